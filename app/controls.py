@@ -1,0 +1,96 @@
+"""RunConfig's settings as widgets. The view is the truth: widgets show it, and a change goes through RunConfig."""
+
+from __future__ import annotations
+
+from math import floor, log10
+from typing import Any
+
+import streamlit as st
+
+from app import session
+from core.errors import ConfigError
+from core.presets import PRESETS
+from core.settings import Setting, settings_of
+
+GROUPS = {
+    "Task": ("task.",),
+    "Cell": ("cell.",),
+    "Gradient": ("truncation", "clip"),
+    "Training": ("optimizer", "lr", "batch_size", "steps", "seed"),
+}
+ONLY_WITH = {"truncation_length": ("truncation", "full"), "clip_threshold": ("clip", "none")}
+"""A setting without effect is not shown: key → (other key, the value of it that makes this one idle)."""
+_PRESET, _OWN = "set.preset", ""
+
+
+def controls() -> None:
+    """Presets and every setting, in the sidebar."""
+    config = session.view().config
+    with st.sidebar:
+        _presets()
+        flat, settings = config.to_flat(), settings_of(config)
+        for title, prefixes in GROUPS.items():
+            st.markdown(f"**{title}**")
+            for key, setting in settings.items():
+                if key.startswith(prefixes) and not _idle(key, flat):
+                    _widget(setting, flat[key])
+        st.caption("A link to this page repeats all of it: copy the address.")
+
+
+def _idle(key: str, flat: dict[str, Any]) -> bool:
+    other, value = ONLY_WITH.get(key, ("", None))
+    return bool(other) and flat[other] == value
+
+
+def _presets() -> None:
+    config = session.view().config
+    current = next((name for name, preset in PRESETS.items() if preset.config == config), _OWN)
+    names = [_OWN, *PRESETS]
+    st.session_state[_PRESET] = current
+    st.selectbox("Preset", names, key=_PRESET, format_func=_preset_label, on_change=_choose_preset)
+    if current:
+        st.caption(PRESETS[current].promise)
+
+
+def _preset_label(name: str) -> str:
+    return f"{PRESETS[name].group}: {PRESETS[name].title}" if name else "my own settings"
+
+
+def _choose_preset() -> None:
+    name = st.session_state[_PRESET]
+    if name:
+        session.choose(PRESETS[name].config)
+
+
+def _widget(setting: Setting, value: Any) -> None:
+    key = f"set.{setting.key}"
+    st.session_state[key] = value
+    common: dict[str, Any] = {
+        "label": f"{setting.title} ({setting.unit})" if setting.unit else setting.title,
+        "key": key,
+        "help": setting.help,
+        "on_change": _changed,
+        "args": (setting.key,),
+    }
+    if setting.kind == "choice":
+        st.selectbox(options=list(setting.choices), format_func=setting.choices.__getitem__, **common)
+    elif setting.kind == "integer":
+        st.number_input(min_value=int(setting.minimum or 0), max_value=int(setting.maximum or 0), step=1, **common)
+    else:
+        st.number_input(
+            min_value=None if setting.log_scale else setting.minimum,  # an open bound (> 0) is RunConfig's to refuse
+            max_value=setting.maximum, step=_step(value), format="%g", placeholder="as initialised", **common,
+        )  # fmt: skip
+
+
+def _step(value: float | None) -> float:
+    """A step that suits the size of ``value``: a tenth of its leading decade, at least 1e-6."""
+    return max(1e-6, 10.0 ** (floor(log10(abs(value))) - 1)) if value else 0.1
+
+
+def _changed(key: str) -> None:
+    value = st.session_state[f"set.{key}"]
+    try:
+        session.choose(session.view().config.replace(**{key: value}))
+    except ConfigError as error:
+        session.change(problems=tuple(error.problems))

@@ -1,0 +1,28 @@
+"""Entry point: ``streamlit run app/main.py``. One process serves pages and board; it starts and minds the worker."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+from core.lab.supervisor import supervised_worker
+from starlette.middleware import Middleware
+
+from app.board.routes import routes
+from app.services import data_folder, lab
+from app.visitor import VisitorCookie
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Keep a worker alive while the server is; leave what is loaded now out of every later garbage collection."""
+    async with supervised_worker(data_folder()):
+        gc.collect()
+        gc.freeze()
+        yield {}
+
+
+app = st.App("router.py", routes=routes(lab()), lifespan=lifespan, middleware=[Middleware(VisitorCookie)])

@@ -1,0 +1,151 @@
+"""The command line: ``python -m core run | presets | check | export | worker``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.config import RunConfig
+from core.errors import ConfigError, UnrolledError
+from core.frames import Frame
+from core.presets import PRESETS
+
+
+def config_of(arguments: argparse.Namespace) -> RunConfig:
+    """The config that --preset, --config and --set describe together."""
+    overrides: dict[str, Any] = {}
+    for pair in arguments.set or []:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError([f"`--set` (={pair}) must be KEY=VALUE, as in `--set steps=300`."])
+        overrides[key] = value
+    if arguments.config:
+        return _config_file(arguments.config).replace(**overrides)
+    if arguments.preset:
+        return RunConfig.preset(arguments.preset, **overrides)
+    return RunConfig.from_flat(overrides)
+
+
+def _config_file(path: Path) -> RunConfig:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError([f"`--config` (={path}) cannot be read: {error.strerror}. Name a readable file."]) from None
+    except ValueError as error:
+        raise ConfigError(
+            [f"`--config` (={path}) is not JSON: {error}. `python -m core presets` prints some."]
+        ) from None
+    if not isinstance(content, dict):
+        raise ConfigError([f"`--config` (={path}) must hold a JSON object of settings."])
+    nested = any(isinstance(value, dict) for value in content.values())
+    return RunConfig.checked(content) if nested else RunConfig.from_flat(content)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train here and print every frame, or what a person wants to read of it."""
+    config = config_of(arguments)
+    from core.training import train
+
+    show = _json_line if arguments.jsonl else _readable_line
+    for frame in train(config):
+        line = show(frame)
+        if line:
+            print(line, flush=True)
+    return 0
+
+
+def _json_line(frame: Frame) -> str:
+    return json.dumps(frame.to_json(), allow_nan=False)
+
+
+def _readable_line(frame: Frame) -> str:
+    if frame.score_step != frame.step and not frame.nonfinite:
+        return ""
+    line = (
+        f"step {frame.step:6d}  loss {frame.loss:9.4g}  score {frame.score:6.1%}  gradient norm {frame.grad_norm:9.3g}"
+        f"{' clipped' if frame.clipped else ''}"
+    )
+    return line + (f"  not finite: {', '.join(frame.nonfinite)}" if frame.nonfinite else "")
+
+
+def presets(arguments: argparse.Namespace) -> int:
+    """Print every preset: one line each, or one JSON object."""
+    if arguments.json:
+        print(json.dumps({name: preset.config.to_flat() for name, preset in PRESETS.items()}, indent=1))
+        return 0
+    for name, preset in PRESETS.items():
+        print(f"{name:34s} {preset.promise}")
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Verify every cell on this machine."""
+    from core.check import main as verify
+
+    return verify()
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write a consistent copy of a run, live or over."""
+    from core.store import export as write_copy
+
+    out = arguments.out or Path(f"{Path(arguments.run).stem}.unrolled.sqlite")
+    write_copy(arguments.run, out)
+    print(out)
+    return 0
+
+
+def worker(arguments: argparse.Namespace) -> int:
+    """Take queued runs until told to stop."""
+    from core.lab.worker import main as serve
+
+    return serve()
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m core", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(function: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        sub = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+        sub.set_defaults(function=function)
+        return sub
+
+    sub = command(run)
+    source = sub.add_mutually_exclusive_group()
+    source.add_argument("--preset", metavar="NAME", help="start from a preset")
+    source.add_argument("--config", metavar="FILE", type=Path, help="start from a JSON file of settings")
+    sub.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", help="change settings, steps=300")
+    sub.add_argument("--jsonl", action="store_true", help="one JSON object per frame")
+    command(presets).add_argument("--json", action="store_true", help="the settings of each, as JSON")
+    command(check)
+    sub = command(export)
+    sub.add_argument("run", metavar="RUN", help="a run's id, or its file")
+    sub.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: RUN.unrolled.sqlite here)")
+    command(worker)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; an error meant for the reader is one sentence on stderr and exit status 2."""
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.function(arguments)
+    except UnrolledError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader (`| head`) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""RunConfig: every setting of a run, once, with bounds, unit and help. Widgets, URL, CLI and presets derive from it.
+
+A setting's key is its dotted path, ``task.length`` or ``lr``. ``RunConfig.from_flat`` takes such keys with values as
+text or as numbers (a URL's query, ``--set KEY=VALUE``); ``to_flat`` gives them back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import ConfigError, sentences
+from core.tasks import TASKS, Adding, Copying, Review, TemporalOrder
+
+ENGINE_VERSION = "1"
+"""Part of every digest: raise it when the same config no longer gives the same bits."""
+
+TaskConfig = Annotated[Union[TemporalOrder, Adding, Copying, Review], Field(discriminator="name")]
+
+HiddenSize = Annotated[int, Field(ge=1, le=512, title="Hidden units H", description="Units of the recurrent state.")]
+
+
+def _init_field(default: str = "default", *, chrono: bool) -> Any:
+    labels = {
+        "default": "torch's default",
+        "xavier": "Xavier",
+        "orthogonal": "orthogonal",
+        "identity": "identity",
+    } | ({"chrono": "chrono"} if chrono else {})
+    return Field(
+        default,
+        title="Initialisation",
+        description="How the weights start. Chrono also spreads the gate biases over the task's time scales."
+        if chrono
+        else "How the weights start. Identity with ReLU is the IRNN.",
+        json_schema_extra={"labels": labels},
+    )
+
+
+class _Cell(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class RNNConfig(_Cell):
+    """h = φ(W x + U h₋ + b)."""
+
+    name: Literal["rnn"] = "rnn"
+    hidden_size: HiddenSize = 32
+    init: Literal["default", "xavier", "orthogonal", "identity"] = _init_field(chrono=False)
+    activation: Literal["tanh", "relu"] = Field(
+        "tanh", title="Activation φ", description="tanh saturates, ReLU does not.",
+        json_schema_extra={"labels": {"tanh": "tanh", "relu": "ReLU"}},
+    )  # fmt: skip
+
+
+class _Gated(_Cell):
+    hidden_size: HiddenSize = 32
+    init: Literal["default", "xavier", "orthogonal", "identity", "chrono"] = _init_field(chrono=True)
+
+
+class _WithForgetGate(_Gated):
+    forget_bias: float | None = Field(
+        None,
+        ge=-20,
+        le=20,
+        title="Forget bias",
+        description="Bias of the forget gate at the start (the sum of the two bias vectors). "
+        "Empty keeps what the initialisation gives.",
+    )
+
+    @model_validator(mode="after")
+    def _one_source_of_forget_bias(self) -> _WithForgetGate:
+        if self.init == "chrono" and self.forget_bias is not None:
+            raise ValueError(
+                f"`cell.forget_bias` (={self.forget_bias:g}) cannot be combined with `cell.init` (=chrono): "
+                "chrono draws the forget bias of every unit itself. Leave `cell.forget_bias` empty or choose another "
+                "`cell.init`."
+            )
+        return self
+
+
+class LSTMConfig(_WithForgetGate):
+    """Long short-term memory with a forget gate."""
+
+    name: Literal["lstm"] = "lstm"
+
+
+class PeepholeConfig(_WithForgetGate):
+    """LSTM whose gates also see the cell state."""
+
+    name: Literal["peephole"] = "peephole"
+    peephole_gradient: Literal["full", "gers"] = Field(
+        "full",
+        title="Peephole gradient",
+        description="Full: as autograd has it. Gers 2002 stops the gradient at the peepholes.",
+        json_schema_extra={"labels": {"full": "full", "gers": "stopped (Gers 2002)"}},
+    )
+
+
+class GRUConfig(_Gated):
+    """Gated recurrent unit; z is the keep gate."""
+
+    name: Literal["gru"] = "gru"
+    reset: Literal["after", "before"] = Field(
+        "after",
+        title="Reset gate",
+        description="Applied after the recurrent product (torch, cuDNN) or before it (the original).",
+        json_schema_extra={"labels": {"after": "after the product (torch)", "before": "before it (original)"}},
+    )
+
+
+CellConfig = Annotated[Union[RNNConfig, LSTMConfig, PeepholeConfig, GRUConfig], Field(discriminator="name")]
+CELL_CONFIGS: dict[str, type[_Cell]] = {
+    config.model_fields["name"].default: config for config in (RNNConfig, LSTMConfig, PeepholeConfig, GRUConfig)
+}
+CELL_TITLES = {"rnn": "RNN", "lstm": "LSTM", "peephole": "Peephole LSTM", "gru": "GRU"}
+
+
+class RunConfig(BaseModel):
+    """Everything that decides the bits of a run. Same config, same machine, same bits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    task: TaskConfig = Field(default_factory=TemporalOrder)
+    cell: CellConfig = Field(default_factory=LSTMConfig)
+    optimizer: Literal["sgd", "momentum", "rmsprop", "adam"] = Field(
+        "adam",
+        title="Optimiser",
+        description="How the gradient becomes an update.",
+        json_schema_extra={
+            "labels": {"sgd": "SGD", "momentum": "SGD with momentum .9", "rmsprop": "RMSprop", "adam": "Adam"}
+        },
+    )
+    lr: float = Field(
+        0.02, gt=0, le=10, title="Learning rate", description="Size of an update.", json_schema_extra={"scale": "log"}
+    )
+    batch_size: int = Field(
+        32, ge=1, le=512, title="Batch N", description="Sequences per update.", json_schema_extra={"unit": "sequences"}
+    )
+    steps: int = Field(
+        600, ge=1, le=100_000, title="Training steps", description="Updates of one run.",
+        json_schema_extra={"unit": "updates"},
+    )  # fmt: skip
+    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="Decides the weights and the data.")
+    truncation: Literal["full", "windows"] = Field(
+        "full",
+        title="Truncation",
+        description="Full backpropagation through time, or windows of K steps counted back from the end "
+        "(the state is carried, the gradient is cut).",
+        json_schema_extra={"labels": {"full": "none (full BPTT)", "windows": "windows of K"}},
+    )
+    truncation_length: int = Field(
+        10, ge=1, le=10_000, title="Window K", description="Steps the gradient may travel back.",
+        json_schema_extra={"unit": "steps"},
+    )  # fmt: skip
+    clip: Literal["none", "norm", "value"] = Field(
+        "norm",
+        title="Clipping",
+        description="By norm shortens the whole gradient and keeps its direction; by value cuts each component.",
+        json_schema_extra={"labels": {"none": "none", "norm": "by norm", "value": "by value"}},
+    )
+    clip_threshold: float = Field(
+        1.0, gt=0, le=1e6, title="Clip threshold θ", description="Largest norm, or largest component.",
+        json_schema_extra={"scale": "log"},
+    )  # fmt: skip
+
+    # -- in and out -----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_flat(cls, flat: Mapping[str, Any]) -> RunConfig:
+        """From dotted keys. A ``task.name`` or ``cell.name`` given alone brings that task's or cell's defaults.
+
+        Raises ConfigError with a sentence per problem.
+        """
+        nested: dict[str, Any] = {}
+        for key, value in flat.items():
+            head, _, tail = key.partition(".")
+            if tail and head in ("task", "cell"):
+                nested.setdefault(head, {})[tail] = value
+            elif key in ("task", "cell"):
+                raise ConfigError([f"`{key}` (={value}) is a group of settings. Name one of them, `{key}.name` say."])
+            else:
+                nested[key] = value
+        for part, known in (("task", TASKS), ("cell", CELL_CONFIGS)):
+            if part in nested:
+                nested[part].setdefault("name", next(iter(known)) if part == "task" else "lstm")
+                own = known.get(str(nested[part]["name"]))
+                if own is not None and "forget_bias" in own.model_fields and nested[part].get("forget_bias") == "":
+                    nested[part]["forget_bias"] = None
+        return cls.checked(nested)
+
+    @classmethod
+    def checked(cls, nested: Mapping[str, Any]) -> RunConfig:
+        """From nested dictionaries (a config file). Raises ConfigError with a sentence per problem."""
+        try:
+            return cls.model_validate(nested)
+        except ValidationError as error:
+            raise ConfigError(sentences(error, cls)) from None
+
+    @classmethod
+    def preset(cls, name: str, **overrides: Any) -> RunConfig:
+        """The named preset; ``overrides`` replace settings, ``steps=300`` or ``**{"task.length": 80}``."""
+        from core.presets import PRESETS
+
+        if name not in PRESETS:
+            raise ConfigError([f"`preset` (={name}) is not known. Choose one of: {', '.join(PRESETS)}."])
+        return PRESETS[name].config.replace(**overrides)
+
+    def replace(self, **overrides: Any) -> RunConfig:
+        """The same config with some dotted keys changed.
+
+        A changed ``task.name`` or ``cell.name`` takes over the settings both sides have (length, hidden size, …).
+        """
+        flat = self.to_flat()
+        for part, known in (("task", TASKS), ("cell", CELL_CONFIGS)):
+            own = known.get(str(overrides.get(f"{part}.name", "")))
+            if own is not None and overrides[f"{part}.name"] != flat[f"{part}.name"]:
+                flat = {
+                    key: value
+                    for key, value in flat.items()
+                    if not key.startswith(f"{part}.") or _fits(own, key.partition(".")[2], value)
+                }
+        return RunConfig.from_flat(flat | overrides)
+
+    def to_flat(self) -> dict[str, Any]:
+        """Every setting by its dotted key, in order."""
+        flat: dict[str, Any] = {}
+        for key, value in self.model_dump().items():
+            if isinstance(value, dict):
+                flat |= {f"{key}.{inner}": inner_value for inner, inner_value in value.items()}
+            else:
+                flat[key] = value
+        return flat
+
+    def digest(self) -> str:
+        """Hash of all settings that have an effect and of the engine's version; equal digests give equal runs."""
+        flat = self.to_flat()
+        if self.truncation == "full":
+            del flat["truncation_length"]
+        if self.clip == "none":
+            del flat["clip_threshold"]
+        text = json.dumps([ENGINE_VERSION, flat], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    # -- what follows from the settings ---------------------------------------------------------------------------
+
+    @property
+    def cuts(self) -> list[int]:
+        """State indices b (0 < b < T, ascending) where the carry from h[b+1] to h[b] is set to zero."""
+        T, K = self.task.length, self.truncation_length
+        return [] if self.truncation == "full" else sorted(range(T - K, 0, -K))
+
+    @property
+    def label(self) -> str:
+        """A few words that tell this config from others: 'LSTM chrono, H 8'."""
+        init = "" if self.cell.init == "default" else f" {self.cell.init}"
+        bias = getattr(self.cell, "forget_bias", None)
+        bias = "" if bias is None else f" b_f {bias:g}"
+        cut = "" if self.truncation == "full" else f", K {self.truncation_length}"
+        return f"{CELL_TITLES[self.cell.name]}{init}{bias}, H {self.cell.hidden_size}{cut}"
+
+
+def _fits(own: type[BaseModel], field: str, value: Any) -> bool:
+    """Whether ``value`` is a valid value of ``own``'s field (its name excepted)."""
+    if field == "name" or field not in own.model_fields:
+        return False
+    try:
+        own.model_validate({field: value})
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""Which sequences a run sees: pure functions of the config and the step. NumPy only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.config import RunConfig
+from core.tasks import Batch
+
+HELD_OUT = 1000
+PROBES = 4
+_TRAINING, _HELD_OUT, _PROBES = 1, 2, 3
+
+
+def training_batch(config: RunConfig, step: int) -> Batch:
+    """The ``batch_size`` sequences that training step ``step`` learns from; depends on the seed."""
+    return config.task.sample(np.random.default_rng([_TRAINING, config.seed, step]), config.batch_size)
+
+
+def held_out(config: RunConfig) -> Batch:
+    """The ``HELD_OUT`` sequences that score a run; the same for every seed, so that seeds compare."""
+    return config.task.sample(np.random.default_rng([_HELD_OUT]), HELD_OUT)
+
+
+def probes(config: RunConfig) -> Batch:
+    """The ``PROBES`` sequences whose gates are kept; the same for every seed and cell.
+
+    Where the task has classes they are of as many different classes as there are.
+    """
+    pool = config.task.sample(np.random.default_rng([_PROBES]), 64)
+    order = np.arange(64)
+    if config.task.kind == "classes":
+        _, first = np.unique(pool.target[-1], return_index=True)
+        order = np.concatenate([np.sort(first), np.delete(order, first)])
+    chosen = order[:PROBES]
+    return Batch(pool.x[:, chosen], pool.target[:, chosen], pool.asked[:, chosen], pool.scored[:, chosen])

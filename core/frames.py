@@ -1,0 +1,108 @@
+"""Frame: what one recorded training step holds. NumPy only, so that the web process reads it without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+
+SCALARS = ("loss", "score", "error", "grad_norm", "grad_norm_clipped", "update_size", "param_norm")
+"""What every training step leaves behind; NaN where it does not exist (score between two evaluations, the update of
+the last step)."""
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Gates and states of the fixed probe sequences on this frame's weights.
+
+    gates  {"i": (T, P, H), …} float32, in the cell's own order; empty for the plain RNN
+    h, c   (T+1, P, H) float32; c is None where the cell has none
+    """
+
+    gates: dict[str, Floats]
+    h: Floats
+    c: Floats | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Training step ``step``: everything is measured on the weights *after* ``step`` updates and on batch ``step``.
+
+    loss               batch mean of the sequences' losses
+    score, error       on the held-out set, as last evaluated (at step ``score_step``); score in [0, 1], error is the
+                       normalised one (MSE ÷ variance, or cross-entropy ÷ baseline)
+    grad_norm          global norm of ∂loss/∂parameters before clipping, grad_norm_clipped after it
+    update_size        norm of the update that follows; NaN at the run's last frame, which has none
+    param_norm         global norm of all parameters; param_norms has one entry a tensor
+    grad_h, grad_c     (T+1,) batch mean of ‖∂ℓ_n/∂h[t]‖ and of ‖∂ℓ_n/∂c[t]‖ (None where the cell has no c)
+    flow               (T+1,) the same over the whole state: (h, c), or h where there is no c
+    flow_last          (T+1,) flow of the last asked step's loss alone; equals ``flow`` where nothing else is asked.
+                       Factor, half-life and horizon are taken from it
+    history            {name: (n,)} ``step`` and SCALARS of every step since the previous frame, this one included
+    planes, weights    on a coarser schedule, else None; weights are float32 arrays by torch's names,
+                       "readout.weight" and "readout.bias" among them
+    """
+
+    step: int
+    loss: float
+    score: float
+    score_step: int
+    error: float
+    grad_norm: float
+    grad_norm_clipped: float
+    update_size: float
+    param_norm: float
+    param_norms: dict[str, float]
+    grad_h: Floats
+    grad_c: Floats | None
+    flow: Floats
+    flow_last: Floats
+    history: dict[str, Floats]
+    planes: Planes | None = None
+    weights: dict[str, Floats] | None = field(default=None, repr=False)
+
+    @property
+    def clipped(self) -> bool:
+        """Whether clipping changed the gradient of this step."""
+        return self.grad_norm_clipped < self.grad_norm * (1 - 1e-6)
+
+    @property
+    def nonfinite(self) -> list[str]:
+        """Names of what is NaN or infinite here though it should be a number."""
+        names = [name for name in ("loss", "error", "grad_norm", "grad_norm_clipped", "param_norm") if
+                 not np.isfinite(getattr(self, name))]  # fmt: skip
+        profiles = {"grad_h": self.grad_h, "grad_c": self.grad_c, "flow": self.flow}
+        return names + [
+            name for name, values in profiles.items() if values is not None and not np.isfinite(values).all()
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers for a JSON line; what is not finite becomes None and is named under ``nonfinite``."""
+        scalars = {name: number(getattr(self, name)) for name in SCALARS}
+        return {
+            "step": self.step,
+            **scalars,
+            "score_step": self.score_step,
+            "clipped": self.clipped,
+            "finite": not self.nonfinite,
+            "nonfinite": self.nonfinite,
+            "param_norms": {name: number(value) for name, value in self.param_norms.items()},
+            "grad_h": numbers(self.grad_h),
+            "grad_c": None if self.grad_c is None else numbers(self.grad_c),
+            "flow": numbers(self.flow),
+            "flow_last": numbers(self.flow_last),
+        }
+
+
+def number(value: float) -> float | None:
+    """``value`` as JSON knows numbers: None where it is not finite."""
+    return float(value) if np.isfinite(value) else None
+
+
+def numbers(values: Floats) -> list[float | None]:
+    """A list of ``number``."""
+    return [number(value) for value in values]

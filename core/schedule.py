@@ -1,0 +1,83 @@
+"""When a run is recorded: a function of the config and the step number alone, never of the clock or of a value.
+
+So the same config records the same frames, on any machine and through any number of interruptions. Each kind of
+record has its own bound; long runs and large states are thinned evenly, first and last step always kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from core.config import RunConfig
+from core.data import HELD_OUT, PROBES
+
+PROFILE_FRAMES, PROFILE_BYTES = 1000, 24e6
+WEIGHT_FRAMES, WEIGHT_BYTES = 200, 24e6
+PLANE_FRAMES, PLANE_BYTES = 50, 24e6
+EVALUATIONS = 60
+EVALUATION_SHARE = 0.25
+"""Largest share of the training's own work that scoring may cost (it is at least ten evaluations)."""
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4, "peephole": 4}
+"""Blocks of weights per cell: its gates and its candidate."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Strides in training steps; a step is recorded where its number is a multiple, and at the run's last step."""
+
+    steps: int
+    profile: int
+    weight: int
+    plane: int
+    evaluation: int
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Schedule:
+        """The schedule of ``config``."""
+        T, H, steps = config.task.length, config.cell.hidden_size, config.steps
+        gates = GATES[config.cell.name]
+        profile = _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * 4 * (T + 1))
+        parameters = gates * H * (H + config.task.input_size + 2) + config.task.output_size * (H + 1)
+        planes = 2 * PROBES * (T + 1) * H * (gates + 2)
+        per_evaluation = HELD_OUT / (3 * config.batch_size)  # in training steps: forward only, but more sequences
+        evaluations = min(EVALUATIONS, max(10, int(EVALUATION_SHARE * steps / per_evaluation)))
+        if T * H * gates < 10_000:  # small nets are bound by the number of operations, not by their size
+            evaluations = EVALUATIONS
+        return cls(
+            steps,
+            profile,
+            _stride(steps, profile, WEIGHT_FRAMES, WEIGHT_BYTES, 4 * parameters),
+            _stride(steps, profile, PLANE_FRAMES, PLANE_BYTES, planes),
+            _stride(steps, profile, evaluations, float("inf"), 1),
+        )
+
+    def records(self, step: int) -> bool:
+        """Whether step ``step`` becomes a Frame."""
+        return self._due(step, self.profile)
+
+    def keeps_weights(self, step: int) -> bool:
+        """Whether its Frame holds the weights."""
+        return self._due(step, self.weight)
+
+    def keeps_planes(self, step: int) -> bool:
+        """Whether its Frame holds gates and states of the probes."""
+        return self._due(step, self.plane)
+
+    def evaluates(self, step: int) -> bool:
+        """Whether the held-out set is scored at it."""
+        return self._due(step, self.evaluation)
+
+    def next_recorded(self, step: int) -> int:
+        """The first recorded step after ``step`` (the last step at most)."""
+        return min(self.steps, (step // self.profile + 1) * self.profile)
+
+    def _due(self, step: int, stride: int) -> bool:
+        return step % stride == 0 or step == self.steps
+
+
+def _stride(steps: int, multiple: int, frames: int, budget: float, size: int) -> int:
+    """Smallest multiple of ``multiple`` that keeps within ``frames`` records and ``budget`` bytes of ``size`` each."""
+    allowed = max(2, min(frames, int(min(budget / size, frames))))
+    return multiple * max(1, ceil(steps / (allowed * multiple)))

@@ -1,0 +1,74 @@
+"""The settings of a config as data: what a widget, a table or a help text needs to know of each, read off RunConfig."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+
+from core.config import CELL_TITLES, RunConfig
+from core.tasks import TASKS
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting by its dotted key. ``choices`` maps values to labels; else ``kind`` is a number within bounds."""
+
+    key: str
+    title: str
+    help: str
+    kind: Literal["choice", "integer", "number"]
+    default: Any
+    choices: dict[Any, str]
+    minimum: float | None
+    maximum: float | None
+    optional: bool
+    unit: str
+    log_scale: bool
+
+
+def settings_of(config: RunConfig) -> dict[str, Setting]:
+    """Every setting of ``config`` in order; those of the task and the cell are of the ones it names."""
+    found: dict[str, Setting] = {}
+    parts = {"task": type(config.task), "cell": type(config.cell)}
+    for name, field in RunConfig.model_fields.items():
+        if name not in parts:
+            found[name] = _setting(name, field)
+            continue
+        titles = {key: task.title for key, task in TASKS.items()} if name == "task" else CELL_TITLES
+        found[f"{name}.name"] = _choice(f"{name}.name", name.capitalize(), titles)
+        for inner, inner_field in parts[name].model_fields.items():
+            if inner != "name":
+                found[f"{name}.{inner}"] = _setting(f"{name}.{inner}", inner_field)
+    return found
+
+
+def _choice(key: str, title: str, choices: dict[Any, str]) -> Setting:
+    text = "What the network has to learn." if key == "task.name" else "The recurrent cell."
+    return Setting(key, title, text, "choice", next(iter(choices)), choices, None, None, False, "", False)
+
+
+def _setting(key: str, field: FieldInfo) -> Setting:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    choices: dict[Any, str] = dict(extra.get("labels", {}))  # pyright: ignore
+    types = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
+    return Setting(
+        key=key,
+        title=field.title or key,
+        help=field.description or "",
+        kind="choice" if choices else "integer" if types == [int] else "number",
+        default=field.default,
+        choices=choices,
+        minimum=_bound(field, Ge, Gt),
+        maximum=_bound(field, Le, Lt),
+        optional=type(None) in get_args(field.annotation),
+        unit=str(extra.get("unit", "")),
+        log_scale=extra.get("scale") == "log",
+    )
+
+
+def _bound(field: FieldInfo, *kinds: type) -> float | None:
+    names = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
+    return next((getattr(rule, names[type(rule)]) for rule in field.metadata if isinstance(rule, kinds)), None)

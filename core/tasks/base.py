@@ -1,0 +1,114 @@
+"""What every task offers: sequences to learn from, and the facts that let a picture be read.
+
+A task samples with NumPy alone, so the web process (which never imports torch) can name it, draw its marks and
+compute its baseline. Its fields are its settings; RunConfig's ``task`` is the union of all tasks.
+
+Time runs as everywhere in this project: input ``x[t]`` (t = 0 … T−1) makes state ``h[t+1]`` out of ``h[t]``. A *step*
+on the page is the index of the state, 1 … T, so ``x[t]`` enters at step t + 1 and the last answer is asked at step T.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal["classes", "numbers"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N sequences of T steps.
+
+    x       (T, N, C) float32, the inputs
+    target  (T, N) int64 for classes, (T, N) float32 for numbers; meaningless where not ``asked``
+    asked   (T, N) bool, where the loss is taken (after input t, from state h[t+1])
+    scored  (T, N) bool, where the score is taken
+    """
+
+    x: np.ndarray
+    target: np.ndarray
+    asked: np.ndarray
+    scored: np.ndarray
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Steps that matter, ``first`` to ``last`` inclusive (1 … T): information ``enters`` there or is ``asked`` for."""
+
+    kind: Literal["enters", "asked"]
+    label: str
+    first: int
+    last: int
+
+
+class Task(BaseModel, ABC):
+    """A toy problem with a long dependency. Subclasses are final; their pydantic fields are their settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: ClassVar[str]
+    question: ClassVar[str]
+    """One sentence in the visitor's words: what the network is asked."""
+    first_seen: ClassVar[str]
+    """Where the field knows the task from."""
+    kind: ClassVar[Kind]
+    solved: ClassVar[float]
+    """The score from which on we call the task solved."""
+
+    name: str
+    length: int
+
+    @property
+    @abstractmethod
+    def input_size(self) -> int:
+        """C, the features of one input."""
+
+    @property
+    @abstractmethod
+    def output_size(self) -> int:
+        """Number of classes, or of target numbers."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, n: int) -> Batch:
+        """``n`` sequences drawn with ``rng``; the same generator state gives the same batch."""
+
+    @property
+    @abstractmethod
+    def baseline_loss(self) -> float:
+        """The loss of the best answer that ignores the sequence (nats, or squared error)."""
+
+    @property
+    @abstractmethod
+    def chance(self) -> float:
+        """The score of that answer."""
+
+    @property
+    @abstractmethod
+    def lag(self) -> int:
+        """Steps between the state that first holds the information and the state that is asked, at worst.
+
+        ∂L/∂h has to survive this many steps back from the asked state, and truncation must look back lag + 1 inputs.
+        """
+
+    @abstractmethod
+    def marks(self) -> list[Mark]:
+        """The steps that matter for any sequence of the task, in time order."""
+
+    @abstractmethod
+    def events(self, x: np.ndarray) -> list[tuple[int, str]]:
+        """What happens in one sequence ``x`` (T, C): (step, short label) pairs, in time order."""
+
+    @abstractmethod
+    def symbols(self, x: np.ndarray) -> list[str]:
+        """One sequence ``x`` (T, C) as one short readable token per step."""
+
+
+def at_last_step(T: int, n: int) -> np.ndarray:
+    """(T, n) bool, true at the last step only."""
+    mask = np.zeros((T, n), bool)
+    mask[-1] = True
+    return mask

@@ -1,0 +1,99 @@
+"""Temporal order: which of two symbols came first (Hochreiter & Schmidhuber 1997, experiment 6)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from core.tasks.base import Batch, Kind, Mark, Task, at_last_step
+
+ALPHABET = ("X", "Y", "a", "b", "c", "d")
+ORDINALS = ("first", "second", "third")
+
+
+class TemporalOrder(Task):
+    """Six one-hot channels; X or Y at two (or three) places among four distractors, the order asked at the end.
+
+    The places are those of REFERENCE: t₁ ∈ [T/10, T/5), t₂ ∈ [T/2, 3T/5), and for the eight-class variant
+    [T/10, T/5), [3T/10, 2T/5), [3T/5, 7T/10) (HS97 6b's [10, 20), [33, 43), [66, 76) of 100).
+    """
+
+    title: ClassVar[str] = "Temporal order"
+    question: ClassVar[str] = "X or Y appears at a few places among distractors. In which order did they come?"
+    first_seen: ClassVar[str] = "Hochreiter & Schmidhuber 1997, experiments 6a and 6b"
+    kind: ClassVar[Kind] = "classes"
+    solved: ClassVar[float] = 0.95
+
+    name: Literal["temporal-order"] = "temporal-order"
+    length: int = Field(50, ge=10, le=10_000, title="Length T", description="Time steps of one sequence.")
+    places: int = Field(
+        2,
+        ge=2,
+        le=3,
+        title="Places",
+        description="How many symbols matter: 2 give 4 classes, 3 give 8.",
+        json_schema_extra={"labels": {2: "2 (4 classes)", 3: "3 (8 classes)"}},
+    )
+    asked: Literal["last", "every"] = Field(
+        "last",
+        title="Asked",
+        description="Where the loss is taken: at the last step, or at every step from the last symbol on.",
+        json_schema_extra={"labels": {"last": "at the last step", "every": "at every step"}},
+    )
+
+    def windows(self) -> list[tuple[int, int]]:
+        """Half-open ranges of input index t in which each symbol falls."""
+        T = self.length
+        if self.places == 2:
+            return [(T // 10, T // 5), (T // 2, 3 * T // 5)]
+        return [(T // 10, T // 5), (33 * T // 100, 43 * T // 100), (66 * T // 100, 76 * T // 100)]
+
+    @property
+    def input_size(self) -> int:
+        return len(ALPHABET)
+
+    @property
+    def output_size(self) -> int:
+        return 2**self.places
+
+    def sample(self, rng: np.random.Generator, n: int) -> Batch:
+        T, sequences = self.length, np.arange(n)
+        channel = rng.integers(2, len(ALPHABET), (T, n))
+        answer = np.zeros(n, np.int64)
+        for first, stop in self.windows():
+            symbol = rng.integers(0, 2, n)
+            place = rng.integers(first, stop, n)
+            channel[place, sequences] = symbol
+            answer = 2 * answer + symbol
+        x = np.eye(len(ALPHABET), dtype=np.float32)[channel]  # (T, N, C)
+        last = at_last_step(T, n)
+        known = np.arange(T)[:, None] >= place[None, :]  # from the last symbol on
+        return Batch(x, np.broadcast_to(answer, (T, n)), last if self.asked == "last" else known, last)
+
+    @property
+    def baseline_loss(self) -> float:
+        return float(np.log(self.output_size))
+
+    @property
+    def chance(self) -> float:
+        return 1 / self.output_size
+
+    @property
+    def lag(self) -> int:
+        return self.length - 1 - self.windows()[0][0]
+
+    def marks(self) -> list[Mark]:
+        enters = [
+            Mark("enters", f"{ORDINALS[k]} symbol enters", first + 1, stop)
+            for k, (first, stop) in enumerate(self.windows())
+        ]
+        return [*enters, Mark("asked", "asked", self.length, self.length)]
+
+    def events(self, x: np.ndarray) -> list[tuple[int, str]]:
+        channel = x.argmax(axis=1)
+        return [(int(t) + 1, ALPHABET[channel[t]]) for t in np.flatnonzero(channel < 2)]
+
+    def symbols(self, x: np.ndarray) -> list[str]:
+        return [ALPHABET[k] for k in x.argmax(axis=1)]
