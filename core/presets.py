@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from core.config import RunConfig
 
@@ -17,11 +18,123 @@ class Preset:
     promise: str
 
 
-def _preset(title: str, group: str, promise: str, **flat: object) -> Preset:
-    config = RunConfig.from_flat({key.replace("__", "."): value for key, value in flat.items()})
-    return Preset(config, title, group, promise)
+def _preset(base: dict[str, Any], title: str, group: str, promise: str, **changes: Any) -> Preset:
+    flat = base | {key.replace("__", "."): value for key, value in changes.items()}
+    return Preset(RunConfig.from_flat(flat), title, group, promise)
 
+
+_ORDER = {"task.name": "temporal-order", "task.length": 50, "cell.hidden_size": 8, "lr": 0.02, "steps": 600}
+_REVIEW = {"task.name": "review", "task.length": 40, "cell.hidden_size": 8, "lr": 0.01, "steps": 400}
+_ADDING = {"task.name": "adding", "task.length": 100, "cell.hidden_size": 32, "lr": 0.005, "steps": 1500}
+_COPY = {
+    "task.name": "copy", "task.length": 20, "task.symbols_to_copy": 3, "task.alphabet": 4, "cell.hidden_size": 32,
+    "lr": 0.01, "steps": 1500,
+}  # fmt: skip
+_REMEMBER, _CUT, _EXPLODE = "What remembers", "What cuts", "What explodes"
+_WORDS, _NUMBERS, _COPIES = "A fading review", "Adding", "Copying"
 
 PRESETS: dict[str, Preset] = {
-  "temporal-order-lstm": _preset("LSTM", "Temporal order", "", task__name="temporal-order", cell__name="lstm", cell__hidden_size=8, cell__init="chrono"),
+    "temporal-order-lstm": _preset(
+        _ORDER, "LSTM, chrono", _REMEMBER,
+        "Its forget gates start nearly open, the gradient arrives, and it solves the task.",
+        cell__name="lstm", cell__init="chrono",
+    ),
+    "temporal-order-rnn": _preset(
+        _ORDER, "plain RNN", _REMEMBER,
+        "Its gradient dies within a dozen steps and it stays at chance.",
+        cell__name="rnn",
+    ),
+    "temporal-order-lstm-default-init": _preset(
+        _ORDER, "LSTM, default start", _REMEMBER,
+        "The same LSTM with torch's default start: half of the memory is lost at every step, and it stays at chance.",
+        cell__name="lstm",
+    ),
+    "temporal-order-gru": _preset(
+        _ORDER, "GRU", _REMEMBER,
+        "Its gradient vanishes at the start too, yet it finds its way and solves the task.",
+        cell__name="gru",
+    ),
+    "temporal-order-peephole": _preset(
+        _ORDER, "peephole LSTM, chrono", _REMEMBER,
+        "Gates that see the cell state: here they solve the task as the plain LSTM does.",
+        cell__name="peephole", cell__init="chrono",
+    ),
+    "temporal-order-lstm-truncated": _preset(
+        _ORDER, "LSTM, windows of 20", _CUT,
+        "The LSTM that solves it, but the gradient is cut after 20 steps where 45 are needed: it stays at chance.",
+        cell__name="lstm", cell__init="chrono", truncation="windows", truncation_length=20,
+    ),
+    "exploding-rnn": _preset(
+        _ADDING, "ReLU RNN, no clipping", _EXPLODE,
+        "One large gradient, one huge step, and the loss is no longer a number.",
+        cell__name="rnn", cell__init="identity", cell__activation="relu", optimizer="sgd", lr=0.5, clip="none",
+        steps=300,
+    ),
+    "exploding-rnn-clipped": _preset(
+        _ADDING, "the same, clipped", _EXPLODE,
+        "The same start with the gradient clipped at norm 1: it survives all its steps.",
+        cell__name="rnn", cell__init="identity", cell__activation="relu", optimizer="sgd", lr=0.5, clip="norm",
+        steps=300,
+    ),
+    "review-lstm": _preset(
+        _REVIEW, "LSTM, chrono", _WORDS,
+        "Forty words later it still knows “loved” from “hated”.",
+        cell__name="lstm", cell__init="chrono",
+    ),
+    "review-rnn": _preset(
+        _REVIEW, "plain RNN", _WORDS,
+        "By the end of the review the first words are forgotten, and it guesses.",
+        cell__name="rnn",
+    ),
+    "review-gru": _preset(
+        _REVIEW, "GRU, chrono", _WORDS,
+        "Keep gates that start nearly open carry the verdict to the end.",
+        cell__name="gru", cell__init="chrono",
+    ),
+    "review-peephole": _preset(
+        _REVIEW, "peephole LSTM, chrono", _WORDS,
+        "As the LSTM: the verdict arrives.",
+        cell__name="peephole", cell__init="chrono",
+    ),
+    "adding-lstm": _preset(
+        _ADDING, "LSTM, chrono", _NUMBERS,
+        "Finds the two marked numbers among a hundred and adds them.",
+        cell__name="lstm", cell__init="chrono",
+    ),
+    "adding-rnn": _preset(
+        _ADDING, "plain RNN", _NUMBERS,
+        "Answers the average and learns nothing more in these 1,500 steps.",
+        cell__name="rnn",
+    ),
+    "adding-gru": _preset(
+        _ADDING, "GRU", _NUMBERS,
+        "Solves it from torch's default start.",
+        cell__name="gru",
+    ),
+    "adding-peephole": _preset(
+        _ADDING, "peephole LSTM, chrono", _NUMBERS,
+        "Solves it as the LSTM does.",
+        cell__name="peephole", cell__init="chrono",
+    ),
+    "copy-lstm": _preset(
+        _COPY, "LSTM, chrono", _COPIES,
+        "Repeats three symbols after a silence of fourteen steps.",
+        cell__name="lstm", cell__init="chrono",
+    ),
+    "copy-rnn": _preset(
+        _COPY, "plain RNN", _COPIES,
+        "Knows when to speak but not what to say: chance, one symbol in four.",
+        cell__name="rnn",
+    ),
+    "copy-gru": _preset(
+        _COPY, "GRU, chrono", _COPIES,
+        "Solves it, and faster than the LSTM.",
+        cell__name="gru", cell__init="chrono",
+    ),
+    "copy-peephole": _preset(
+        _COPY, "peephole LSTM, chrono", _COPIES,
+        "Repeats most of the symbols after a silence of fourteen steps.",
+        cell__name="peephole", cell__init="chrono",
+    ),
 }
+"""Every task × cell as ``<task>-<cell>``, and the named ones."""

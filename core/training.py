@@ -20,6 +20,9 @@ from core.data import held_out, probes, training_batch
 from core.frames import SCALARS, Frame, Planes
 from core.schedule import Schedule
 
+EVALUATION_UNITS = 8192
+"""Hidden units times sequences that one scoring pass takes: small nets are bound by the number of operations."""
+
 
 def train(config: RunConfig, resume: bytes | None = None) -> Training:
     """Train ``config`` from step 0, or from a checkpoint of the same config, yielding a Frame per recorded step.
@@ -87,10 +90,11 @@ class Training(Iterator[Frame]):
         return gradients(self.cell, self.params, self.readout, batch, self.config.cuts, record=record)
 
     def _evaluate(self) -> None:
-        result, scored = evaluate(self.cell, self.params, self.readout, self._held_out), self._held_out.scored
+        chunk = max(64, EVALUATION_UNITS // self.config.cell.hidden_size)
+        result = evaluate(self.cell, self.params, self.readout, self._held_out, chunk)
         self.score_step = self.step
         if result.mse is not None:
-            self.error = result.mse / float(np.var(self._held_out.target[scored], dtype=np.float64))
+            self.error = result.mse / float(np.var(self._held_out.target[self._held_out.scored], dtype=np.float64))
             self.score = max(0.0, 1 - self.error) if math.isfinite(self.error) else 0.0
         elif result.accuracy is not None:
             self.score, self.error = result.accuracy, result.loss / self.config.task.baseline_loss

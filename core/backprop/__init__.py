@@ -1,0 +1,1 @@
+"""Backpropagation through time: loss, hand-written gradients, truncation, clipping. Import the modules by name."""

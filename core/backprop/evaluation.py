@@ -1,0 +1,46 @@
+"""Score of a held-out set: forward passes alone, a few sequences at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.backprop.readout import Readout, answers, losses
+from core.cells import Cell, Params
+from core.tasks import Batch
+
+CHUNK = 64
+"""Sequences per forward pass: enough for the matrix products, few enough for the caches."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """accuracy (classes) or mse (numbers) over the scored steps, the other None; loss as in training."""
+
+    accuracy: float | None
+    mse: float | None
+    loss: float
+
+
+@torch.no_grad()
+def predictions(cell: Cell, params: Params, readout: Readout, x: Tensor, chunk: int = CHUNK) -> Tensor:
+    """Answers at every step, (T, N, O), to x (T, N, C)."""
+    parts = x.split(chunk, dim=1)
+    return torch.cat([answers(readout, cell.forward(params, part).h[1:]) for part in parts], dim=1)
+
+
+@torch.no_grad()
+def evaluate(cell: Cell, params: Params, readout: Readout, batch: Batch, chunk: int = CHUNK) -> Evaluation:
+    """The score's raw number and the loss on ``batch``, in the weights' dtype."""
+    dtype = params["weight_hh"].dtype
+    target, scored, mask = (torch.tensor(part) for part in (batch.target, batch.scored, batch.asked))
+    answer = predictions(cell, params, readout, torch.tensor(batch.x, dtype=dtype), chunk)
+    if numbers := target.is_floating_point():
+        target = target.to(dtype)
+    loss, _ = losses(answer, target)
+    per_sequence = torch.where(mask, loss, 0).sum(dim=0) / mask.sum(dim=0).clamp(min=1)
+    right = loss if numbers else (answer.argmax(dim=-1) == target).to(dtype)
+    score = float(right[scored].double().mean())
+    return Evaluation(None if numbers else score, score if numbers else None, float(per_sequence.double().mean()))

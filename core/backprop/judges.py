@@ -1,0 +1,141 @@
+"""Who judges the hand-written gradients: torch.nn, autograd through the readable ``step``, and central differences.
+
+Each says by name what it finds for one case: "h", "c" (T+1, N, H), "∂L/∂h[t]", "∂L/∂c[t]" and "∂L/∂<parameter>".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from core.cells import GRU, LSTM, RNN, Cell
+
+DIFFERENCE = 1e-5
+"""ε of the central differences, for float64 and numbers of size one: error about ε² + 1e-16/ε."""
+
+Named = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One drawn problem: L = Σ_t ⟨grad_out[t], h[t+1]⟩ from a random initial state."""
+
+    cell: Cell
+    params: Named
+    x: Tensor
+    grad_out: Tensor
+    state: tuple[Tensor, ...]
+
+
+def draw(cell: Cell, T: int, N: int, H: int, C: int, *, seed: int, dtype: torch.dtype) -> Case:
+    """A case from ``seed``; the numbers are drawn in float64, so both precisions see the same problem."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
+
+    params = cell.init(C, H, generator=generator, dtype=torch.float64)
+    state = tuple(normal(N, H) / 2 for _ in cell.state_parts)
+    return Case(cell, {k: v.to(dtype) for k, v in params.items()}, normal(T, N, C), normal(T, N, H), state)
+
+
+def ours(case: Case, cuts: Collection[int] = ()) -> Named:
+    """What the hand-written passes say, by name."""
+    trajectory = case.cell.forward(case.params, case.x, case.state)
+    back = case.cell.backward(case.params, trajectory, case.grad_out, cuts=cuts)
+    named = {f"∂L/∂{name}": grad for name, grad in back.grads.items()}
+    for part, states, grads in (("h", trajectory.h, back.grad_h), ("c", trajectory.c, back.grad_c)):
+        if states is not None and grads is not None:
+            named |= {part: states} | {f"∂L/∂{part}[{t}]": grad for t, grad in enumerate(grads)}
+    return named
+
+
+def by_autograd(case: Case, cuts: Collection[int] = ()) -> Named:
+    """The same through ``step``; a truncated state is detached where the cut stands."""
+    params = {name: tensor.clone().requires_grad_() for name, tensor in case.params.items()}
+    history = [tuple(part.clone().requires_grad_() for part in case.state)]
+    for t, x_t in enumerate(case.x):
+        before = tuple(part.detach() for part in history[t]) if t in cuts else history[t]
+        history.append(case.cell.step(params, x_t, before)[0])
+    loss = sum(((grad * state[0]).sum() for grad, state in zip(case.grad_out, history[1:])), torch.zeros(()))
+    wanted = [*params.values(), *(part for state in history for part in state)]
+    found = iter(torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True))
+    named = {f"∂L/∂{name}": next(found) for name in params}
+    for k, part in enumerate(case.cell.state_parts):
+        named[part] = torch.stack([state[k].detach() for state in history])
+    return named | {f"∂L/∂{part}[{t}]": next(found) for t in range(len(history)) for part in case.cell.state_parts}
+
+
+def torch_layer(cell: Cell, C: int, H: int) -> nn.RNNBase | None:
+    """torch's own layer for this variant, or None where it has none."""
+    if isinstance(cell, RNN):
+        return nn.RNN(C, H, nonlinearity=cell.activation)
+    if isinstance(cell, LSTM):
+        return nn.LSTM(C, H)
+    return nn.GRU(C, H) if cell == GRU("after") else None
+
+
+def by_torch(case: Case, layer: nn.RNNBase) -> Named:
+    """The same through torch.nn, which shows h of every step but gradients of the initial state alone."""
+    layer = layer.to(case.x.dtype)
+    layer.load_state_dict({f"{name}_l0": tensor for name, tensor in case.params.items()})
+    first = [part.unsqueeze(0).clone().requires_grad_() for part in case.state]
+    output, _ = layer(case.x, tuple(first) if len(first) > 1 else first[0])
+    (output * case.grad_out).sum().backward()
+    named = {f"∂L/∂{name.removesuffix('_l0')}": p.grad for name, p in layer.named_parameters() if p.grad is not None}
+    named |= {
+        f"∂L/∂{part}[0]": s.grad.squeeze(0) for part, s in zip(case.cell.state_parts, first) if s.grad is not None
+    }
+    return named | {"h": torch.cat([first[0].detach(), output.detach()])}
+
+
+def by_differences(case: Case) -> Named:
+    """(L(θ + ε) − L(θ − ε)) / 2ε for every parameter, and for h[t] and c[0] by starting anew from them."""
+
+    T = len(case.x)
+
+    def loss_from(t: int, state: tuple[Tensor, ...], params: Named) -> float:
+        if t == T:
+            return 0.0
+        h = case.cell.forward(params, case.x[t:], state).h[1:]
+        return float((h * case.grad_out[t:]).sum())
+
+    trajectory = case.cell.forward(case.params, case.x, case.state)
+    named = {}
+    for name, tensor in case.params.items():
+        varied = case.params | {name: tensor.clone()}
+        named[f"∂L/∂{name}"] = _differences(varied[name], lambda varied=varied: loss_from(0, case.state, varied))
+    for t in range(T + 1):
+        state = tuple(
+            part[t].clone(memory_format=torch.contiguous_format)
+            for part in (trajectory.h, trajectory.c)
+            if part is not None
+        )
+        local = case.grad_out[t - 1] if t else 0
+        change = _differences(state[0], lambda t=t, state=state: loss_from(t, state, case.params))
+        named[f"∂L/∂h[{t}]"] = change + local
+    if trajectory.c is not None:
+        first = (case.state[0], case.state[1].clone())
+        named["∂L/∂c[0]"] = _differences(first[1], lambda: loss_from(0, first, case.params))
+    return named
+
+
+def _differences(varied: Tensor, loss: Callable[[], float]) -> Tensor:
+    """Central differences of ``loss`` by each number of ``varied``, which is varied in place and restored."""
+    found, numbers = torch.empty_like(varied), varied.view(-1)
+    for k, value in enumerate(numbers.tolist()):
+        numbers[k] = value + DIFFERENCE
+        above = loss()
+        numbers[k] = value - DIFFERENCE
+        found.view(-1)[k] = (above - loss()) / (2 * DIFFERENCE)
+        numbers[k] = value
+    return found
+
+
+def relative_error(mine: Tensor, theirs: Tensor) -> float:
+    """‖mine − theirs‖ ÷ ‖theirs‖ in float64; zero where both are zero."""
+    apart = (mine.double() - theirs.double()).norm()
+    return 0.0 if apart == 0 else float(apart / theirs.double().norm())

@@ -1,0 +1,79 @@
+"""The linear layer on top of h, its answers, and the loss at the steps that are asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import log_softmax
+
+from core.tasks import Batch
+
+Readout = Mapping[str, Tensor]
+"""weight (O, H) and bias (O), as torch.nn.Linear."""
+
+
+def init_readout(
+    hidden_size: int, output_size: int, *, generator: torch.Generator, dtype: torch.dtype = torch.float32
+) -> dict[str, Tensor]:
+    """torch.nn.Linear's initialisation: every number U(±1/√H), weight first."""
+    bound = 1 / math.sqrt(hidden_size)
+    room = {"weight": torch.empty(output_size, hidden_size, dtype=dtype), "bias": torch.empty(output_size, dtype=dtype)}
+    return {name: tensor.uniform_(-bound, bound, generator=generator) for name, tensor in room.items()}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A batch as tensors, and the S steps at which some sequence is asked.
+
+    x        (T, N, C)
+    steps    (S,) int64, input indices t (the answer is taken from h[t+1])
+    target   (S, N) int64 for classes, floating for numbers
+    weight   (S, N) share of a step in its sequence's loss: 1/(asked steps of the sequence), 0 where not asked
+    last     (S, N) bool, the last asked step of each sequence
+    """
+
+    x: Tensor
+    steps: Tensor
+    target: Tensor
+    weight: Tensor
+    last: Tensor
+
+    @property
+    def only_last(self) -> bool:
+        """Whether every sequence is asked once at most."""
+        return bool((self.last == (self.weight > 0)).all())
+
+
+def asked(batch: Batch, dtype: torch.dtype = torch.float32) -> Asked:
+    """``batch`` as tensors of ``dtype``; class targets stay int64."""
+    mask = torch.tensor(batch.asked)
+    steps = mask.any(dim=1).nonzero().squeeze(1)
+    mask = mask[steps]
+    target = torch.tensor(batch.target)[steps]
+    if target.is_floating_point():
+        target = target.to(dtype)
+    later = mask.flip(0).cumsum(0).flip(0)  # asked steps from here to the end
+    weight = mask.to(dtype) / mask.sum(dim=0).clamp(min=1)
+    return Asked(torch.tensor(batch.x, dtype=dtype), steps, target, weight, mask & (later == 1))
+
+
+def answers(readout: Readout, h: Tensor) -> Tensor:
+    """(…, H) → (…, O)."""
+    return torch.addmm(readout["bias"], h.reshape(-1, h.shape[-1]), readout["weight"].T).view(*h.shape[:-1], -1)
+
+
+def losses(answer: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Loss of every answer (S, N) and its derivative by the answer (S, N, O).
+
+    Cross-entropy in nats for classes (O logits), squared error for numbers (O = 1).
+    """
+    if target.is_floating_point():
+        error = answer.squeeze(-1) - target
+        return error**2, 2 * error.unsqueeze(-1)
+    log_p, chosen = log_softmax(answer, dim=-1), target.unsqueeze(-1)
+    slope = log_p.exp().scatter_add_(-1, chosen, log_p.new_full((), -1).expand(chosen.shape))
+    return -log_p.gather(-1, chosen).squeeze(-1), slope

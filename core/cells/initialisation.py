@@ -1,0 +1,152 @@
+"""How a cell's parameters start. A new scheme is one function and one entry in SCHEMES.
+
+A scheme fills the tensors in place, block by block (a block is one gate's rows); ``draw`` makes the tensors and applies
+a forget bias on top.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which parameters a cell has.
+
+    blocks      gates (1 for the plain RNN): the blocks of H rows in weights and biases
+    forget      block of the forget gate, or None
+    keep        block whose σ says how much of the state is kept (LSTM f, GRU z), or None
+    enter       block whose σ says how much enters (LSTM i), or None where keep decides both
+    peepholes   rows of weight_peephole
+    """
+
+    blocks: int
+    forget: int | None = None
+    keep: int | None = None
+    enter: int | None = None
+    peepholes: int = 0
+
+
+Params = dict[str, Tensor]
+
+
+def draw(
+    layout: Layout,
+    input_size: int,
+    hidden_size: int,
+    generator: Generator,
+    scheme: str,
+    forget_bias: float | None,
+    time_span: int | None,
+    dtype: torch.dtype,
+) -> Params:
+    """New parameters by ``scheme``, then ``forget_bias`` where given. Raises ConfigError for what does not fit."""
+    if scheme not in SCHEMES:
+        raise ConfigError([f"`cell.init` (={scheme}) is not known. Choose one of: {', '.join(SCHEMES)}."])
+    rows = layout.blocks * hidden_size
+    params = {
+        "weight_ih": torch.empty(rows, input_size, dtype=dtype),
+        "weight_hh": torch.empty(rows, hidden_size, dtype=dtype),
+        "bias_ih": torch.empty(rows, dtype=dtype),
+        "bias_hh": torch.empty(rows, dtype=dtype),
+    }
+    if layout.peepholes:
+        params["weight_peephole"] = torch.empty(layout.peepholes, hidden_size, dtype=dtype)
+    default(params, layout, generator)
+    if scheme == "chrono":
+        chrono(params, layout, generator, time_span)
+    elif scheme != "default":
+        SCHEMES[scheme](params, layout, generator)
+    if forget_bias is not None:
+        set_forget_bias(params, layout, forget_bias)
+    return params
+
+
+def default(params: Params, layout: Layout, generator: Generator) -> None:
+    """torch's: every number U(±1/√H), drawn in torch.nn's order, so equal seeds give equal weights."""
+    bound = 1 / math.sqrt(params["weight_hh"].shape[1])
+    for tensor in params.values():
+        tensor.uniform_(-bound, bound, generator=generator)
+
+
+def xavier(params: Params, layout: Layout, generator: Generator) -> None:
+    """Glorot & Bengio 2010: each gate's W and U uniform with variance 2/(fan in + fan out); biases zero."""
+    for name in ("weight_ih", "weight_hh"):
+        for block in params[name].chunk(layout.blocks):
+            torch.nn.init.xavier_uniform_(block, generator=generator)
+    _no_biases(params)
+
+
+def orthogonal(params: Params, layout: Layout, generator: Generator) -> None:
+    """Saxe 2014: each gate's U orthogonal (every singular value 1); W as torch's default, biases zero."""
+    for block in params["weight_hh"].chunk(layout.blocks):
+        torch.nn.init.orthogonal_(block, generator=generator)
+    _no_biases(params)
+
+
+def identity(params: Params, layout: Layout, generator: Generator) -> None:
+    """Le, Jaitly & Hinton 2015 (IRNN, with ReLU): each gate's U = I, W ~ N(0, .001²), biases zero."""
+    for block in params["weight_hh"].chunk(layout.blocks):
+        torch.nn.init.eye_(block)
+    params["weight_ih"].normal_(0, 0.001, generator=generator)
+    _no_biases(params)
+
+
+def chrono(params: Params, layout: Layout, generator: Generator, time_span: int | None) -> None:
+    """Tallec & Ollivier 2018: the keep gate's bias ~ log U(1, T−1), the input gate's its negative; T = ``time_span``.
+
+    A unit with bias log(τ) keeps its content for about τ steps, so the units spread over the task's time scales.
+    """
+    if layout.keep is None:
+        raise ConfigError(
+            ["`cell.init` (=chrono) needs a gate that keeps the state, which the RNN lacks. "
+             "Choose another `cell.init` or a gated cell."]
+        )  # fmt: skip
+    if time_span is None or time_span < 1:
+        raise ConfigError(
+            [f"`time_span` (={time_span}) must be the task's length, 1 or more, for `cell.init` (=chrono). "
+             "Pass `time_span`."]
+        )  # fmt: skip
+    hidden_size = params["weight_hh"].shape[1]
+    steps = torch.empty(hidden_size, dtype=params["bias_ih"].dtype)
+    bias = steps.uniform_(1, max(time_span - 1, 1), generator=generator).log_()
+    set_bias(params, layout, layout.keep, bias)
+    if layout.enter is not None:
+        set_bias(params, layout, layout.enter, -bias)
+
+
+SCHEMES: dict[str, Callable[..., None]] = {
+    "default": default,
+    "xavier": xavier,
+    "orthogonal": orthogonal,
+    "identity": identity,
+    "chrono": chrono,
+}
+
+
+def set_forget_bias(params: Params, layout: Layout, value: float) -> None:
+    """Both bias vectors' sum on the forget gate becomes ``value`` (Gers 2000; Jozefowicz 2015 recommends 1)."""
+    if layout.forget is None:
+        raise ConfigError(
+            [f"`cell.forget_bias` (={value:g}) needs a forget gate, which this cell lacks. "
+             "Leave it empty, or choose the LSTM or the peephole LSTM."]
+        )  # fmt: skip
+    set_bias(params, layout, layout.forget, value)
+
+
+def set_bias(params: Params, layout: Layout, block: int, value: Tensor | float) -> None:
+    """The effective bias (the sum of both vectors) of one block."""
+    params["bias_ih"].view(layout.blocks, -1)[block] = value
+    params["bias_hh"].view(layout.blocks, -1)[block] = 0
+
+
+def _no_biases(params: Params) -> None:
+    params["bias_ih"].zero_()
+    params["bias_hh"].zero_()

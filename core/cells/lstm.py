@@ -1,0 +1,76 @@
+"""The LSTM with a forget gate. Hochreiter & Schmidhuber 1997, Gers 2000; REFERENCE section 2 with p = 0."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from core.cells.base import Back, Cell, Params, State, Trajectory, initial_state, states, time_first
+from core.cells.carousel import F, G, I, O, carry_back, factors, loop_order, parameter_gradients
+from core.cells.initialisation import Layout
+from core.cells.products import input_products, with_one
+
+
+@final
+@dataclass(frozen=True)
+class LSTM(Cell):
+    """c = f⊙c₋ + i⊙g, h = o⊙tanh c, with i f o = σ(W x + U h₋ + b) and g = tanh(W x + U h₋ + b)."""
+
+    name: ClassVar[str] = "lstm"
+    gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
+    state_parts: ClassVar[tuple[str, ...]] = ("h", "c")
+    layout: ClassVar[Layout] = Layout(blocks=4, forget=1, keep=1, enter=0)
+
+    def step(self, params: Params, x_t: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+        h, c = state
+        W, U, b = params["weight_ih"], params["weight_hh"], params["bias_ih"] + params["bias_hh"]
+        i, f, g, o = (x_t @ W.T + h @ U.T + b).chunk(4, dim=1)
+        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        c = f * c + i * g
+        return (o * torch.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
+
+    @torch.no_grad()
+    def forward(self, params: Params, x: Tensor, state: State | None = None) -> Trajectory:
+        (T, N, _), inputs = x.shape, with_one(x)
+        W, U = loop_order(params["weight_ih"]), loop_order(params["weight_hh"])
+        pre = input_products(W, loop_order(params["bias_ih"] + params["bias_hh"]), inputs)
+        h, c = (states(first, T) for first in initial_state(self, params, N, state))
+        gates, tanh_c = pre.view(T, 4, -1, N), torch.empty_like(c[1:])
+        self._loop(U, gates, h, c, tanh_c)
+        named = {name: time_first(gates[:, place]) for name, place in zip("ifgo", (I, F, G, O))}
+        saved = {"inputs": inputs, "h": h, "c": c, "tanh_c": tanh_c, "gates": gates}
+        return Trajectory(x, time_first(h), time_first(c), named, saved)
+
+    @staticmethod
+    def _loop(U: Tensor, gates: Tensor, h: Tensor, c: Tensor, tanh_c: Tensor) -> None:
+        """From the input products in ``gates`` and from h[0], c[0], everything in place."""
+        o, i, f, g = (gates[:, place].unbind() for place in (O, I, F, G))
+        slabs, logistic = gates.flatten(1, 2).unbind(), gates[:, :G].unbind()
+        hs, cs, tanhs = h.unbind(), c.unbind(), tanh_c.unbind()
+        for t, slab in enumerate(slabs):
+            slab.addmm_(U, hs[t])
+            logistic[t].sigmoid_()
+            g[t].tanh_()
+            torch.mul(f[t], cs[t], out=cs[t + 1]).addcmul_(i[t], g[t])
+            torch.tanh(cs[t + 1], out=tanhs[t])
+            torch.mul(o[t], tanhs[t], out=hs[t + 1])
+
+    @torch.no_grad()
+    def backward(
+        self,
+        params: Params,
+        trajectory: Trajectory,
+        grad_out: Tensor,
+        *,
+        cuts: Collection[int] = (),
+        parameters: bool = True,
+    ) -> Back:
+        saved, U = trajectory.saved, loop_order(params["weight_hh"])
+        alphas, into_c = factors(saved["gates"], saved["c"], saved["tanh_c"])
+        grad_h, grad_c = carry_back(grad_out, alphas, into_c, saved["gates"][:, F], U, cuts)
+        grads = parameter_gradients(alphas, saved["h"], saved["inputs"]) if parameters else {}
+        return Back(time_first(grad_h), time_first(grad_c), grads)

@@ -1,0 +1,146 @@
+"""``python -m core check``: does every cell compute on this machine what it should?
+
+Ours against three judges: torch.nn where it has the cell, autograd through the readable ``step`` (also with truncation,
+which it gets by ``detach``), and central differences in float64. What is compared, tensor by tensor, as
+‖ours − theirs‖ ÷ ‖theirs‖: h and c, ∂L/∂h[t] and ∂L/∂c[t] at every t, and every parameter's gradient.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from core.backprop.judges import (
+    Case,
+    Named,
+    by_autograd,
+    by_differences,
+    by_torch,
+    draw,
+    ours,
+    relative_error,
+    torch_layer,
+)
+from core.cells import GRU, LSTM, RNN, Cell, Peephole
+
+T, N, H, C = 10, 4, 8, 3
+"""Small on purpose: over long sums float32's own rounding, on both sides, would pass 1e-6."""
+CUTS = (3, 7)
+
+VARIANTS: dict[str, Cell] = {
+    "RNN tanh": RNN("tanh"),
+    "RNN ReLU": RNN("relu"),
+    "LSTM": LSTM(),
+    "Peephole full": Peephole("full"),
+    "Peephole Gers": Peephole("gers"),
+    "GRU reset after": GRU("after"),
+    "GRU reset before": GRU("before"),
+}
+
+
+def _with_torch(case: Case) -> Named | None:
+    layer = torch_layer(case.cell, C, H)
+    return None if layer is None else by_torch(case, layer)
+
+
+def _with_differences(case: Case) -> Named | None:
+    return None if case.cell == Peephole("gers") else by_differences(case)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A column of the table; ``find`` gives None where the judge has nothing to say about a cell."""
+
+    name: str
+    dtype: torch.dtype
+    limit: float
+    find: Callable[[Case], Named | None]
+    cuts: tuple[int, ...] = ()
+
+
+JUDGES = (
+    Judge("torch.nn f32", torch.float32, 1e-6, _with_torch),
+    Judge("torch.nn f64", torch.float64, 1e-9, _with_torch),
+    Judge("autograd f32", torch.float32, 1e-6, by_autograd),
+    Judge("autograd f64", torch.float64, 1e-9, by_autograd),
+    Judge("truncated f32", torch.float32, 1e-6, lambda case: by_autograd(case, CUTS), CUTS),
+    Judge("truncated f64", torch.float64, 1e-9, lambda case: by_autograd(case, CUTS), CUTS),
+    Judge("differences f64", torch.float64, 1e-6, _with_differences),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One variant before one judge: the worst tensor of all seeds and its error (NaN counts as worst)."""
+
+    variant: str
+    judge: Judge
+    tensor: str
+    error: float
+
+    @property
+    def passed(self) -> bool:
+        return self.error <= self.judge.limit  # False for NaN
+
+
+def verdict(variant: str, judge: Judge, seeds: Sequence[int]) -> Verdict | None:
+    """One cell of the table over all ``seeds``, None where the judge does not apply."""
+    worst = Verdict(variant, judge, "", -1.0)
+    for seed in seeds:
+        case = draw(VARIANTS[variant], T, N, H, C, seed=seed, dtype=judge.dtype)
+        theirs, mine = judge.find(case), ours(case, judge.cuts)
+        if theirs is None:
+            return None
+        for name, tensor in theirs.items():
+            error = relative_error(mine[name], tensor)
+            if math.isnan(error) or error > worst.error:
+                worst = Verdict(variant, judge, name, error)
+            if math.isnan(error):
+                return worst
+    return worst
+
+
+def table(found: Sequence[Verdict], seeds: int) -> str:
+    """The verdicts for people: a row per variant, a column per judge, and a sentence per failure."""
+    width = max(len(judge.name) for judge in JUDGES) + 2
+    lines = [
+        "Largest ‖ours − theirs‖ ÷ ‖theirs‖ over h, c, ∂L/∂h[t], ∂L/∂c[t] and every parameter's gradient",
+        f"(T={T} N={N} H={H} C={C}, {seeds} random problems; truncated: autograd with the state detached at {CUTS})",
+        f"{'':18}" + "".join(f"{judge.name:>{width}}" for judge in JUDGES),
+        f"{'limit':18}" + "".join(f"{judge.limit:>{width}.0e}" for judge in JUDGES),
+    ]
+    for variant in VARIANTS:
+        marks = {each.judge.name: _mark(each) for each in found if each.variant == variant}
+        lines.append(f"{variant:18}" + "".join(f"{marks.get(judge.name, '–'):>{width}}" for judge in JUDGES))
+    lines.append(
+        "–: torch.nn has no such cell; differences cannot follow a gradient that Gers' peepholes stop on purpose."
+    )
+    failed = [each for each in found if not each.passed]
+    lines += [f"FAILED {each.variant}, {each.judge.name}: {each.tensor} is off by {each.error:.1e}" for each in failed]
+    lines.append("Some cells disagree: do not trust runs on this machine." if failed else "All cells agree.")
+    return "\n".join(lines)
+
+
+def _mark(found: Verdict) -> str:
+    return f"{found.error:.1e}" + ("" if found.passed else " !")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints the table; 0 where every cell agrees with every judge, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m core check", description="Verify every cell on this machine.")
+    parser.add_argument("--seeds", type=int, default=3, help="random problems per judge (default 3)")
+    asked = parser.parse_args(argv)
+    if asked.seeds < 1:
+        parser.error(f"--seeds (={asked.seeds}) must be at least 1.")
+    pairs = [(variant, judge) for variant in VARIANTS for judge in JUDGES]
+    found = [each for pair in pairs if (each := verdict(*pair, range(asked.seeds))) is not None]
+    print(table(found, asked.seeds))
+    return 0 if all(each.passed for each in found) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

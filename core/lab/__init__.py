@@ -1,0 +1,1 @@
+"""Carrying out runs: the client that asks, the worker that does."""

@@ -1,0 +1,182 @@
+"""Warm processes: Python processes that have torch imported and have trained a little, waiting for a job each.
+
+Why not `ProcessPoolExecutor`: one killed process breaks every job in the pool. Why not `pebble`: killing an *idle*
+process of its pool while no job runs makes the whole pool unusable (5.2.3: "Unexpected error within the Pool").
+Here every process has a pipe of its own, so whatever happens to one concerns none of the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from core.errors import UnrolledError
+
+_context = get_context("spawn")  # a fork would copy the locks of torch's and the supervisor's threads
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a job raised. ``error`` is the UnrolledError itself, or None for an error of the program."""
+
+    error: UnrolledError | None
+    trace: str
+
+
+@dataclass(frozen=True)
+class Died:
+    """The process ended under its job."""
+
+    exitcode: int | None
+
+
+@dataclass
+class Warm:
+    """One process; ``job`` is whatever its giver knows it by."""
+
+    process: BaseProcess
+    pipe: Connection
+    ready: bool = False
+    job: Any = None
+    since: float = field(default_factory=time.monotonic)
+
+
+class Processes:
+    """``count`` warm processes; one that dies is replaced."""
+
+    def __init__(self, count: int) -> None:
+        self._all = [_start() for _ in range(count)]
+
+    @property
+    def free(self) -> list[Warm]:
+        """Those that are warm and have nothing to do."""
+        return [warm for warm in self._all if warm.ready and warm.job is None]
+
+    @property
+    def busy(self) -> list[Warm]:
+        """Those at work."""
+        return [warm for warm in self._all if warm.job is not None]
+
+    @property
+    def handles(self) -> list[Any]:
+        """What ``multiprocessing.connection.wait`` can wait on for news of any of them."""
+        return [handle for warm in self._all for handle in (warm.pipe, warm.process.sentinel)]
+
+    def give(self, warm: Warm, job: Any, function: Callable[..., Any], *args: Any) -> None:
+        """Let a free process call ``function(*args)`` as ``job``."""
+        warm.job, warm.since = job, time.monotonic()
+        with contextlib.suppress(OSError):  # died meanwhile: ``news`` says so
+            warm.pipe.send((function, args))
+
+    def news(self) -> list[tuple[Any, Any]]:
+        """Jobs that ended since the last call, each with its result, a Problem, or Died."""
+        ended: list[tuple[Any, Any]] = []
+        for index, warm in enumerate(self._all):
+            try:
+                while warm.pipe.poll():
+                    message = warm.pipe.recv()
+                    if warm.ready:
+                        ended.append((warm.job, message))
+                    warm.ready, warm.job = True, None
+            except (EOFError, OSError):
+                warm.process.join()
+                if warm.job is not None:
+                    ended.append((warm.job, Died(warm.process.exitcode)))
+                self._all[index] = _start()
+        return ended
+
+    def kill_overdue(self, seconds: float) -> None:
+        """Kill the processes whose job has taken longer than that; ``news`` then tells of them."""
+        for warm in self.busy:
+            if time.monotonic() - warm.since > seconds:
+                warm.process.kill()
+
+    def leave(self) -> None:
+        """Ask all to end their jobs and leave."""
+        for warm in self._all:
+            warm.process.terminate()
+
+    def kill(self) -> None:
+        """End all that are left."""
+        for warm in self._all:
+            warm.process.kill()
+            warm.process.join()
+
+
+def _start() -> Warm:
+    ours, theirs = _context.Pipe()
+    process = _context.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()  # so that its end of the pipe closes when the process dies
+    return Warm(process, ours)
+
+
+# -- in the process ---------------------------------------------------------------------------------------------------
+
+leaving = threading.Event()
+"""Set when this process was asked to leave: a job that can take long looks at it and ends early."""
+
+_idle = True
+
+
+def _serve(pipe: Connection) -> None:
+    """Warm up, then do one job after another until asked to leave or left alone."""
+    global _idle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group; the worker decides
+    signal.signal(signal.SIGTERM, _asked_to_leave)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _warm_up()
+    pipe.send("ready")
+    while not leaving.is_set():
+        _idle = True
+        try:
+            function, args = pipe.recv()
+        except EOFError:
+            return
+        _idle = False
+        pipe.send(_result(function, args))
+
+
+def _result(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    try:
+        return function(*args)
+    except UnrolledError as error:
+        return Problem(error, traceback.format_exc())
+    except Exception:
+        return Problem(None, traceback.format_exc())
+
+
+def _asked_to_leave(number: int, frame: Any) -> None:
+    leaving.set()
+    if _idle:
+        sys.exit(0)
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)  # as abrupt as a kill, which costs a run nothing but the seconds since its checkpoint
+
+
+def _warm_up() -> None:
+    """Import torch and take the first, slow step of every code path."""
+    from core.config import RunConfig
+    from core.training import train
+
+    small = {"task.length": 20, "cell.hidden_size": 2, "batch_size": 2, "steps": 3}
+    for cell in ("rnn", "lstm"):
+        for _ in islice(train(RunConfig.from_flat({"cell.name": cell, **small})), 3):
+            pass

@@ -1,0 +1,161 @@
+"""A stint: one turn of a run in a warm process, from its last checkpoint until its end, a wish, or the next one's turn.
+
+So a paused run holds no process, and many runs share few processes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from core.config import RunConfig
+from core.frames import Frame
+from core.lab.processes import leaving
+from core.store import Catalog, Ended, RunWriter, StaleAttempt, StorageFull, load_run, run_file
+from core.store.catalog import RunRow
+
+CHECKPOINT_SECONDS = 2.0
+POLL_SECONDS = 0.02
+QUANTUM_SECONDS = 2.0
+
+
+class Trains(Iterator[Frame], Protocol):
+    """What a stint needs of a training."""
+
+    def checkpoint(self) -> bytes:
+        """The state after the last frame."""
+        ...
+
+
+Train = Callable[[RunConfig, bytes | None], Trains]
+
+
+def quantum(waiting: int, fresh: int) -> float:
+    """Seconds a run may go on while others wait: shorter the more there are, shortest when one is yet to begin."""
+    if not waiting:
+        return math.inf
+    return 0.3 if fresh else max(0.5, QUANTUM_SECONDS / waiting)
+
+
+def run_stint(folder: str, run_id: str, attempt: int, train: Train | None = None) -> Ended:
+    """Carry the run on and say how far it came. The catalog is read here and written by the caller."""
+    catalog = Catalog(folder)
+    try:
+        row = catalog.get(run_id)
+        if row is None or row.attempt != attempt:
+            return Ended("stopped", -1)
+        return _carry_on(catalog, row, train or _train())
+    finally:
+        catalog.close()
+
+
+def _train() -> Train:
+    from core.training import train
+
+    return train
+
+
+def _carry_on(catalog: Catalog, row: RunRow, train: Train) -> Ended:
+    path = run_file(catalog.folder, row.id)
+    writer = RunWriter(path, row.id, row.config, row.attempt)
+    ended: Ended | None = None
+    try:
+        ended = Stint(catalog, row, writer, train).carry_out()
+    except StaleAttempt:
+        ended = Ended("stopped", row.step)
+    except StorageFull as error:
+        ended = Ended("paused", row.step, f"Paused: {error}")
+    finally:
+        _close(writer, over=ended is not None and ended.status in ("finished", "stopped"))
+    if ended.status == "finished":
+        return Ended("finished", ended.step, outcome_of(path))
+    return ended
+
+
+def _close(writer: RunWriter, *, over: bool) -> None:
+    try:
+        writer.close(over=over)
+    except StorageFull:
+        return  # said already where it mattered: what is stored stays, what is not is trained again
+
+
+class Stint:
+    """One turn. Looks at the catalog at recorded frames, at most every POLL_SECONDS."""
+
+    def __init__(self, catalog: Catalog, row: RunRow, writer: RunWriter, train: Train) -> None:
+        self.catalog, self.row, self.writer = catalog, row, writer
+        checkpoint = writer.checkpoint()
+        self.step = -1 if checkpoint is None else checkpoint.step
+        self.saved = self.step
+        self.training = train(row.config, None if checkpoint is None else checkpoint.body)
+        self.began = self.last_save = time.monotonic()
+        self.next_look = 0.0
+        self.until = row.until
+
+    def carry_out(self) -> Ended:
+        """Train until something ends the stint; whatever it is, the state is saved."""
+        ended = self._train()
+        if self.step > self.saved:
+            self._save()
+        self.writer.flush()
+        return ended
+
+    def _train(self) -> Ended:
+        for frame in self.training:
+            self.writer.append(frame)
+            self.step = frame.step
+            now = time.monotonic()
+            if now - self.last_save >= CHECKPOINT_SECONDS:
+                self._save()
+            ended = self._look(now) or self._reached()
+            if ended is not None and frame.step < self.row.config.steps:
+                return ended
+        return Ended("finished", self.step)
+
+    def _save(self) -> None:
+        self.writer.save_checkpoint(self.step, self.training.checkpoint())
+        self.saved, self.last_save = self.step, time.monotonic()
+
+    def _look(self, now: float) -> Ended | None:
+        if leaving.is_set():
+            return Ended("queued", self.step)
+        if now < self.next_look:
+            return None
+        self.next_look = now + POLL_SECONDS
+        orders = self.catalog.orders(self.row.id, self.row.attempt)
+        if orders is None:
+            return Ended("stopped", self.step)
+        self.until = orders.until
+        if orders.wanted == "stop":
+            return Ended("stopped", self.step, f"Stopped at step {self.step} of {self.row.config.steps}.")
+        if orders.wanted == "pause":
+            return Ended("paused", self.step)
+        return Ended("queued", self.step) if now - self.began > quantum(orders.waiting, orders.fresh) else None
+
+    def _reached(self) -> Ended | None:
+        return Ended("paused", self.step) if self.until is not None and self.step >= self.until else None
+
+
+def outcome_of(path: Path) -> str:
+    """One sentence about a run that is over."""
+    run = load_run(path)
+    frame = run.frame(run.last_step)
+    if frame is None:
+        return ""
+    if math.isfinite(frame.loss):
+        return f"Finished {run.config.steps} steps with a score of {frame.score:.1%}."
+    what = "not a number" if math.isnan(frame.loss) else "infinite"
+    return f"The loss is {what} from step {frame.step} on: {_why(run.scalars()['grad_norm'], run.config)}"
+
+
+def _why(grad_norm: object, config: RunConfig) -> str:
+    import numpy as np
+
+    norms = np.asarray(grad_norm)[:-1]
+    finite = norms[np.isfinite(norms)]
+    grown = f"the gradient norm had reached {finite.max():.3g} before" if finite.size else "the forward pass overflows"
+    clip = ", or clip the gradient (`clip`)" if config.clip == "none" else ""
+    return f"{grown}. Lower `lr` (={config.lr:g}){clip}, or start the weights smaller (`cell.init`)."

@@ -1,0 +1,204 @@
+"""The worker program, ``python -m core worker``: gives queued runs their turns in warm processes, answers questions.
+
+One per data folder, by a lock. Everything it knows stands in the catalog and in the run files, so it may be killed at
+any moment: the next one takes up what it left.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from multiprocessing import connection
+from pathlib import Path
+from typing import Any
+
+from core.errors import UnrolledError
+from core.lab import analysis, trainer
+from core.lab.processes import Died, Problem, Processes
+from core.store import Catalog, Ended, Question, Questions, RunFileError, data_folder, load_run, run_file
+from core.store.catalog import RunRow
+from core.store.folder import unlink_run
+from core.store.lock import FileLock
+from core.store.retention import make_room
+
+log = logging.getLogger("unrolled.worker")
+
+ALREADY_RUNNING = 75
+"""Exit status where another worker has the folder (EX_TEMPFAIL)."""
+
+TURN_SECONDS = 0.02
+QUESTION_SECONDS = 30.0
+LEAVE_SECONDS = 5.0
+HOUSEKEEPING_SECONDS = 30.0
+MAX_FAILURES = 3
+
+
+def main() -> int:
+    """Work until SIGTERM or SIGINT; returns 75 where another worker already does."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    folder = data_folder()
+    lock = FileLock(folder / "worker.lock")
+    if not lock.acquire(patience=0.5):
+        print(f"A worker already serves {folder} (process {lock.holder()}).", file=sys.stderr)
+        return ALREADY_RUNNING
+    try:
+        Worker(folder).serve()
+    finally:
+        lock.release()
+    return 0
+
+
+def process_count() -> int:
+    """Runs trained at once: UNROLLED_PROCESSES, else one per processor, and two at least."""
+    return int(os.environ.get("UNROLLED_PROCESSES") or max(2, os.cpu_count() or 2))
+
+
+class Worker:
+    """The loop and its processes."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ["OMP_NUM_THREADS"] = "1"  # inherited: a run has one thread, the machine has many runs
+        self.folder = folder
+        self.catalog = Catalog(folder)
+        self.questions = Questions(self.catalog)
+        self.trainers = Processes(process_count())
+        self.analysts = Processes(1)
+        self.ended: list[tuple[RunRow, Ended]] = []
+        self.asked_to_leave = False
+        self.housekeeping = 0.0
+        self.orphans_checked = 0.0
+
+    def serve(self) -> None:
+        """Take turns until asked to leave, then let every trainer save its state."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._leave)
+        log.info("worker %d serves %s", os.getpid(), self.folder)
+        self.questions.give_back()
+        while not self.asked_to_leave:
+            connection.wait([*self.trainers.handles, *self.analysts.handles], timeout=TURN_SECONDS)
+            self._turn_safely()
+        self._wind_up()
+
+    def _leave(self, number: int, frame: Any) -> None:
+        self.asked_to_leave = True
+
+    def _turn_safely(self) -> None:
+        """One turn; where the catalog cannot be written (a full disk) the worker stays and tries again."""
+        try:
+            self.turn()
+        except UnrolledError as error:
+            log.warning("%s", error)
+            time.sleep(0.5)
+
+    def turn(self) -> None:
+        """Note what ended, look after what was left behind, start what waits."""
+        self._collect()
+        self._settle()
+        self._adopt_orphans()
+        self._start_runs()
+        self._start_question()
+        if time.monotonic() > self.housekeeping:
+            self.housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
+            self._keep_house()
+
+    # -- runs -----------------------------------------------------------------------------------------------------
+
+    def _start_runs(self) -> None:
+        for warm in self.trainers.free:
+            row = self.catalog.claim()
+            if row is None:
+                return
+            self.trainers.give(warm, row, trainer.run_stint, str(self.folder), row.id, row.attempt)
+
+    def _collect(self) -> None:
+        for row, result in self.trainers.news():
+            self.ended.append((row, self._ended(row, result)))
+        for question, result in self.analysts.news():
+            self._answer(question, result)
+        self.analysts.kill_overdue(QUESTION_SECONDS)
+
+    def _settle(self) -> None:
+        while self.ended:
+            row, ended = self.ended[0]
+            self.catalog.settle(row.id, row.attempt, ended)
+            if self.catalog.get(row.id) is None:  # deleted while it was trained
+                unlink_run(run_file(self.folder, row.id))
+            self.ended.pop(0)
+
+    def _ended(self, row: RunRow, result: Any) -> Ended:
+        if isinstance(result, Ended):
+            return result
+        if isinstance(result, Problem):
+            log.error("run %s: %s", row.id, result.trace)
+            sentence = str(result.error) if result.error else f"The training failed: {result.trace.splitlines()[-1]}"
+            return Ended("failed", row.step, sentence)
+        return self._crashed(row, result)
+
+    def _crashed(self, row: RunRow, died: Died | None) -> Ended:
+        """Its process ended without a word (killed, out of memory): another turn, unless that never gets anywhere."""
+        step = self._stored_step(row)
+        log.warning("run %s: its process ended (%s) after step %d", row.id, died, step)
+        if step <= row.step and row.failures + 1 >= MAX_FAILURES:
+            why = f"Its process was ended {MAX_FAILURES} times before it got past step {max(step, 0)}"
+            return Ended("failed", step, f"{why}, which too little memory does. Lower `batch_size` or `task.length`.")
+        return Ended("queued", step, crashed=True)
+
+    def _stored_step(self, row: RunRow) -> int:
+        try:
+            return load_run(run_file(self.folder, row.id)).checkpoint_step
+        except RunFileError:
+            return -1
+
+    def _adopt_orphans(self) -> None:
+        """Queue what a former worker left 'running', as soon as its trainer has let go of the file."""
+        if time.monotonic() < self.orphans_checked + 1.0:
+            return
+        self.orphans_checked = time.monotonic()
+        mine = {warm.job.id for warm in self.trainers.busy}
+        for row in self.catalog.list("running"):
+            lock = FileLock(run_file(self.folder, row.id).with_suffix(".lock"))
+            if row.id not in mine and lock.holder() is None:
+                self.catalog.settle(row.id, row.attempt, Ended("queued", max(row.step, self._stored_step(row))))
+
+    # -- questions ------------------------------------------------------------------------------------------------
+
+    def _start_question(self) -> None:
+        for warm in self.analysts.free:
+            question = self.questions.take()
+            if question is not None:
+                self.analysts.give(warm, question, analysis.answer, question.kind, question.body)
+
+    def _answer(self, question: Question, result: Any) -> None:
+        if isinstance(result, bytes):
+            self.questions.answer(question.key, result)
+        elif isinstance(result, Problem):
+            log.error("question %s: %s", question.key, result.trace)
+            self.questions.fail(question.key, str(result.error or "The computation failed. The worker's log says why."))
+        else:
+            self.questions.fail(question.key, "The computation took too long or too much memory. Ask for less.")
+
+    # -- the rest -------------------------------------------------------------------------------------------------
+
+    def _keep_house(self) -> None:
+        self.questions.prune()
+        for run_id in make_room(self.catalog):
+            log.info("run %s removed: UNROLLED_MAX_GB is reached and nobody had opened it lately", run_id)
+
+    def _wind_up(self) -> None:
+        log.info("worker %d leaves", os.getpid())
+        self.trainers.leave()
+        self.analysts.leave()
+        deadline = time.monotonic() + LEAVE_SECONDS
+        while self.trainers.busy and time.monotonic() < deadline:
+            connection.wait(self.trainers.handles, timeout=0.1)
+            self._collect()
+        self.trainers.kill()
+        self.analysts.kill()
+        self._settle()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

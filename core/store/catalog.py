@@ -1,0 +1,276 @@
+"""The catalog: which runs there are, in what state, and what their owners want of them.
+
+A small SQLite file that the web process, the worker and every trainer write, hence with a rollback journal: a
+write-ahead log written by several processes at once can be corrupted by the SQLite versions in use today.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Row, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import delete as delete_from
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import QueuePool
+
+from core.config import RunConfig
+from core.store import tables
+from core.store.database import engine_of, errorname
+from core.store.errors import RunFileError, StorageFull
+from core.store.folder import data_folder, new_run_id, run_file, unlink_run
+
+Status = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
+UNFINISHED: tuple[Status, ...] = ("queued", "running", "paused")
+OVER: tuple[Status, ...] = ("finished", "stopped", "failed")
+Wanted = Literal["run", "pause", "stop"]
+
+_runs = tables.runs
+_columns = tables.runs.c
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the catalog knows it. ``owner`` is a hash; ``step`` the last one known to be stored, -1 for none."""
+
+    id: str
+    digest: str
+    config: RunConfig
+    owner: str
+    status: Status
+    outcome: str
+    wanted: Wanted
+    until: int | None
+    attempt: int
+    failures: int
+    step: int
+    created: float
+    updated: float
+    queued: float
+    opened: float
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a trainer is to know while it works: its owner's wish, and how many others wait, and are yet to begin."""
+
+    wanted: Wanted
+    until: int | None
+    waiting: int
+    fresh: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a stint ended. ``status`` 'queued' means: not over, give it another turn. ``crashed``: its process died."""
+
+    status: Status
+    step: int
+    outcome: str = ""
+    crashed: bool = False
+
+
+class Catalog:
+    """The catalog of a data folder. Threads and processes may share one file; each process opens its own."""
+
+    def __init__(self, folder: Path | str | None = None) -> None:
+        self.folder = data_folder(folder)
+        self.path = self.folder / "catalog.sqlite"
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Made at the first use, with the tables where they are missing."""
+        engine = engine_of(self.path, "rwc", pool=QueuePool, pragmas={"synchronous": "NORMAL"})
+        with _said(self.path), engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+            tables.of_catalog.create_all(connection)
+        return engine
+
+    # -- asking ---------------------------------------------------------------------------------------------------
+
+    def get(self, run_id: str) -> RunRow | None:
+        """The run's row."""
+        return next(iter(self._select(select(_runs).where(_columns.id == run_id))), None)
+
+    def find(self, digest: str, *statuses: Status, owner: str | None = None) -> RunRow | None:
+        """The newest run with this digest in one of ``statuses`` (and of this owner, if one is named)."""
+        query = select(_runs).where(_columns.digest == digest, _columns.status.in_(statuses))
+        if owner is not None:
+            query = query.where(_columns.owner == owner)
+        return next(iter(self._select(query.order_by(_columns.created.desc()).limit(1))), None)
+
+    def list(self, *statuses: Status, owner: str | None = None) -> list[RunRow]:
+        """All runs in these states (of this owner), the least recently opened first."""
+        query = select(_runs).where(_columns.status.in_(statuses))
+        if owner is not None:
+            query = query.where(_columns.owner == owner)
+        return self._select(query.order_by(_columns.opened))
+
+    def position(self, row: RunRow) -> int:
+        """How many queued runs have their turn before this one."""
+        before = and_(_columns.status == "queued", _order_of(row))
+        with self.read() as connection:
+            return connection.execute(select(func.count()).where(before)).scalar() or 0
+
+    def orders(self, run_id: str, attempt: int) -> Orders | None:
+        """What its trainer is to do now; None where the run is deleted or has another attempt."""
+        # A run queued only just now may find a free process of its own in a moment.
+        overdue = and_(_columns.status == "queued", _columns.queued < time.time() - 0.1)
+        others = select(func.count(), func.count(case((_columns.step < 0, 1)))).where(overdue)
+        mine = select(_columns.wanted, _columns.until).where(_columns.id == run_id, _columns.attempt == attempt)
+        with self.read() as connection:
+            row = connection.execute(mine).first()
+            if row is None:
+                return None
+            waiting, fresh = connection.execute(others).one()
+        return Orders(row.wanted, row.until, waiting, fresh)
+
+    # -- a run's life ---------------------------------------------------------------------------------------------
+
+    def add(self, config: RunConfig, owner: str, *, until: int | None = None) -> RunRow:
+        """Queue a new run."""
+        now, run_id = time.time(), new_run_id()
+        values = dict.fromkeys(("created", "updated", "queued", "opened"), now)
+        with self.write() as connection:
+            connection.execute(
+                insert(_runs).values(
+                    id=run_id,
+                    digest=config.digest(),
+                    config=config.model_dump_json(),
+                    owner=owner,
+                    status="queued",
+                    until=until,
+                    **values,
+                )
+            )
+            return _row(connection.execute(select(_runs).where(_columns.id == run_id)).one())
+
+    def claim(self) -> RunRow | None:
+        """Take the next queued run: those that have no frame yet first, then by queue time. Its attempt goes up."""
+        queue = select(_columns.id).where(_columns.status == "queued").order_by(_columns.step >= 0, _columns.queued)
+        with self.write() as connection:
+            run_id = connection.execute(queue.limit(1)).scalar()
+            if run_id is None:
+                return None
+            self._set(connection, run_id, status="running", attempt=_columns.attempt + 1, outcome="")
+            return _row(connection.execute(select(_runs).where(_columns.id == run_id)).one())
+
+    def settle(self, run_id: str, attempt: int, ended: Ended) -> None:
+        """Write down how a stint ended, unless the run is deleted or another attempt has it."""
+        with self.write() as connection:
+            found = connection.execute(
+                select(_runs).where(_columns.id == run_id, _columns.attempt == attempt, _columns.status == "running")
+            ).first()
+            if found is not None:
+                row = _row(found)
+                failures = row.failures + 1 if ended.crashed and ended.step <= row.step else 0
+                status = _next_status(row, ended)
+                self._set(
+                    connection, run_id, status=status, step=ended.step, outcome=ended.outcome if status == ended.status
+                    else "", failures=failures, queued=time.time(),
+                )  # fmt: skip
+
+    def pause(self, run_id: str) -> None:
+        """Let it rest: at once where it only waits, else as soon as its trainer looks."""
+        with self.write() as connection:
+            self._set(connection, run_id, _columns.status == "queued", status="paused")
+            self._set(connection, run_id, _columns.status == "running", wanted="pause")
+
+    def resume(self, run_id: str, *, until: int | None = None) -> None:
+        """Let it go on, to its end or up to the recorded step ``until``."""
+        with self.write() as connection:
+            go_on = {"wanted": "run", "until": until, "outcome": ""}
+            self._set(connection, run_id, _columns.status.in_(("queued", "running")), **go_on)
+            self._set(connection, run_id, _columns.status == "paused", status="queued", queued=time.time(), **go_on)
+
+    def stop(self, run_id: str, outcome: str) -> None:
+        """End it for good where it is."""
+        with self.write() as connection:
+            self._set(connection, run_id, _columns.status.in_(("queued", "paused")), status="stopped", outcome=outcome)
+            self._set(connection, run_id, _columns.status == "running", wanted="stop")
+
+    def delete(self, run_id: str) -> None:
+        """Remove it with its file. A trainer at work on it finds the row gone and leaves."""
+        with self.write() as connection:
+            connection.execute(delete_from(_runs).where(_columns.id == run_id))
+        unlink_run(run_file(self.folder, run_id))
+
+    def opened(self, run_id: str) -> None:
+        """Note that somebody looks at it: what nobody looks at is removed first when room is needed."""
+        with self.write() as connection:
+            connection.execute(update(_runs).where(_columns.id == run_id).values(opened=time.time()))
+
+    # -- connections ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection in a transaction that only reads."""
+        with _said(self.path), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection that holds the write lock from the start, committed at the end."""
+        with _said(self.path), self.engine.connect() as plain:
+            connection = plain.execution_options(begin="IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    def _select(self, query: Select[*tuple[Any, ...]]) -> list[RunRow]:
+        with self.read() as connection:
+            return [_row(row) for row in connection.execute(query).all()]
+
+    def _set(self, connection: Connection, run_id: str, *conditions: Any, **values: Any) -> None:
+        connection.execute(
+            update(_runs).where(_columns.id == run_id, *conditions).values(updated=time.time(), **values)
+        )
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> RunRow:
+    values: dict[str, Any] = row._asdict() | {"config": RunConfig.model_validate_json(row.config)}
+    return RunRow(**values)
+
+
+def _order_of(row: RunRow) -> Any:
+    """Whether another queued run comes before ``row``."""
+    earlier = _columns.queued < row.queued
+    return and_(_columns.step < 0, earlier) if row.step < 0 else or_(_columns.step < 0, earlier)
+
+
+def _next_status(row: RunRow, ended: Ended) -> Status:
+    """What becomes of a run: its owner may have changed their mind while the trainer was on its way out."""
+    if ended.status == "queued" and row.wanted != "run":
+        return "paused" if row.wanted == "pause" else "stopped"
+    if ended.status == "paused" and not ended.outcome and row.wanted != "pause":
+        goes_on = row.until is None or row.until > ended.step
+        return "stopped" if row.wanted == "stop" else "queued" if goes_on else "paused"
+    return ended.status
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Turn what the disk says into a sentence."""
+    try:
+        yield
+    except DatabaseError as error:
+        name = errorname(error)
+        if name == "SQLITE_FULL":
+            raise StorageFull(f"The disk that holds {path.parent} is full. Free some space, then try again.") from error
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            raise RunFileError(
+                f"The catalog {path} is damaged. Move it away: the runs beside it stay readable."
+            ) from error
+        if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+            raise StorageFull(
+                f"{path} cannot be written ({error.orig}). Check the disk and its permissions."
+            ) from error
+        raise

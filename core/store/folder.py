@@ -1,0 +1,49 @@
+"""Where things lie in the data folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{5,39}")
+
+
+def data_folder(folder: Path | str | None = None) -> Path:
+    """``folder``, or the one that UNROLLED_DATA names, or ./data; absolute, and made if it is missing."""
+    path = Path(folder or os.environ.get("UNROLLED_DATA") or "data").absolute()
+    (path / "runs").mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def run_file(folder: Path, run_id: str) -> Path:
+    """The file of a run. ``run_id`` may come from a URL: anything but an id is refused with ValueError."""
+    if not RUN_ID.fullmatch(run_id):
+        raise ValueError(f"not a run's id: {run_id!r}")
+    return folder / "runs" / f"{run_id}.sqlite"
+
+
+def new_run_id() -> str:
+    """Random and unguessable (72 bits); never starts with '-', which a command line would take for an option."""
+    while (run_id := secrets.token_urlsafe(9)).startswith("-"):
+        pass
+    return run_id
+
+
+def unlink_run(path: Path) -> None:
+    """Remove a run's file and all that SQLite and its writer keep beside it."""
+    for name in ("", "-wal", "-shm", "-journal", ".new"):
+        path.with_name(path.name + name).unlink(missing_ok=True)
+    path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def run_size(path: Path) -> int:
+    """Bytes of a run's file and its write-ahead log."""
+    sizes = 0
+    for name in ("", "-wal", "-shm"):
+        try:
+            sizes += path.with_name(path.name + name).stat().st_size
+        except FileNotFoundError:
+            continue
+    return sizes

@@ -1,0 +1,92 @@
+"""The tables of a run and of the catalog.
+
+Every table of a run has a ``run`` column: in SQLite a run is a file of its own, and on a database server the same
+tables hold all runs.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+
+FORMAT = 1
+"""Version of the run tables, kept as the file's ``user_version``. A reader refuses a newer one."""
+
+APPLICATION_ID = 0x554E524C
+"""'UNRL', in the header of every run file."""
+
+of_run = MetaData()
+of_catalog = MetaData()
+
+meta = Table(
+    "meta",
+    of_run,
+    Column("run", Text, primary_key=True),
+    Column("config", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+# ``history`` stands before ``profile``: reading the scalars then never touches the pages of the profiles.
+frames = Table(
+    "frames",
+    of_run,
+    Column("run", Text, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("wall", Float, nullable=False),
+    Column("history", LargeBinary, nullable=False),
+    Column("profile", LargeBinary, nullable=False),
+)
+
+
+def _blobs(name: str) -> Table:
+    return Table(
+        name,
+        of_run,
+        Column("run", Text, primary_key=True),
+        Column("step", Integer, primary_key=True),
+        Column("body", LargeBinary, nullable=False),
+    )
+
+
+planes = _blobs("planes")
+weights = _blobs("weights")
+checkpoints = _blobs("checkpoints")
+
+runs = Table(
+    "runs",
+    of_catalog,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("outcome", Text, nullable=False, default=""),
+    Column("wanted", Text, nullable=False, default="run"),
+    Column("until", Integer),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("step", Integer, nullable=False, default=-1),
+    Column("created", Float, nullable=False),
+    Column("updated", Float, nullable=False),
+    Column("queued", Float, nullable=False),
+    Column("opened", Float, nullable=False),
+    Index("runs_digest", "digest"),
+    Index("runs_status", "status", "queued"),
+    Index("runs_owner", "owner", "status"),
+)
+
+questions = Table(
+    "questions",
+    of_catalog,
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", Text, nullable=False, default=""),
+    Column("asked", Float, nullable=False),
+    Column("size", Integer, nullable=False, default=0),
+    Column("answer", LargeBinary),
+    Index("questions_status", "status", "asked"),
+)

@@ -1,0 +1,75 @@
+"""The command line: what it prints, and what it says to bad input."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core import PRESETS, train
+from core.__main__ import config_of, main, parser
+
+SMALL = ["task.length=12", "cell.hidden_size=4", "batch_size=4", "steps=3"]
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()
+
+
+def test_run_prints_a_json_object_per_frame(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--set", *SMALL, "--jsonl"]) == 0
+    frames = [json.loads(line) for line in lines(capsys)]
+    assert [frame["step"] for frame in frames] == [0, 1, 2, 3]
+    for frame in frames:
+        assert {"loss", "score", "grad_norm", "grad_norm_clipped", "finite"} <= frame.keys()
+        assert len(frame["grad_h"]) == len(frame["grad_c"]) == len(frame["flow"]) == 13
+    assert frames[-1]["update_size"] is None
+
+
+def test_the_command_line_trains_what_the_library_trains(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["run", "--preset", "temporal-order-gru", "--set", "steps=2", "--set", "seed=7", "--jsonl"]
+    assert main(arguments) == 0
+    config = config_of(parser().parse_args(arguments))
+    assert [json.loads(line)["loss"] for line in lines(capsys)] == [frame.loss for frame in train(config)]
+
+
+def test_a_config_file_flat_or_nested(tmp_path: Path) -> None:
+    flat, nested = tmp_path / "flat.json", tmp_path / "nested.json"
+    flat.write_text(json.dumps(PRESETS["adding-gru"].config.to_flat()))
+    nested.write_text(PRESETS["adding-gru"].config.model_dump_json())
+    for path in (flat, nested):
+        arguments = parser().parse_args(["run", "--config", str(path), "--set", "seed=2"])
+        assert config_of(arguments) == PRESETS["adding-gru"].config.replace(seed=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--preset", "nonsense"], "`preset` (=nonsense) is not known. Choose one of: "),
+        (["--set", "lr=-1"], "`lr` (=-1) must be more than 0. Raise `lr`."),
+        (["--set", "colour=red"], "`colour` (=red) is not a setting"),
+        (["--set", "lr"], "must be KEY=VALUE"),
+        (["--config", "/nowhere.json"], "cannot be read"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_config_file_that_is_not_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text("{")
+    assert main(["run", "--config", str(path)]) == 2
+    assert "is not JSON" in capsys.readouterr().err
+    path.write_text("[1]")
+    assert main(["run", "--config", str(path)]) == 2
+    assert "must hold a JSON object" in capsys.readouterr().err
+
+
+def test_presets_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["presets"]) == 0
+    assert len(lines(capsys)) == len(PRESETS)
+    assert main(["presets", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out).keys() == PRESETS.keys()

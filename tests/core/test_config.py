@@ -1,0 +1,264 @@
+"""RunConfig: what goes in comes out again, equal runs have equal digests, and a wrong value gets its sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from core.config import CELL_CONFIGS, RunConfig
+from core.errors import ConfigError
+from core.presets import PRESETS
+from core.tasks import TASKS
+
+TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "temporal-order": {
+        "length": st.integers(10, 10_000),
+        "places": st.sampled_from([2, 3]),
+        "asked": st.sampled_from(["last", "every"]),
+    },
+    "adding": {"length": st.integers(4, 10_000), "asked": st.sampled_from(["last", "every"])},
+    "copy": {
+        "length": st.integers(101, 10_000),
+        "symbols_to_copy": st.integers(1, 50),
+        "alphabet": st.integers(2, 32),
+        "asked": st.sampled_from(["every", "recall"]),
+    },
+    "review": {"length": st.integers(5, 10_000), "asked": st.sampled_from(["last", "every"])},
+}
+UNGATED = ["default", "xavier", "orthogonal", "identity"]
+FORGET_BIAS = st.none() | st.floats(-20, 20, allow_nan=False)
+CELL_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "rnn": {"init": st.sampled_from(UNGATED), "activation": st.sampled_from(["tanh", "relu"])},
+    "lstm": {"init": st.sampled_from(UNGATED), "forget_bias": FORGET_BIAS},
+    "peephole": {
+        "init": st.sampled_from(UNGATED),
+        "forget_bias": FORGET_BIAS,
+        "peephole_gradient": st.sampled_from(["full", "gers"]),
+    },
+    "gru": {"init": st.sampled_from([*UNGATED, "chrono"]), "reset": st.sampled_from(["after", "before"])},
+}
+RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
+    "optimizer": st.sampled_from(["sgd", "momentum", "rmsprop", "adam"]),
+    "lr": st.floats(1e-9, 10),
+    "batch_size": st.integers(1, 512),
+    "steps": st.integers(1, 100_000),
+    "seed": st.integers(0, 2**31 - 1),
+    "truncation": st.sampled_from(["full", "windows"]),
+    "truncation_length": st.integers(1, 10_000),
+    "clip": st.sampled_from(["none", "norm", "value"]),
+    "clip_threshold": st.floats(1e-9, 1e6),
+}
+
+
+@st.composite
+def flats(draw: st.DrawFn) -> dict[str, Any]:
+    """A dictionary of valid settings by dotted key; any of them may be missing."""
+    flat: dict[str, Any] = draw(st.fixed_dictionaries({}, optional=RUN_SETTINGS))
+    for part, settings in (("task", TASK_SETTINGS), ("cell", CELL_SETTINGS)):
+        name = draw(st.sampled_from(sorted(settings)))
+        own = {"hidden_size": st.integers(1, 512)} if part == "cell" else {}
+        optional = settings[name] | own
+        # Many symbols need a long sequence, so copying always has its length drawn.
+        needed = {"length": optional.pop("length")} if name == "copy" else {}
+        chosen = draw(st.fixed_dictionaries(needed, optional=optional))
+        flat |= {f"{part}.name": name} | {f"{part}.{key}": value for key, value in chosen.items()}
+    return flat
+
+
+configs = flats().map(RunConfig.from_flat)
+
+
+def problems(flat: dict[str, Any]) -> list[str]:
+    """The sentences that these settings earn."""
+    with pytest.raises(ConfigError) as caught:
+        RunConfig.from_flat(flat)
+    return caught.value.problems
+
+
+# -- in and out --------------------------------------------------------------------------------------------------------
+
+
+def test_the_strategies_cover_every_setting() -> None:
+    """So that a new setting cannot be forgotten here."""
+    assert set(RUN_SETTINGS) == set(RunConfig.model_fields) - {"task", "cell"}
+    for settings, models in ((TASK_SETTINGS, TASKS), (CELL_SETTINGS, CELL_CONFIGS)):
+        assert set(settings) == set(models)
+        for name, model in models.items():
+            assert set(settings[name]) == set(model.model_fields) - {"name", "hidden_size"}
+
+
+@given(flats())
+def test_settings_survive_the_way_through_flat_keys(flat: dict[str, Any]) -> None:
+    config = RunConfig.from_flat(flat)
+    out = config.to_flat()
+    assert {key: out[key] for key in flat} == flat
+    assert RunConfig.from_flat(out) == config
+
+
+@given(configs)
+def test_settings_survive_as_text(config: RunConfig) -> None:
+    """As a URL has them: an empty text is an empty forget bias."""
+    text = {key: "" if value is None else str(value) for key, value in config.to_flat().items()}
+    assert RunConfig.from_flat(text) == config
+
+
+@given(configs)
+def test_settings_survive_as_nested_dictionaries_and_json(config: RunConfig) -> None:
+    assert RunConfig.checked(config.model_dump()) == config
+    assert RunConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_a_name_alone_brings_its_defaults() -> None:
+    config = RunConfig.from_flat({"task.name": "adding", "cell.name": "gru"})
+    assert config.task == TASKS["adding"]()
+    assert config.cell == CELL_CONFIGS["gru"]()
+
+
+def test_a_group_without_its_name_is_the_default_one() -> None:
+    assert RunConfig.from_flat({"task.length": 80, "cell.hidden_size": 8}) == RunConfig.from_flat(
+        {"task.name": "temporal-order", "task.length": 80, "cell.name": "lstm", "cell.hidden_size": 8}
+    )
+
+
+def test_a_config_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        RunConfig().lr = 1.0
+    with pytest.raises(ValidationError, match="frozen"):
+        RunConfig().task.length = 20
+
+
+# -- replace -----------------------------------------------------------------------------------------------------------
+
+
+@given(configs)
+def test_replacing_nothing_changes_nothing(config: RunConfig) -> None:
+    assert config.replace() == config
+    assert config.replace(**config.to_flat()) == config
+
+
+@given(configs, st.sampled_from(sorted(CELL_CONFIGS)))
+def test_another_cell_takes_over_what_it_knows(config: RunConfig, name: str) -> None:
+    other = config.replace(**{"cell.name": name})
+    assert (other.cell.name, other.cell.hidden_size) == (name, config.cell.hidden_size)
+    if "chrono" in CELL_CONFIGS[name].model_fields["init"].annotation.__args__:
+        assert other.cell.init == config.cell.init
+    assert other.task == config.task
+
+
+@given(configs, st.sampled_from(sorted(TASKS)))
+def test_another_task_takes_over_what_it_knows(config: RunConfig, name: str) -> None:
+    other = config.replace(**{"task.name": name})
+    assert (other.task.name, other.cell) == (name, config.cell)
+    if config.task.length >= 11:  # every task's default settings have room for that
+        assert other.task.length == config.task.length
+
+
+def test_what_the_other_cell_lacks_falls_back_to_its_default() -> None:
+    chrono = RunConfig.from_flat({"cell.name": "lstm", "cell.init": "chrono"})
+    assert chrono.replace(**{"cell.name": "rnn"}).cell.init == "default"
+    assert chrono.replace(**{"cell.name": "gru"}).cell.init == "chrono"
+
+
+def test_overrides_win_over_what_is_taken_over() -> None:
+    config = RunConfig().replace(**{"task.name": "adding", "task.length": 40, "lr": 0.5})
+    assert (config.task.length, config.lr) == (40, 0.5)
+
+
+# -- digest ------------------------------------------------------------------------------------------------------------
+
+
+@given(configs)
+def test_equal_settings_have_equal_digests(config: RunConfig) -> None:
+    again = RunConfig.from_flat(dict(reversed(config.to_flat().items())))
+    assert again.digest() == config.digest()
+
+
+@given(configs, st.data())
+def test_every_setting_that_has_an_effect_is_in_the_digest(config: RunConfig, data: st.DataObject) -> None:
+    key = data.draw(st.sampled_from([key for key in config.to_flat() if not key.endswith("name")]))
+    group, _, field = key.rpartition(".")
+    own = {"task": TASK_SETTINGS, "cell": CELL_SETTINGS}.get(group, {"": RUN_SETTINGS})
+    name = {"task": config.task.name, "cell": config.cell.name}.get(group, "")
+    choices = st.integers(1, 512) if field == "hidden_size" else own[name][field]
+    assume(key != "cell.forget_bias" or config.cell.init != "chrono")
+    other = config.replace(**{key: data.draw(choices)})
+    assume(other != config)
+    idle = {"truncation_length": config.truncation == "full", "clip_threshold": config.clip == "none"}
+    assert (other.digest() == config.digest()) == idle.get(key, False)
+
+
+def test_the_names_are_in_the_digest() -> None:
+    digests = {
+        RunConfig.from_flat({"task.name": task, "cell.name": cell}).digest() for task in TASKS for cell in CELL_CONFIGS
+    }
+    assert len(digests) == len(TASKS) * len(CELL_CONFIGS)
+
+
+def test_the_engine_version_is_in_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = RunConfig().digest()
+    monkeypatch.setattr("core.config.ENGINE_VERSION", "another")
+    assert RunConfig().digest() != before
+
+
+# -- cuts --------------------------------------------------------------------------------------------------------------
+
+
+def test_full_backpropagation_is_not_cut() -> None:
+    assert RunConfig.from_flat({"truncation_length": 3}).cuts == []
+
+
+@given(st.integers(10, 300), st.integers(1, 400))
+def test_cuts_are_counted_back_from_the_end(T: int, K: int) -> None:
+    flat = {"task.length": T, "truncation": "windows", "truncation_length": K}
+    cuts = RunConfig.from_flat(flat).cuts
+    assert cuts == [b for b in range(1, T) if (T - b) % K == 0]
+
+
+# -- labels and presets ------------------------------------------------------------------------------------------------
+
+
+def test_a_label_says_what_differs_from_the_default() -> None:
+    flat = {"cell.forget_bias": 1, "cell.hidden_size": 8, "truncation": "windows", "truncation_length": 5}
+    assert RunConfig.from_flat(flat).label == "LSTM b_f 1, H 8, K 5"
+    assert RunConfig.from_flat({"cell.name": "gru", "cell.init": "chrono"}).label == "GRU chrono, H 32"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_can_be_changed(name: str) -> None:
+    config = RunConfig.preset(name, steps=7)
+    assert config == PRESETS[name].config.replace(steps=7)
+
+
+def test_an_unknown_preset_gets_the_list() -> None:
+    with pytest.raises(ConfigError, match=r"`preset` \(=nothing\) is not known\. Choose one of: "):
+        RunConfig.preset("nothing")
+
+
+# -- wrong values: argument, value, rule, way out ----------------------------------------------------------------------
+
+
+def test_forget_bias_and_chrono_exclude_each_other() -> None:
+    for cell in ("lstm", "peephole"):
+        (sentence,) = problems({"cell.name": cell, "cell.init": "chrono", "cell.forget_bias": 1})
+        assert sentence.startswith("`cell.forget_bias` (=1) cannot be combined with `cell.init` (=chrono)")
+        assert "Leave `cell.forget_bias` empty or choose another `cell.init`." in sentence
+
+
+def test_copying_needs_room_for_a_delay() -> None:
+    (sentence,) = problems({"task.name": "copy", "task.length": 10, "task.symbols_to_copy": 5})
+    assert sentence.startswith("`task.length` (=10) must be more than twice `task.symbols_to_copy` (=5)")
+    assert "Raise `task.length` to 11 or more" in sentence
+
+
+def test_a_group_is_not_a_setting() -> None:
+    (sentence,) = problems({"task": "adding"})
+    assert sentence == "`task` (=adding) is a group of settings. Name one of them, `task.name` say."
+
+
+def test_every_problem_gets_its_sentence() -> None:
+    found = problems({"lr": -1, "steps": 0, "task.length": 3, "nonsense": 1})
+    assert [sentence.split("`")[1] for sentence in found] == ["task.length", "lr", "steps", "nonsense"]
