@@ -78,9 +78,14 @@ def _widget(setting: Setting, value: Any) -> None:
         st.number_input(min_value=int(setting.minimum or 0), max_value=int(setting.maximum or 0), step=1, **common)
     else:
         st.number_input(
-            min_value=None if setting.log_scale else setting.minimum,  # an open bound (> 0) is RunConfig's to refuse
-            max_value=setting.maximum, step=_step(value), format="%g", placeholder="as initialised", **common,
+            min_value=_number(None if setting.log_scale else setting.minimum),  # an open bound is RunConfig's to refuse
+            max_value=_number(setting.maximum),
+            value=None, step=_step(value), format="%g", placeholder="as initialised", **common,
         )  # fmt: skip
+
+
+def _number(bound: float | None) -> float | None:
+    return None if bound is None else float(bound)
 
 
 def _step(value: float | None) -> float:

@@ -9,6 +9,7 @@ import streamlit as st
 from app import session
 
 PAGES = Path(__file__).parents[1] / "pages"
+ICON = Path(__file__).with_name("icon.svg")  # a named icon would be fetched from somebody else's server
 
 
 def home() -> None:
@@ -16,7 +17,7 @@ def home() -> None:
     st.switch_page(front, query_params=session.write(session.view()))
 
 
-st.set_page_config(page_title="Unrolled", page_icon=":material/timeline:", layout="wide")
+st.set_page_config(page_title="Unrolled", page_icon=str(ICON), layout="wide")
 front = st.Page(
     PAGES / "gradient_flow.py",
     title="Gradient flow",

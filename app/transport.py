@@ -22,7 +22,7 @@ def transport() -> None:
         _button("Train", _train, "T", "Start training, or go on.", kind="primary", disabled=moving)
         _button("Pause", _pause, "P", "Hold the training where it is.", disabled=not moving)
         _button("Step", _step, "S", "Train up to the next recorded step.")
-        _button("Reset", _reset, "R", "Back to step 0 with the same seed.", disabled=info is None)
+        _button("Reset", _reset, "0", "Back to step 0 with the same seed.", disabled=info is None)
 
 
 def _button(
@@ -62,7 +62,7 @@ def _pause() -> None:
     if run:
         lab().pause(run, token())
     else:
-        _take_over(paused=True)
+        _take_over()
 
 
 def _step() -> None:
@@ -71,15 +71,12 @@ def _step() -> None:
         lab().step(run, token())
         session.change(cursor=None)
     else:
-        _take_over(paused=True)
+        _take_over()
 
 
-def _take_over(*, paused: bool) -> None:
-    """Somebody else's run, or none: a run of one's own from the same config, one step far."""
-    info = lab().submit(session.view().config, token(), paused=paused)
-    if info.status in UNFINISHED:
-        lab().step(info.id, token())
-    session.change(run=info.id, cursor=None)
+def _take_over() -> None:
+    """Somebody else's run, or none: a run of one's own from the same config, resting at its first recorded step."""
+    session.change(run=lab().submit(session.view().config, token(), until=0).id, cursor=None)
 
 
 def _reset() -> None:

@@ -17,7 +17,9 @@ for problem in shown.problems:
     st.error(problem)
 transport()
 try:
-    source = shown.run or lab().preview_id(shown.config)
+    if not shown.run:
+        lab().preview(shown.config)
+    source = shown.run or "preview-" + lab().preview_id(shown.config)
 except UnrolledError as error:
     st.error(str(error))
     source = None

@@ -65,7 +65,7 @@ def gradients(
     seen = profiles(back.grad_h, back.grad_c)
     flow_last = seen.flow
     if not sequences.only_last:
-        alone = _through(readout, slope * (sequences.last / N).unsqueeze(-1), sequences)
+        alone = _through(readout, slope * (sequences.last.to(slope.dtype) / N).unsqueeze(-1), sequences)
         again = cell.backward(params, trajectory, alone, cuts=cuts, parameters=False)
         flow_last = profiles(again.grad_h, again.grad_c).flow
     return Gradients(mean_loss, grads, grad_out, trajectory, back, seen, flow_last)

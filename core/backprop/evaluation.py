@@ -11,7 +11,7 @@ from core.backprop.readout import Readout, answers, losses
 from core.cells import Cell, Params
 from core.tasks import Batch
 
-CHUNK = 64
+CHUNK = 128
 """Sequences per forward pass: enough for the matrix products, few enough for the caches."""
 
 
@@ -25,22 +25,25 @@ class Evaluation:
 
 
 @torch.no_grad()
-def predictions(cell: Cell, params: Params, readout: Readout, x: Tensor, chunk: int = CHUNK) -> Tensor:
-    """Answers at every step, (T, N, O), to x (T, N, C)."""
-    parts = x.split(chunk, dim=1)
-    return torch.cat([answers(readout, cell.forward(params, part).h[1:]) for part in parts], dim=1)
+def predictions(
+    cell: Cell, params: Params, readout: Readout, x: Tensor, steps: Tensor | None = None, chunk: int = CHUNK
+) -> Tensor:
+    """Answers (S, N, O) to x (T, N, C) at the input indices ``steps`` (S,), at every step where None."""
+    every = torch.arange(len(x)) if steps is None else steps
+    parts = (cell.forward(params, part).h[1:].index_select(0, every) for part in x.split(chunk, dim=1))
+    return torch.cat([answers(readout, h) for h in parts], dim=1)
 
 
 @torch.no_grad()
 def evaluate(cell: Cell, params: Params, readout: Readout, batch: Batch, chunk: int = CHUNK) -> Evaluation:
     """The score's raw number and the loss on ``batch``, in the weights' dtype."""
-    dtype = params["weight_hh"].dtype
-    target, scored, mask = (torch.tensor(part) for part in (batch.target, batch.scored, batch.asked))
-    answer = predictions(cell, params, readout, torch.tensor(batch.x, dtype=dtype), chunk)
-    if numbers := target.is_floating_point():
-        target = target.to(dtype)
-    loss, _ = losses(answer, target)
+    steps = torch.tensor(batch.scored | batch.asked).any(dim=1).nonzero().squeeze(1)
+    target, scored, mask = (torch.tensor(part)[steps] for part in (batch.target, batch.scored, batch.asked))
+    x = torch.tensor(batch.x, dtype=params["weight_hh"].dtype)
+    answer = predictions(cell, params, readout, x, steps, chunk)
+    numbers = target.is_floating_point()
+    loss, _ = losses(answer, target.to(x.dtype) if numbers else target)
     per_sequence = torch.where(mask, loss, 0).sum(dim=0) / mask.sum(dim=0).clamp(min=1)
-    right = loss if numbers else (answer.argmax(dim=-1) == target).to(dtype)
+    right = loss if numbers else (answer.argmax(dim=-1) == target)
     score = float(right[scored].double().mean())
     return Evaluation(None if numbers else score, score if numbers else None, float(per_sequence.double().mean()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from core.cells import GRU, LSTM, RNN, Cell
+from core.cells import GRU, LSTM, RNN, Cell, Peephole
 
 DIFFERENCE = 1e-5
 """ε of the central differences, for float64 and numbers of size one: error about ε² + 1e-16/ε."""
@@ -69,8 +69,25 @@ def by_autograd(case: Case, cuts: Collection[int] = ()) -> Named:
     return named | {f"∂L/∂{part}[{t}]": next(found) for t in range(len(history)) for part in case.cell.state_parts}
 
 
-def torch_layer(cell: Cell, C: int, H: int) -> nn.RNNBase | None:
-    """torch's own layer for this variant, or None where it has none."""
+def by_torch(case: Case) -> Named | None:
+    """The same through torch.nn, which shows h of every step but gradients of the initial state alone.
+
+    None where torch has no such cell.
+    """
+    layer = _torch_layer(case.cell, case.x.shape[2], case.grad_out.shape[2])
+    if layer is None:
+        return None
+    layer.to(case.x.dtype).load_state_dict({f"{name}_l0": tensor for name, tensor in case.params.items()})
+    first = [part.unsqueeze(0).clone().requires_grad_() for part in case.state]
+    output, _ = layer(case.x, tuple(first) if len(first) > 1 else first[0])
+    wanted = dict(layer.named_parameters())
+    found = torch.autograd.grad((output * case.grad_out).sum(), [*wanted.values(), *first])
+    named = {f"∂L/∂{name.removesuffix('_l0')}": grad for name, grad in zip(wanted, found)}
+    named |= {f"∂L/∂{part}[0]": grad[0] for part, grad in zip(case.cell.state_parts, found[len(wanted) :])}
+    return named | {"h": torch.cat([first[0].detach(), output.detach()])}
+
+
+def _torch_layer(cell: Cell, C: int, H: int) -> nn.RNNBase | None:
     if isinstance(cell, RNN):
         return nn.RNN(C, H, nonlinearity=cell.activation)
     if isinstance(cell, LSTM):
@@ -78,49 +95,34 @@ def torch_layer(cell: Cell, C: int, H: int) -> nn.RNNBase | None:
     return nn.GRU(C, H) if cell == GRU("after") else None
 
 
-def by_torch(case: Case, layer: nn.RNNBase) -> Named:
-    """The same through torch.nn, which shows h of every step but gradients of the initial state alone."""
-    layer = layer.to(case.x.dtype)
-    layer.load_state_dict({f"{name}_l0": tensor for name, tensor in case.params.items()})
-    first = [part.unsqueeze(0).clone().requires_grad_() for part in case.state]
-    output, _ = layer(case.x, tuple(first) if len(first) > 1 else first[0])
-    (output * case.grad_out).sum().backward()
-    named = {f"∂L/∂{name.removesuffix('_l0')}": p.grad for name, p in layer.named_parameters() if p.grad is not None}
-    named |= {
-        f"∂L/∂{part}[0]": s.grad.squeeze(0) for part, s in zip(case.cell.state_parts, first) if s.grad is not None
-    }
-    return named | {"h": torch.cat([first[0].detach(), output.detach()])}
+def by_differences(case: Case) -> Named | None:
+    """(L(θ + ε) − L(θ − ε)) / 2ε for every parameter, and for h[t] and c[0] by starting anew from them.
 
-
-def by_differences(case: Case) -> Named:
-    """(L(θ + ε) − L(θ − ε)) / 2ε for every parameter, and for h[t] and c[0] by starting anew from them."""
-
-    T = len(case.x)
-
-    def loss_from(t: int, state: tuple[Tensor, ...], params: Named) -> float:
-        if t == T:
-            return 0.0
-        h = case.cell.forward(params, case.x[t:], state).h[1:]
-        return float((h * case.grad_out[t:]).sum())
-
-    trajectory = case.cell.forward(case.params, case.x, case.state)
+    None for Gers' peepholes: a gradient that is stopped on purpose is no function's derivative.
+    """
+    if case.cell == Peephole("gers"):
+        return None
     named = {}
     for name, tensor in case.params.items():
         varied = case.params | {name: tensor.clone()}
-        named[f"∂L/∂{name}"] = _differences(varied[name], lambda varied=varied: loss_from(0, case.state, varied))
-    for t in range(T + 1):
-        state = tuple(
-            part[t].clone(memory_format=torch.contiguous_format)
-            for part in (trajectory.h, trajectory.c)
-            if part is not None
-        )
-        local = case.grad_out[t - 1] if t else 0
-        change = _differences(state[0], lambda t=t, state=state: loss_from(t, state, case.params))
-        named[f"∂L/∂h[{t}]"] = change + local
-    if trajectory.c is not None:
-        first = (case.state[0], case.state[1].clone())
-        named["∂L/∂c[0]"] = _differences(first[1], lambda: loss_from(0, first, case.params))
+        named[f"∂L/∂{name}"] = _differences(varied[name], lambda varied=varied: _loss(case, varied, 0, case.state))
+    trajectory = case.cell.forward(case.params, case.x, case.state)
+    parts = [part.contiguous() for part in (trajectory.h, trajectory.c) if part is not None]
+    for t in range(len(case.x) + 1):
+        state = tuple(part[t].clone() for part in parts)
+        change = _differences(state[0], lambda t=t, state=state: _loss(case, case.params, t, state))
+        named[f"∂L/∂h[{t}]"] = change + (case.grad_out[t - 1] if t else 0)
+    if len(parts) > 1:
+        state = tuple(part.clone() for part in case.state)
+        named["∂L/∂c[0]"] = _differences(state[1], lambda: _loss(case, case.params, 0, state))
     return named
+
+
+def _loss(case: Case, params: Named, t: int, state: tuple[Tensor, ...]) -> float:
+    """L's part that lies after h[t], when the sequence goes on from ``state`` at t."""
+    if t == len(case.x):
+        return 0.0
+    return float((case.cell.forward(params, case.x[t:], state).h[1:] * case.grad_out[t:]).sum())
 
 
 def _differences(varied: Tensor, loss: Callable[[], float]) -> Tensor:

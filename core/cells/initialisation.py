@@ -85,10 +85,9 @@ def xavier(params: Params, layout: Layout, generator: Generator) -> None:
 
 
 def orthogonal(params: Params, layout: Layout, generator: Generator) -> None:
-    """Saxe 2014: each gate's U orthogonal (every singular value 1); W as torch's default, biases zero."""
+    """Saxe 2014: each gate's U orthogonal (every singular value 1); W and biases stay torch's default."""
     for block in params["weight_hh"].chunk(layout.blocks):
         torch.nn.init.orthogonal_(block, generator=generator)
-    _no_biases(params)
 
 
 def identity(params: Params, layout: Layout, generator: Generator) -> None:

@@ -101,7 +101,9 @@ def test_score_and_error_against_a_direct_count() -> None:
     target = torch.tensor(batch.target[-1])
     assert len(target) >= 1000
     assert frame.score == pytest.approx(float((answer.argmax(1) == target).float().mean()), abs=2e-3)
-    assert frame.error == pytest.approx(float(torch.nn.functional.cross_entropy(answer, target)) / math.log(4), rel=1e-4)
+    assert frame.error == pytest.approx(
+        float(torch.nn.functional.cross_entropy(answer, target)) / math.log(4), rel=1e-4
+    )
 
 
 def test_update_size_is_the_distance_between_weights() -> None:

@@ -1,0 +1,163 @@
+"""What every task promises: shapes, dtypes, repeatable batches; marks, lag and baseline that are true of the data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.tasks import TASKS, Adding, Batch, Copying, Review, Task, TemporalOrder
+from core.tasks.base import at_last_step
+
+asked = st.sampled_from(["last", "every"])
+tasks = st.one_of(
+    st.builds(TemporalOrder, length=st.integers(10, 60), places=st.sampled_from([2, 3]), asked=asked),
+    st.builds(Adding, length=st.integers(4, 60), asked=asked),
+    st.builds(Review, length=st.integers(5, 60), asked=asked),
+    st.builds(
+        Copying,
+        length=st.integers(11, 60),
+        symbols_to_copy=st.integers(1, 5),
+        alphabet=st.integers(2, 32),
+        asked=st.sampled_from(["every", "recall"]),
+    ),
+)
+seeds = st.integers(0, 2**31 - 1)
+VARIANTS = [
+    TemporalOrder(length=20),
+    TemporalOrder(length=20, places=3, asked="every"),
+    Adding(length=11),
+    Adding(length=11, asked="every"),
+    Copying(length=20, symbols_to_copy=3, alphabet=5),
+    Copying(length=20, symbols_to_copy=3, alphabet=5, asked="recall"),
+    Review(length=12),
+    Review(length=12, asked="every"),
+]
+"""One of each kind, for the tests that need many sequences."""
+N = 20_000
+
+
+def name_of(task: Task) -> str:
+    return f"{task.name}-{getattr(task, 'asked', '')}"
+
+
+def many(task: Task) -> Batch:
+    return task.sample(np.random.default_rng(1), N)
+
+
+@given(tasks, seeds, st.integers(1, 9))
+def test_shapes_and_dtypes(task: Task, seed: int, n: int) -> None:
+    batch, T = task.sample(np.random.default_rng(seed), n), task.length
+    assert (batch.x.shape, batch.x.dtype) == ((T, n, task.input_size), np.float32)
+    assert (batch.target.shape, batch.target.dtype) == ((T, n), np.int64 if task.kind == "classes" else np.float32)
+    for mask in (batch.asked, batch.scored):
+        assert (mask.shape, mask.dtype) == ((T, n), bool)
+    assert np.isfinite(batch.x).all()
+
+
+@given(tasks, seeds)
+def test_what_is_asked_has_an_answer(task: Task, seed: int) -> None:
+    """Every sequence is asked and scored somewhere, scored only where asked, and a class is one of the classes."""
+    batch = task.sample(np.random.default_rng(seed), 8)
+    assert batch.asked.any(axis=0).all() and batch.scored.any(axis=0).all()
+    assert not (batch.scored & ~batch.asked).any()
+    if task.kind == "classes":
+        answers = batch.target[batch.asked]
+        assert answers.min() >= 0 and answers.max() < task.output_size
+
+
+@given(tasks, seeds)
+def test_the_same_generator_state_gives_the_same_batch(task: Task, seed: int) -> None:
+    first, again = (task.sample(np.random.default_rng(seed), 5) for _ in range(2))
+    for name in ("x", "target", "asked", "scored"):
+        assert (getattr(first, name) == getattr(again, name)).all()
+
+
+@given(tasks, seeds)
+def test_a_generator_goes_on(task: Task, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    assert (task.sample(rng, 40).x != task.sample(rng, 40).x).any()
+
+
+@given(tasks)
+def test_marks_stand_in_the_sequence_and_in_order(task: Task) -> None:
+    marks = task.marks()
+    assert {mark.kind for mark in marks} == {"enters", "asked"}
+    assert all(1 <= mark.first <= mark.last <= task.length and mark.label for mark in marks)
+    assert [mark.first for mark in marks] == sorted(mark.first for mark in marks)
+
+
+@given(tasks, seeds)
+def test_marks_cover_where_the_score_is_taken(task: Task, seed: int) -> None:
+    scored = task.sample(np.random.default_rng(seed), 8).scored.any(axis=1)
+    covered = {step for mark in task.marks() if mark.kind == "asked" for step in range(mark.first, mark.last + 1)}
+    assert covered == {int(t) + 1 for t in np.flatnonzero(scored)}
+
+
+@given(tasks, seeds)
+def test_events_are_where_the_marks_say(task: Task, seed: int) -> None:
+    """Copying's delimiter, which carries no information, is the one event outside the marks."""
+    x = task.sample(np.random.default_rng(seed), 1).x[:, 0]
+    events = task.events(x)
+    enters = {step for mark in task.marks() if mark.kind == "enters" for step in range(mark.first, mark.last + 1)}
+    assert events and [step for step, _ in events] == sorted({step for step, _ in events})
+    assert {step for step, label in events if label != "▶"} <= enters
+    assert all(label for _, label in events)
+
+
+@given(tasks, seeds)
+def test_symbols_are_one_token_a_step_and_tell_inputs_apart(task: Task, seed: int) -> None:
+    x = task.sample(np.random.default_rng(seed), 1).x[:, 0]
+    symbols = task.symbols(x)
+    assert len(symbols) == task.length and all(symbols)
+    if not isinstance(task, Adding):  # real numbers are rounded to be read
+        inputs = {tuple(row) for row in x.tolist()}
+        assert len(set(zip(symbols, map(tuple, x.tolist())))) == len(set(symbols)) == len(inputs)
+
+
+@given(tasks)
+def test_the_lag_leads_from_the_first_information_to_its_question(task: Task) -> None:
+    first = min(mark.first for mark in task.marks() if mark.kind == "enters")
+    asked_at = task.length - (task.symbols_to_copy - 1 if isinstance(task, Copying) else 0)
+    assert task.lag == asked_at - first
+    assert 1 <= task.lag < task.length
+
+
+@pytest.mark.parametrize("task", VARIANTS, ids=name_of)
+def test_the_baseline_is_the_loss_of_the_best_memoryless_answer(task: Task) -> None:
+    """Best at each step: the classes' frequencies, or the mean. Losses are means over what each sequence is asked."""
+    batch = many(task)
+    loss = np.zeros(batch.target.shape)
+    for t in np.flatnonzero(batch.asked.any(axis=1)):
+        answers = batch.target[t][batch.asked[t]]
+        if task.kind == "numbers":
+            loss[t] = (batch.target[t] - answers.mean()) ** 2
+        else:
+            share = np.bincount(answers, minlength=task.output_size) / answers.size
+            loss[t] = -np.log(np.maximum(share, 1 / N))[batch.target[t]]
+    each = (loss * batch.asked).sum(axis=0) / batch.asked.sum(axis=0)
+    error = each.std() / np.sqrt(N)
+    assert abs(each.mean() - task.baseline_loss) < 5 * error + 1e-3
+
+
+@pytest.mark.parametrize("task", [task for task in VARIANTS if task.kind == "classes"], ids=name_of)
+def test_classes_are_balanced_where_the_score_is_taken(task: Task) -> None:
+    batch = many(task)
+    answers = batch.target[batch.scored]
+    counts = np.bincount(answers)
+    expected = answers.size * task.chance
+    assert counts.size == round(1 / task.chance)
+    assert (abs(counts - expected) < 5 * np.sqrt(expected)).all()
+
+
+@pytest.mark.parametrize("name, task", TASKS.items())
+def test_a_task_introduces_itself(name: str, task: type[Task]) -> None:
+    assert task().name == name
+    assert task.title and task.question.endswith(("?", ".")) and task.first_seen
+    assert task().chance < task.solved <= 1
+    assert task().lag < task().length
+
+
+def test_the_last_step_mask() -> None:
+    assert at_last_step(3, 2).tolist() == [[False, False], [False, False], [True, True]]

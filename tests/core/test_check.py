@@ -1,0 +1,59 @@
+"""``core.check``: agrees over many seeds, and notices a cell that is wrong."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from core import check
+from core.cells import GRU, LSTM, RNN
+
+SEEDS = range(20)
+
+
+@pytest.mark.parametrize("variant", check.VARIANTS)
+def test_every_judge_agrees_over_many_seeds(variant):
+    for judge in check.JUDGES:
+        seeds = SEEDS if judge.sizes == check.SIZES else SEEDS[:2]
+        found = check.verdict(variant, judge, seeds)
+        assert found is None or found.passed, f"{judge.name}: {found}"
+
+
+def test_the_table_names_every_variant_and_ends_well(capsys):
+    assert check.main(["--seeds", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in check.VARIANTS)
+    assert printed.endswith("All cells agree.\n")
+    assert "FAILED" not in printed
+
+
+@pytest.mark.parametrize("owner", [RNN, LSTM, GRU])
+def test_a_wrong_gradient_fails(owner, monkeypatch, capsys):
+    honest = owner.backward
+
+    def sabotaged(self, *args, **kwargs):
+        back = honest(self, *args, **kwargs)
+        return dataclasses.replace(back, grads=back.grads | {"weight_hh": back.grads["weight_hh"] * 1.00001})
+
+    monkeypatch.setattr(owner, "backward", sabotaged)
+    assert check.main(["--seeds", "1"]) == 1
+    assert "∂L/∂weight_hh" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [torch.nan, torch.inf])
+def test_a_wrong_forward_fails(wrong, monkeypatch, capsys):
+    honest = LSTM.forward
+
+    def sabotaged(self, params, x, state=None):
+        trajectory = honest(self, params, x, state)
+        return dataclasses.replace(trajectory, h=trajectory.h * wrong)
+
+    monkeypatch.setattr(LSTM, "forward", sabotaged)
+    assert check.main(["--seeds", "1"]) == 1
+    assert "FAILED LSTM" in capsys.readouterr().out
+
+
+def test_nonsense_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        check.main(["--seeds", "0"])
+    assert "at least 1" in capsys.readouterr().err
