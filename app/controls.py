@@ -20,7 +20,7 @@ GROUPS = {
 }
 ONLY_WITH = {"truncation_length": ("truncation", "full"), "clip_threshold": ("clip", "none")}
 """A setting without effect is not shown: key → (other key, the value of it that makes this one idle)."""
-_PRESET, _OWN = "set.preset", ""
+_GROUP, _PRESET = "set.group", "set.preset"
 
 
 def controls() -> None:
@@ -44,16 +44,24 @@ def _idle(key: str, flat: dict[str, Any]) -> bool:
 
 def _presets() -> None:
     config = session.view().config
-    current = next((name for name, preset in PRESETS.items() if preset.config == config), _OWN)
-    names = [_OWN, *PRESETS]
+    current = next((name for name, preset in PRESETS.items() if preset.config == config), None)
+    groups = list(dict.fromkeys(preset.group for preset in PRESETS.values()))
+    if current:
+        st.session_state[_GROUP] = PRESETS[current].group
+    st.selectbox("Show me", groups, key=_GROUP, on_change=_choose_group)
     st.session_state[_PRESET] = current
-    st.selectbox("Preset", names, key=_PRESET, format_func=_preset_label, on_change=_choose_preset)
+    names = [name for name, preset in PRESETS.items() if preset.group == st.session_state[_GROUP]]
+    st.selectbox(
+        "Preset", names, key=_PRESET, format_func=lambda name: PRESETS[name].title, on_change=_choose_preset,
+        index=None, placeholder="your own settings",
+    )  # fmt: skip
     if current:
         st.caption(PRESETS[current].promise)
 
 
-def _preset_label(name: str) -> str:
-    return f"{PRESETS[name].group}: {PRESETS[name].title}" if name else "my own settings"
+def _choose_group() -> None:
+    group = st.session_state[_GROUP]
+    session.choose(next(preset.config for preset in PRESETS.values() if preset.group == group))
 
 
 def _choose_preset() -> None:
@@ -77,11 +85,15 @@ def _widget(setting: Setting, value: Any) -> None:
     elif setting.kind == "integer":
         st.number_input(min_value=int(setting.minimum or 0), max_value=int(setting.maximum or 0), step=1, **common)
     else:
+        if setting.optional:
+            common |= {"value": None, "placeholder": "as initialised"}
         st.number_input(
             min_value=_number(None if setting.log_scale else setting.minimum),  # an open bound is RunConfig's to refuse
             max_value=_number(setting.maximum),
-            value=None, step=_step(value), format="%g", placeholder="as initialised", **common,
-        )  # fmt: skip
+            step=_step(value),
+            format="%g",
+            **common,
+        )
 
 
 def _number(bound: float | None) -> float | None:

@@ -9,11 +9,13 @@ import streamlit as st
 from app import session
 
 PAGES = Path(__file__).parents[1] / "pages"
+STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("icon.svg")  # a named icon would be fetched from somebody else's server
 
 
 def home() -> None:
     """``/`` has no page of its own: the page in front could not also have its own path."""
+    session.publish()
     st.switch_page(front, query_params=session.write(session.view()))
 
 
@@ -25,6 +27,7 @@ front = st.Page(
     help="Train a recurrent network and watch the gradient of every time step while it learns.",
 )
 page = st.navigation([st.Page(home, title="Home", default=True, visibility="hidden"), front], position="hidden")
+st.html(STYLE)
 session.restore()
 page.run()
 session.publish()

@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.board.sources import PREVIEW
 from app.services import lab
 from core.config import RunConfig
 from core.errors import ConfigError
@@ -39,6 +40,11 @@ class View:
 def view() -> View:
     """What this visitor looks at now."""
     return st.session_state[_VIEW]
+
+
+def source() -> str:
+    """What the board shows: the run, or the untrained gradient of the config, asked for here. Raises BudgetError."""
+    return view().run or PREVIEW + lab().request_preview(view().config)
 
 
 def change(**fields: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -14,22 +15,29 @@ from core.errors import UnrolledError
 UNFINISHED = ("queued", "running", "paused")
 
 
-def transport() -> None:
-    """The row of buttons for the run on screen."""
-    info = lab().info(session.view().run) if session.view().run else None
+def transport() -> bool:
+    """The row of buttons for the run on screen; returns whether it moves. The board's script has their keys."""
+    run = session.view().run
+    info = lab().info(run) if run else None
     moving = info is not None and info.status in ("queued", "running")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
-        _button("Train", _train, "T", "Start training, or go on.", kind="primary", disabled=moving)
-        _button("Pause", _pause, "P", "Hold the training where it is.", disabled=not moving)
-        _button("Step", _step, "S", "Train up to the next recorded step.")
-        _button("Reset", _reset, "0", "Back to step 0 with the same seed.", disabled=info is None)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _button("Train", _train, "Start training, or go on. Key: T", kind="primary", disabled=moving)
+        _button("Pause", _pause, "Hold the training where it is. Key: P", disabled=not moving)
+        _button("Step", _step, "Train up to the next recorded step. Key: S")
+        _button("Reset", _reset, "Back to step 0 with the same seed. Key: 0", disabled=info is None)
+    return moving
 
 
 def _button(
-    label: str, act: Callable[[], None], shortcut: str, text: str, *, kind: str = "secondary", disabled: bool = False
+    label: str,
+    act: Callable[[], None],
+    text: str,
+    *,
+    kind: Literal["primary", "secondary"] = "secondary",
+    disabled: bool = False,
 ) -> None:
-    st.button(label, key=f"transport.{label}", on_click=_guarded, args=(act,), help=text, shortcut=shortcut,
-              type=kind, disabled=disabled)  # pyright: ignore[reportArgumentType]  # fmt: skip
+    key = f"transport-{label}"
+    st.button(label, key=key, on_click=_guarded, args=(act,), help=text, type=kind, disabled=disabled)
 
 
 def _guarded(act: Callable[[], None]) -> None:

@@ -44,4 +44,6 @@ def _has_token(scope: Scope) -> bool:
 def token() -> str:
     """This visitor's token; one for the session alone where cookies are off."""
     kept = st.context.cookies.get(COOKIE)
-    return kept or st.session_state.setdefault("_visitor", secrets.token_urlsafe(24))
+    if isinstance(kept, str):  # Streamlit's test harness has no request, and no text either
+        return kept
+    return st.session_state.setdefault("_visitor", secrets.token_urlsafe(24))

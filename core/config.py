@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.errors import ConfigError, sentences
 from core.tasks import TASKS, Adding, Copying, Review, TemporalOrder
+from core.truncation import windows
 
 ENGINE_VERSION = "1"
 """Part of every digest: raise it when the same config no longer gives the same bits."""
@@ -31,13 +32,13 @@ def _init_field(default: str = "default", *, chrono: bool) -> Any:
         "orthogonal": "orthogonal",
         "identity": "identity",
     } | ({"chrono": "chrono"} if chrono else {})
-    return Field(
-        default,
+    return Field(  # pyright: ignore[reportCallIssue]
+        default=default,
         title="Initialisation",
         description="How the weights start. Chrono also spreads the gate biases over the task's time scales."
         if chrono
         else "How the weights start. Identity with ReLU is the IRNN.",
-        json_schema_extra={"labels": labels},
+        json_schema_extra={"labels": labels},  # pyright: ignore[reportArgumentType]
     )
 
 
@@ -52,7 +53,7 @@ class RNNConfig(_Cell):
     hidden_size: HiddenSize = 32
     init: Literal["default", "xavier", "orthogonal", "identity"] = _init_field(chrono=False)
     activation: Literal["tanh", "relu"] = Field(
-        "tanh", title="Activation φ", description="tanh saturates, ReLU does not.",
+        default="tanh", title="Activation φ", description="tanh saturates, ReLU does not.",
         json_schema_extra={"labels": {"tanh": "tanh", "relu": "ReLU"}},
     )  # fmt: skip
 
@@ -64,7 +65,7 @@ class _Gated(_Cell):
 
 class _WithForgetGate(_Gated):
     forget_bias: float | None = Field(
-        None,
+        default=None,
         ge=-20,
         le=20,
         title="Forget bias",
@@ -94,7 +95,7 @@ class PeepholeConfig(_WithForgetGate):
 
     name: Literal["peephole"] = "peephole"
     peephole_gradient: Literal["full", "gers"] = Field(
-        "full",
+        default="full",
         title="Peephole gradient",
         description="Full: as autograd has it. Gers 2002 stops the gradient at the peepholes.",
         json_schema_extra={"labels": {"full": "full", "gers": "stopped (Gers 2002)"}},
@@ -106,7 +107,7 @@ class GRUConfig(_Gated):
 
     name: Literal["gru"] = "gru"
     reset: Literal["after", "before"] = Field(
-        "after",
+        default="after",
         title="Reset gate",
         description="Applied after the recurrent product (torch, cuDNN) or before it (the original).",
         json_schema_extra={"labels": {"after": "after the product (torch)", "before": "before it (original)"}},
@@ -128,7 +129,7 @@ class RunConfig(BaseModel):
     task: TaskConfig = Field(default_factory=TemporalOrder)
     cell: CellConfig = Field(default_factory=LSTMConfig)
     optimizer: Literal["sgd", "momentum", "rmsprop", "adam"] = Field(
-        "adam",
+        default="adam",
         title="Optimiser",
         description="How the gradient becomes an update.",
         json_schema_extra={
@@ -136,35 +137,45 @@ class RunConfig(BaseModel):
         },
     )
     lr: float = Field(
-        0.02, gt=0, le=10, title="Learning rate", description="Size of an update.", json_schema_extra={"scale": "log"}
+        default=0.02,
+        gt=0,
+        le=10,
+        title="Learning rate",
+        description="Size of an update.",
+        json_schema_extra={"scale": "log"},
     )
     batch_size: int = Field(
-        32, ge=1, le=512, title="Batch N", description="Sequences per update.", json_schema_extra={"unit": "sequences"}
+        default=32,
+        ge=1,
+        le=512,
+        title="Batch N",
+        description="Sequences per update.",
+        json_schema_extra={"unit": "sequences"},
     )
     steps: int = Field(
-        600, ge=1, le=100_000, title="Training steps", description="Updates of one run.",
-        json_schema_extra={"unit": "updates"},
+        default=600, ge=1, le=100_000, title="Updates", description="Training steps of one run.",
+
     )  # fmt: skip
-    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="Decides the weights and the data.")
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, title="Seed", description="Decides the weights and the data.")
     truncation: Literal["full", "windows"] = Field(
-        "full",
+        default="full",
         title="Truncation",
         description="Full backpropagation through time, or windows of K steps counted back from the end "
         "(the state is carried, the gradient is cut).",
         json_schema_extra={"labels": {"full": "none (full BPTT)", "windows": "windows of K"}},
     )
     truncation_length: int = Field(
-        10, ge=1, le=10_000, title="Window K", description="Steps the gradient may travel back.",
+        default=10, ge=1, le=10_000, title="Window K", description="Steps the gradient may travel back.",
         json_schema_extra={"unit": "steps"},
     )  # fmt: skip
     clip: Literal["none", "norm", "value"] = Field(
-        "norm",
+        default="norm",
         title="Clipping",
         description="By norm shortens the whole gradient and keeps its direction; by value cuts each component.",
         json_schema_extra={"labels": {"none": "none", "norm": "by norm", "value": "by value"}},
     )
     clip_threshold: float = Field(
-        1.0, gt=0, le=1e6, title="Clip threshold θ", description="Largest norm, or largest component.",
+        default=1.0, gt=0, le=1e6, title="Clip threshold θ", description="Largest norm, or largest component.",
         json_schema_extra={"scale": "log"},
     )  # fmt: skip
 
@@ -251,8 +262,7 @@ class RunConfig(BaseModel):
     @property
     def cuts(self) -> list[int]:
         """State indices b (0 < b < T, ascending) where the carry from h[b+1] to h[b] is set to zero."""
-        T, K = self.task.length, self.truncation_length
-        return [] if self.truncation == "full" else sorted(range(T - K, 0, -K))
+        return [] if self.truncation == "full" else windows(self.task.length, self.truncation_length)
 
     @property
     def label(self) -> str:

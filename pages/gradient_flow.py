@@ -7,21 +7,27 @@ import streamlit as st
 from app import session
 from app.board import board
 from app.controls import controls
-from app.services import lab
 from app.transport import transport
 from core.errors import UnrolledError
 
+TEXT = "Press Train and watch the real gradient of every time step while a recurrent network learns."
+
 controls()
-shown = session.view()
-for problem in shown.problems:
+st.markdown(f"**Unrolled** · {TEXT}")
+for problem in session.view().problems:
     st.error(problem)
-transport()
+moving = transport()
+shown = session.view()
 try:
-    if not shown.run:
-        lab().preview(shown.config)
-    source = shown.run or "preview-" + lab().preview_id(shown.config)
-except UnrolledError as error:
+    source = session.source()
+except UnrolledError as error:  # more than this server computes: the settings stay, nothing is drawn of them
     st.error(str(error))
-    source = None
-if source:
-    board(source)
+else:
+    board(
+        source,
+        cursor=shown.cursor,
+        pins=shown.pins,
+        moving=moving,
+        on_cursor=lambda step: session.change(cursor=step),
+        on_pins=lambda pins: session.change(pins=pins),
+    )

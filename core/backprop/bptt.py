@@ -46,7 +46,7 @@ def gradients(
 ) -> Gradients:
     """Loss and gradients of ``batch`` at these weights, in the weights' dtype.
 
-    cuts are the state indices of ``core.backprop.truncation``; ``record=False`` leaves the profiles out. Values that
+    cuts are the state indices of ``core.truncation``; ``record=False`` leaves the profiles out. Values that
     are not finite pass through.
     """
     sequences = asked(batch, params["weight_hh"].dtype)

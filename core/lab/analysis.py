@@ -1,4 +1,4 @@
-"""Questions that need torch, answered in a reserved warm process, so that no training waits for one nor is waited for."""
+"""Questions that need torch, answered in a warm process kept for them: neither they nor the training ever wait."""
 
 from __future__ import annotations
 

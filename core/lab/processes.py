@@ -1,4 +1,4 @@
-"""Warm processes: Python processes that have torch imported and have trained a little, waiting for a job each.
+"""Warm processes: Python processes that have torch imported and have done their work once, waiting for a job each.
 
 Why not `ProcessPoolExecutor`: one killed process breaks every job in the pool. Why not `pebble`: killing an *idle*
 process of its pool while no job runs makes the whole pool unusable (5.2.3: "Unexpected error within the Pool").
@@ -16,7 +16,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -54,10 +53,12 @@ class Warm:
 
 
 class Processes:
-    """``count`` warm processes; one that dies is replaced."""
+    """``count`` processes that have called ``warm_up``; one that dies is replaced."""
 
-    def __init__(self, count: int) -> None:
-        self._all = [_start() for _ in range(count)]
+    def __init__(self, count: int, warm_up: Callable[[], None]) -> None:
+        self._warm_up = warm_up
+        self._all = [_start(warm_up) for _ in range(count)]
+        self._leaving = False
 
     @property
     def free(self) -> list[Warm]:
@@ -83,7 +84,7 @@ class Processes:
     def news(self) -> list[tuple[Any, Any]]:
         """Jobs that ended since the last call, each with its result, a Problem, or Died."""
         ended: list[tuple[Any, Any]] = []
-        for index, warm in enumerate(self._all):
+        for warm in list(self._all):
             try:
                 while warm.pipe.poll():
                     message = warm.pipe.recv()
@@ -94,8 +95,16 @@ class Processes:
                 warm.process.join()
                 if warm.job is not None:
                     ended.append((warm.job, Died(warm.process.exitcode)))
-                self._all[index] = _start()
+                self._replace(warm)
         return ended
+
+    def _replace(self, dead: Warm) -> None:
+        self._all.remove(dead)
+        dead.pipe.close()
+        if not dead.ready:
+            time.sleep(0.2)  # one that cannot even warm up is not started again as fast as it fails
+        if not self._leaving:
+            self._all.append(_start(self._warm_up))
 
     def kill_overdue(self, seconds: float) -> None:
         """Kill the processes whose job has taken longer than that; ``news`` then tells of them."""
@@ -105,6 +114,7 @@ class Processes:
 
     def leave(self) -> None:
         """Ask all to end their jobs and leave."""
+        self._leaving = True
         for warm in self._all:
             warm.process.terminate()
 
@@ -115,9 +125,9 @@ class Processes:
             warm.process.join()
 
 
-def _start() -> Warm:
+def _start(warm_up: Callable[[], None]) -> Warm:
     ours, theirs = _context.Pipe()
-    process = _context.Process(target=_serve, args=(theirs,), daemon=True)
+    process = _context.Process(target=_serve, args=(theirs, warm_up), daemon=True)
     process.start()
     theirs.close()  # so that its end of the pipe closes when the process dies
     return Warm(process, ours)
@@ -131,13 +141,13 @@ leaving = threading.Event()
 _idle = True
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, warm_up: Callable[[], None]) -> None:
     """Warm up, then do one job after another until asked to leave or left alone."""
     global _idle
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group; the worker decides
     signal.signal(signal.SIGTERM, _asked_to_leave)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    _warm_up()
+    warm_up()
     pipe.send("ready")
     while not leaving.is_set():
         _idle = True
@@ -169,14 +179,3 @@ def _die_with_parent() -> None:
     if parent is not None:
         connection.wait([parent.sentinel])
         os._exit(1)  # as abrupt as a kill, which costs a run nothing but the seconds since its checkpoint
-
-
-def _warm_up() -> None:
-    """Import torch and take the first, slow step of every code path."""
-    from core.config import RunConfig
-    from core.training import train
-
-    small = {"task.length": 20, "cell.hidden_size": 2, "batch_size": 2, "steps": 3}
-    for cell in ("rnn", "lstm"):
-        for _ in islice(train(RunConfig.from_flat({"cell.name": cell, **small})), 3):
-            pass

@@ -8,13 +8,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
+
+import numpy as np
 
 from core.config import RunConfig
 from core.frames import Frame
 from core.lab.processes import leaving
-from core.store import Catalog, Ended, RunWriter, StaleAttempt, StorageFull, load_run, run_file
+from core.store import Catalog, Ended, RunWriter, StaleAttempt, StorageFull, load_run, run_path
 from core.store.catalog import RunRow
 
 CHECKPOINT_SECONDS = 2.0
@@ -59,27 +64,24 @@ def _train() -> Train:
 
 
 def _carry_on(catalog: Catalog, row: RunRow, train: Train) -> Ended:
-    path = run_file(catalog.folder, row.id)
-    writer = RunWriter(path, row.id, row.config, row.attempt)
-    ended: Ended | None = None
+    path = run_path(catalog.folder, row.id)
+    ended = _train_into(RunWriter(path, row.id, row.config, row.attempt), catalog, row, train)
+    return replace(ended, outcome=outcome_of(path)) if ended.status == "finished" else ended
+
+
+def _train_into(writer: RunWriter, catalog: Catalog, row: RunRow, train: Train) -> Ended:
+    over = False
     try:
         ended = Stint(catalog, row, writer, train).carry_out()
+        over = ended.status in ("finished", "stopped")
+        return ended
     except StaleAttempt:
-        ended = Ended("stopped", row.step)
+        return Ended("stopped", row.step)
     except StorageFull as error:
-        ended = Ended("paused", row.step, f"Paused: {error}")
+        return Ended("paused", row.step, f"Paused: {error}")
     finally:
-        _close(writer, over=ended is not None and ended.status in ("finished", "stopped"))
-    if ended.status == "finished":
-        return Ended("finished", ended.step, outcome_of(path))
-    return ended
-
-
-def _close(writer: RunWriter, *, over: bool) -> None:
-    try:
-        writer.close(over=over)
-    except StorageFull:
-        return  # said already where it mattered: what is stored stays, what is not is trained again
+        with suppress(StorageFull):  # said already where it mattered: what is not stored is trained again
+            writer.close(over=over)
 
 
 class Stint:
@@ -152,10 +154,21 @@ def outcome_of(path: Path) -> str:
 
 
 def _why(grad_norm: object, config: RunConfig) -> str:
-    import numpy as np
-
     norms = np.asarray(grad_norm)[:-1]
     finite = norms[np.isfinite(norms)]
     grown = f"the gradient norm had reached {finite.max():.3g} before" if finite.size else "the forward pass overflows"
     clip = ", or clip the gradient (`clip`)" if config.clip == "none" else ""
     return f"{grown}. Lower `lr` (={config.lr:g}){clip}, or start the weights smaller (`cell.init`)."
+
+
+def warm_up() -> None:
+    """Carry out a tiny run, and with it every import and first, slow call that a real one would meet."""
+    small = {"task.length": 20, "cell.hidden_size": 2, "batch_size": 2, "steps": 2}
+    with TemporaryDirectory() as folder:
+        catalog = Catalog(folder)
+        for cell in ("rnn", "lstm"):
+            catalog.add(RunConfig.from_flat({"cell.name": cell, **small}), "warm-up")
+            row = catalog.claim()
+            if row is not None:
+                run_stint(folder, row.id, row.attempt)
+        catalog.close()

@@ -18,7 +18,7 @@ from typing import Any
 from core.errors import UnrolledError
 from core.lab import analysis, trainer
 from core.lab.processes import Died, Problem, Processes
-from core.store import Catalog, Ended, Question, Questions, RunFileError, data_folder, load_run, run_file
+from core.store import Catalog, Ended, Question, Questions, RunFileError, data_folder, load_run, run_path
 from core.store.catalog import RunRow
 from core.store.folder import unlink_run
 from core.store.lock import FileLock
@@ -29,7 +29,8 @@ log = logging.getLogger("unrolled.worker")
 ALREADY_RUNNING = 75
 """Exit status where another worker has the folder (EX_TEMPFAIL)."""
 
-TURN_SECONDS = 0.02
+TURN_SECONDS, IDLE_TURN_SECONDS = 0.02, 0.05
+ACTIVE_SECONDS = 30.0
 QUESTION_SECONDS = 30.0
 LEAVE_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 30.0
@@ -56,31 +57,45 @@ def process_count() -> int:
     return int(os.environ.get("UNROLLED_PROCESSES") or max(2, os.cpu_count() or 2))
 
 
+def after_crash(row: RunRow, step: int) -> Ended:
+    """What becomes of a run whose process died with its checkpoint at ``step``: another turn, but not for ever."""
+    if step <= row.step and row.failures + 1 >= MAX_FAILURES:
+        why = f"Its process was ended {MAX_FAILURES} times before it got past step {max(step, 0)}"
+        return Ended("failed", step, f"{why}, which too little memory does. Lower `batch_size` or `task.length`.")
+    return Ended("queued", step, crashed=True)
+
+
 class Worker:
     """The loop and its processes."""
 
     def __init__(self, folder: Path) -> None:
+        self.asked_to_leave = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._leave)
         os.environ["OMP_NUM_THREADS"] = "1"  # inherited: a run has one thread, the machine has many runs
         self.folder = folder
         self.catalog = Catalog(folder)
         self.questions = Questions(self.catalog)
-        self.trainers = Processes(process_count())
-        self.analysts = Processes(1)
+        self.analysts = Processes(1, trainer.warm_up)
+        self.trainers = Processes(process_count(), trainer.warm_up)
         self.ended: list[tuple[RunRow, Ended]] = []
-        self.asked_to_leave = False
+        self.look = True
+        self.active_until = 0.0
         self.housekeeping = 0.0
         self.orphans_checked = 0.0
 
     def serve(self) -> None:
         """Take turns until asked to leave, then let every trainer save its state."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._leave)
         log.info("worker %d serves %s", os.getpid(), self.folder)
         self.questions.give_back()
         while not self.asked_to_leave:
-            connection.wait([*self.trainers.handles, *self.analysts.handles], timeout=TURN_SECONDS)
+            connection.wait([*self.trainers.handles, *self.analysts.handles], timeout=self._patience())
             self._turn_safely()
         self._wind_up()
+
+    def _patience(self) -> float:
+        """Seconds until the next look at the catalog: a little longer when nothing has happened for a while."""
+        return TURN_SECONDS if time.monotonic() < self.active_until else IDLE_TURN_SECONDS
 
     def _leave(self, number: int, frame: Any) -> None:
         self.asked_to_leave = True
@@ -95,11 +110,15 @@ class Worker:
 
     def turn(self) -> None:
         """Note what ended, look after what was left behind, start what waits."""
-        self._collect()
-        self._settle()
+        if self._collect() or self.catalog.changed() or self.ended:
+            self.look = True
+        if self.look:
+            self.active_until = time.monotonic() + ACTIVE_SECONDS
+            self._settle()
+            self._start_runs()
+            self._start_question()
+            self.look = False
         self._adopt_orphans()
-        self._start_runs()
-        self._start_question()
         if time.monotonic() > self.housekeeping:
             self.housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
             self._keep_house()
@@ -113,19 +132,22 @@ class Worker:
                 return
             self.trainers.give(warm, row, trainer.run_stint, str(self.folder), row.id, row.attempt)
 
-    def _collect(self) -> None:
+    def _collect(self) -> bool:
+        """Take in what the processes say; whether any of them became free."""
+        free = len(self.trainers.free), len(self.analysts.free)
         for row, result in self.trainers.news():
             self.ended.append((row, self._ended(row, result)))
         for question, result in self.analysts.news():
             self._answer(question, result)
         self.analysts.kill_overdue(QUESTION_SECONDS)
+        return (len(self.trainers.free), len(self.analysts.free)) != free
 
     def _settle(self) -> None:
         while self.ended:
             row, ended = self.ended[0]
             self.catalog.settle(row.id, row.attempt, ended)
             if self.catalog.get(row.id) is None:  # deleted while it was trained
-                unlink_run(run_file(self.folder, row.id))
+                unlink_run(run_path(self.folder, row.id))
             self.ended.pop(0)
 
     def _ended(self, row: RunRow, result: Any) -> Ended:
@@ -137,18 +159,15 @@ class Worker:
             return Ended("failed", row.step, sentence)
         return self._crashed(row, result)
 
-    def _crashed(self, row: RunRow, died: Died | None) -> Ended:
-        """Its process ended without a word (killed, out of memory): another turn, unless that never gets anywhere."""
+    def _crashed(self, row: RunRow, died: Died) -> Ended:
+        """Its process ended without a word (killed, out of memory)."""
         step = self._stored_step(row)
         log.warning("run %s: its process ended (%s) after step %d", row.id, died, step)
-        if step <= row.step and row.failures + 1 >= MAX_FAILURES:
-            why = f"Its process was ended {MAX_FAILURES} times before it got past step {max(step, 0)}"
-            return Ended("failed", step, f"{why}, which too little memory does. Lower `batch_size` or `task.length`.")
-        return Ended("queued", step, crashed=True)
+        return after_crash(row, step)
 
     def _stored_step(self, row: RunRow) -> int:
         try:
-            return load_run(run_file(self.folder, row.id)).checkpoint_step
+            return load_run(run_path(self.folder, row.id)).checkpoint_step
         except RunFileError:
             return -1
 
@@ -159,7 +178,7 @@ class Worker:
         self.orphans_checked = time.monotonic()
         mine = {warm.job.id for warm in self.trainers.busy}
         for row in self.catalog.list("running"):
-            lock = FileLock(run_file(self.folder, row.id).with_suffix(".lock"))
+            lock = FileLock(run_path(self.folder, row.id).with_suffix(".lock"))
             if row.id not in mine and lock.holder() is None:
                 self.catalog.settle(row.id, row.attempt, Ended("queued", max(row.step, self._stored_step(row))))
 

@@ -3,7 +3,7 @@
 from core.store.catalog import Catalog, Ended, Orders, RunRow
 from core.store.errors import RunBusy, RunFileError, StaleAttempt, StorageFull
 from core.store.export import export
-from core.store.folder import data_folder, run_file
+from core.store.folder import data_folder, run_path
 from core.store.questions import Question, Questions
 from core.store.run import Run, load_run
 from core.store.run_file import Checkpoint, RunWriter
@@ -25,5 +25,5 @@ __all__ = [
     "data_folder",
     "export",
     "load_run",
-    "run_file",
+    "run_path",
 ]

@@ -23,7 +23,7 @@ from core.config import RunConfig
 from core.store import tables
 from core.store.database import engine_of, errorname
 from core.store.errors import RunFileError, StorageFull
-from core.store.folder import data_folder, new_run_id, run_file, unlink_run
+from core.store.folder import data_folder, new_run_id, run_path, unlink_run
 
 Status = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 UNFINISHED: tuple[Status, ...] = ("queued", "running", "paused")
@@ -81,6 +81,7 @@ class Catalog:
     def __init__(self, folder: Path | str | None = None) -> None:
         self.folder = data_folder(folder)
         self.path = self.folder / "catalog.sqlite"
+        self._version: Any = None
 
     @cached_property
     def engine(self) -> Engine:
@@ -129,6 +130,24 @@ class Catalog:
             waiting, fresh = connection.execute(others).one()
         return Orders(row.wanted, row.until, waiting, fresh)
 
+    def waiting(self) -> bool:
+        """Whether any run is queued; it takes no lock that would hold up a writer."""
+        with self.read() as connection:
+            return (
+                connection.execute(select(_columns.id).where(_columns.status == "queued").limit(1)).first() is not None
+            )
+
+    def changed(self) -> bool:
+        """Whether anything was written since the last call: one page header read, cheap enough to ask all the time."""
+        version = self._watch.exec_driver_sql("PRAGMA data_version").scalar()
+        self._watch.rollback()
+        known, self._version = self._version, version
+        return version != known
+
+    @cached_property
+    def _watch(self) -> Connection:
+        return self.engine.connect()  # of its own: a connection does not notice what it wrote itself
+
     # -- a run's life ---------------------------------------------------------------------------------------------
 
     def add(self, config: RunConfig, owner: str, *, until: int | None = None) -> RunRow:
@@ -151,6 +170,8 @@ class Catalog:
 
     def claim(self) -> RunRow | None:
         """Take the next queued run: those that have no frame yet first, then by queue time. Its attempt goes up."""
+        if not self.waiting():
+            return None
         queue = select(_columns.id).where(_columns.status == "queued").order_by(_columns.step >= 0, _columns.queued)
         with self.write() as connection:
             run_id = connection.execute(queue.limit(1)).scalar()
@@ -197,7 +218,7 @@ class Catalog:
         """Remove it with its file. A trainer at work on it finds the row gone and leaves."""
         with self.write() as connection:
             connection.execute(delete_from(_runs).where(_columns.id == run_id))
-        unlink_run(run_file(self.folder, run_id))
+        unlink_run(run_path(self.folder, run_id))
 
     def opened(self, run_id: str) -> None:
         """Note that somebody looks at it: what nobody looks at is removed first when room is needed."""
@@ -222,6 +243,8 @@ class Catalog:
 
     def close(self) -> None:
         """Let go of the file."""
+        if "_watch" in self.__dict__:
+            self._watch.close()
         if "engine" in self.__dict__:
             self.engine.dispose()
 

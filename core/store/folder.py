@@ -17,7 +17,7 @@ def data_folder(folder: Path | str | None = None) -> Path:
     return path
 
 
-def run_file(folder: Path, run_id: str) -> Path:
+def run_path(folder: Path, run_id: str) -> Path:
     """The file of a run. ``run_id`` may come from a URL: anything but an id is refused with ValueError."""
     if not RUN_ID.fullmatch(run_id):
         raise ValueError(f"not a run's id: {run_id!r}")

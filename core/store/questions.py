@@ -65,6 +65,9 @@ class Questions:
 
     def take(self) -> Question | None:
         """The question that has waited longest, now taken."""
+        with self.catalog.read() as connection:  # looking takes no lock that would hold up a writer
+            if connection.execute(select(_columns.key).where(_columns.status == "asked").limit(1)).first() is None:
+                return None
         with self.catalog.write() as connection:
             oldest = select(_questions).where(_columns.status == "asked").order_by(_columns.asked).limit(1)
             question = _question(connection.execute(oldest).first())

@@ -1,7 +1,7 @@
 """Room for new runs: beyond the host's bound, the runs that nobody has opened for longest are removed.
 
 ``UNROLLED_MAX_GB`` (default 5) bounds the size of all runs together. Runs that are over go first, then paused ones;
-a queued or running one is never removed, nor is anything opened within the last hour.
+a queued or running one is never removed, nor is anything opened within the last half hour.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from core.store.catalog import OVER, Catalog
-from core.store.folder import run_file, run_size
+from core.store.folder import run_path, run_size
 
-RECENT_SECONDS = 3600.0
+RECENT_SECONDS = 1800.0
 
 
 def limit_bytes() -> float:
@@ -35,7 +35,7 @@ def make_room(catalog: Catalog, limit: float | None = None, *, recent: float = R
         if excess <= 0:
             break
         if row.opened < time.time() - recent:
-            excess -= run_size(run_file(catalog.folder, row.id))
+            excess -= run_size(run_path(catalog.folder, row.id))
             catalog.delete(row.id)
             removed.append(row.id)
     return removed

@@ -22,7 +22,7 @@ from core.frames import Floats, Frame, Planes
 from core.store import codec, tables
 from core.store.database import engine_of
 from core.store.errors import RunFileError
-from core.store.folder import RUN_ID, data_folder, run_file
+from core.store.folder import RUN_ID, data_folder, run_path
 
 CHUNK = 64
 """Rows read per connection: a reader that held one open would keep the writer's log from shrinking."""
@@ -37,7 +37,7 @@ def load_run(id_or_path: str | Path, folder: Path | str | None = None) -> Run:
     """
     path = Path(id_or_path)
     if not path.exists() and RUN_ID.fullmatch(str(id_or_path)):
-        path = run_file(data_folder(folder), str(id_or_path))
+        path = run_path(data_folder(folder), str(id_or_path))
     return Run(path)
 
 
@@ -177,14 +177,14 @@ class Run:
             if not self.path.exists():
                 raise RunFileError(f"The run `{self.path.stem}` has been deleted. Start one of your own.") from None
             raise RunFileError(f"{self.path} cannot be read ({error.orig}). Try again, or use another file.") from None
-        except (DatabaseError, sqlite3.DatabaseError) as error:
+        except (DatabaseError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
             cause = getattr(error, "orig", error)
             raise RunFileError(f"{self.path} is damaged or not a run file ({cause}). Use another copy of it.") from None
 
     def _decoded(self, decode: partial[Any]) -> Any:
         try:
             return decode()
-        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        except (SafetensorError, ValueError, LookupError, TypeError, ArithmeticError) as error:
             raise RunFileError(
                 f"{self.path} is damaged: a record cannot be read ({error}). Use another copy."
             ) from None

@@ -58,6 +58,7 @@ class RunWriter:
                     _create(path, run_id, config)
                 self._connection = _open(path)
                 self._take_over()
+            self._former = self.last_step()  # rows up to here may be of an earlier attempt
         except BaseException:
             self._lock.release()
             raise
@@ -154,7 +155,8 @@ class RunWriter:
             raise StaleAttempt(f"Attempt {self.attempt} at run `{self.run_id}` comes after a later one.")
 
     def _replace(self, table: Table, step: int, values: dict[str, Any]) -> None:
-        self._connection.execute(delete(table).where(table.c.run == self.run_id, table.c.step == step))
+        if step <= self._former:
+            self._connection.execute(delete(table).where(table.c.run == self.run_id, table.c.step == step))
         self._connection.execute(insert(table).values(run=self.run_id, step=step, **values))
 
     def _become_plain(self) -> None:
@@ -164,8 +166,9 @@ class RunWriter:
             try:
                 driver.execute("PRAGMA journal_mode=DELETE")
                 return
-            except sqlite3.OperationalError:  # a reader is in the file just now
-                if time.monotonic() > deadline:
+            except sqlite3.OperationalError as error:
+                busy = errorname(error) in ("SQLITE_BUSY", "SQLITE_LOCKED")  # a reader is in the file just now
+                if not busy or time.monotonic() > deadline:
                     return  # it stays in WAL mode, which every reader here can read
                 time.sleep(0.01)
 

@@ -23,9 +23,9 @@ class Adding(Task):
     solved: ClassVar[float] = 0.98  # normalised MSE below .02
 
     name: Literal["adding"] = "adding"
-    length: int = Field(100, ge=4, le=10_000, title="Length T", description="Time steps of one sequence.")
+    length: int = Field(default=100, ge=4, le=10_000, title="Length T", description="Time steps of one sequence.")
     asked: Literal["last", "every"] = Field(
-        "last",
+        default="last",
         title="Asked",
         description="Where the loss is taken: at the last step, or at every step (the sum so far).",
         json_schema_extra={"labels": {"last": "at the last step", "every": "at every step"}},

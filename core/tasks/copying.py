@@ -25,16 +25,18 @@ class Copying(Task):
 
     name: Literal["copy"] = "copy"
     length: int = Field(
-        30,
+        default=30,
         ge=5,
         le=10_000,
         title="Length T",
         description="Time steps of one sequence: the delay and twice the symbols.",
     )
-    symbols_to_copy: int = Field(5, ge=1, le=50, title="Symbols S", description="How many symbols to remember.")
-    alphabet: int = Field(8, ge=2, le=32, title="Alphabet A", description="How many different symbols there are.")
+    symbols_to_copy: int = Field(default=5, ge=1, le=50, title="Symbols S", description="How many symbols to remember.")
+    alphabet: int = Field(
+        default=8, ge=2, le=32, title="Alphabet A", description="How many different symbols there are."
+    )
     asked: Literal["every", "recall"] = Field(
-        "every",
+        default="every",
         title="Asked",
         description="Where the loss is taken: at every step (say nothing, then recall), or at the recall alone.",
         json_schema_extra={"labels": {"every": "at every step", "recall": "at the recall"}},

@@ -32,9 +32,9 @@ class Review(Task):
     solved: ClassVar[float] = 0.95
 
     name: Literal["review"] = "review"
-    length: int = Field(40, ge=5, le=10_000, title="Length T", description="Words of one review.")
+    length: int = Field(default=40, ge=5, le=10_000, title="Length T", description="Words of one review.")
     asked: Literal["last", "every"] = Field(
-        "last",
+        default="last",
         title="Asked",
         description="Where the loss is taken: at the last word, or at every word from the verdict on.",
         json_schema_extra={"labels": {"last": "at the last step", "every": "at every step"}},

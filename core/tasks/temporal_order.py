@@ -17,7 +17,7 @@ class TemporalOrder(Task):
     """Six one-hot channels; X or Y at two (or three) places among four distractors, the order asked at the end.
 
     The places are those of REFERENCE: t₁ ∈ [T/10, T/5), t₂ ∈ [T/2, 3T/5), and for the eight-class variant
-    [T/10, T/5), [3T/10, 2T/5), [3T/5, 7T/10) (HS97 6b's [10, 20), [33, 43), [66, 76) of 100).
+    those of HS97 6b, [10, 20), [33, 43) and [66, 76) of 100.
     """
 
     title: ClassVar[str] = "Temporal order"
@@ -27,17 +27,17 @@ class TemporalOrder(Task):
     solved: ClassVar[float] = 0.95
 
     name: Literal["temporal-order"] = "temporal-order"
-    length: int = Field(50, ge=10, le=10_000, title="Length T", description="Time steps of one sequence.")
-    places: int = Field(
-        2,
+    length: int = Field(default=50, ge=10, le=10_000, title="Length T", description="Time steps of one sequence.")
+    places: int = Field(  # pyright: ignore[reportCallIssue]
+        default=2,
         ge=2,
         le=3,
         title="Places",
         description="How many symbols matter: 2 give 4 classes, 3 give 8.",
-        json_schema_extra={"labels": {2: "2 (4 classes)", 3: "3 (8 classes)"}},
+        json_schema_extra={"labels": {2: "2 (4 classes)", 3: "3 (8 classes)"}},  # pyright: ignore[reportArgumentType]
     )
     asked: Literal["last", "every"] = Field(
-        "last",
+        default="last",
         title="Asked",
         description="Where the loss is taken: at the last step, or at every step from the last symbol on.",
         json_schema_extra={"labels": {"last": "at the last step", "every": "at every step"}},

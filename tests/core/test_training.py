@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_score_and_error_against_a_direct_count() -> None:
 
 def test_update_size_is_the_distance_between_weights() -> None:
     frames = list(train(small()))
-    for before, after in zip(frames, frames[1:], strict=False):
+    for before, after in pairwise(frames):
         assert before.weights is not None and after.weights is not None
         moved = math.sqrt(sum(float(((after.weights[k] - before.weights[k]) ** 2).sum()) for k in before.weights))
         assert before.update_size == pytest.approx(moved, rel=1e-4)

@@ -5,10 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.backprop.truncation import windows
 from core.cells import CELLS
 from core.config import RunConfig
 from core.errors import ConfigError
+from core.truncation import windows
 
 
 @given(st.integers(1, 300), st.integers(1, 400))

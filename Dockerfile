@@ -1,0 +1,28 @@
+FROM python:3.11-slim-bookworm
+
+# Where CPU wheels of torch come from, see the Makefile: an *extra* index, for the one line that installs torch.
+ARG TORCH_PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu --retries 1 --timeout 10"
+
+ENV PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    PYTHONUNBUFFERED=1 \
+    PYTHONPATH=/srv/unrolled \
+    UNROLLED_DATA=/data
+
+RUN useradd --uid 10001 --create-home unrolled && install -d -o unrolled -g unrolled /data
+
+# What is required changes seldom and is large; the code changes often and is small: it comes last.
+WORKDIR /srv/unrolled
+COPY requirements.txt ./
+RUN pip install --no-deps $TORCH_PIP_ARGS $(grep '^torch==' requirements.txt) && pip install -r requirements.txt
+COPY . .
+
+USER unrolled
+VOLUME /data
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+
+# Exec form: the server is process 1, gets the stop signal itself and ends its worker before it goes.
+CMD ["python", "-m", "streamlit", "run", "app/main.py", "--server.port=8501"]

@@ -1,0 +1,80 @@
+# Unrolled: `make run` serves the app, `make test` runs every test. Both work in a fresh clone.
+
+PYTHON ?= python3
+PORT ?= 8501
+# On Linux plain torch pulls several GB of CUDA libraries, so the CPU build comes first. The index of CPU wheels is an
+# extra one and serves that one line, alone with torch (pip asks every index for every package of a line). Where it
+# cannot be reached pip goes on without it, after one short retry.
+TORCH_PIP_ARGS ?= --extra-index-url https://download.pytorch.org/whl/cpu --retries 1 --timeout 10
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+TORCH := $(shell grep '^torch==' requirements.txt)
+IMAGE ?= unrolled
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench image clean
+
+help:
+	@echo "make run     install into .venv and serve the app at http://localhost:$(PORT) (PORT=… for another port)"
+	@echo "make test    install what the tests need and run them all"
+	@echo "make check   format, lint, types and the fast tests: before every commit"
+	@echo "make format  let ruff put the code in shape"
+	@echo "make bench   measure the engine against torch's own layers"
+	@echo "make image   build the container image '$(IMAGE)'"
+	@echo "make clean   remove .venv and all caches; runs under data/ stay"
+
+run: $(VENV)/.installed
+	@echo "Unrolled: http://localhost:$(PORT)   (Ctrl-C ends it)"
+	@exec $(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
+
+# The browser tests come last and alone: they drive a server and a browser that want both cores of a small machine.
+test: $(VENV)/.installed-dev
+	@tests/browser/install $(BIN)/python
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not browser" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -m "not slow and not browser" $(PYTEST_ARGS)
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed
+	$(BIN)/python tests/bench/engine.py
+
+image:
+	docker build --build-arg TORCH_PIP_ARGS="$(TORCH_PIP_ARGS)" -t $(IMAGE) .
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis tests/browser/pictures
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# -- installation: a stamp file each, made again when what is required changes -----------------------------------
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(PIP) install -q -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
+	$(PIP) install -q --no-deps $(TORCH_PIP_ARGS) $(TORCH)
+	$(PIP) install -q -r requirements.txt
+	$(PIP) install -q --no-deps -e .
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Unrolled needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo missing)." \
+	    "Install one, or name it: make $(or $(firstword $(MAKECMDGOALS)),run) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null; } || { \
+	  echo "$(PYTHON) lacks the venv module. Install it (sudo apt-get install python3-venv) and run make again." >&2; \
+	  exit 1; }
+	$(PYTHON) -m venv $(VENV)

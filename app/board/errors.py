@@ -1,0 +1,13 @@
+"""What the board's routes refuse, in sentences."""
+
+from __future__ import annotations
+
+from core.errors import UnrolledError
+
+
+class BadQuery(UnrolledError):
+    """A query of the board that cannot be answered."""
+
+
+class Unknown(UnrolledError):
+    """A run or preview that is not on this server."""

@@ -1,0 +1,118 @@
+"""The board's routes: cached bytes for run, cursor and views; plotly's script; a run's file to keep."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from functools import cache, partial
+from pathlib import Path
+
+import anyio.to_thread
+import plotly
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from app.board.cache import Shared
+from app.board.errors import BadQuery, Unknown
+from app.board.query import Query, parse
+from app.board.reply import reply
+from app.board.source import Directory, Snapshot, Source
+from app.board.sources import PREVIEW, Sources
+from app.board.wire import compressed
+from core.errors import UnrolledError
+from core.lab.client import NoAnswer
+from core.store import RunFileError, export
+
+PLOTLY_PATH = f"/assets/plotly-{plotly.__version__}.min.js"
+_SCRIPT = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def routes(lab: Directory) -> list[Route]:
+    """Routes that answer from ``lab``; they share one memory of sources and of replies."""
+    board = Board(lab)
+    return [
+        Route("/runs/{id}/board", board.board),
+        Route("/runs/{id}/file", board.file),
+        Route(PLOTLY_PATH, plotly_script),
+    ]
+
+
+class Board:
+    """The endpoints with what they keep."""
+
+    def __init__(self, lab: Directory) -> None:
+        self._lab, self._sources, self._shared = lab, Sources(lab), Shared()
+
+    async def board(self, request: Request) -> Response:
+        """A reply, 204 where nothing is newer than ``after``, or a sentence: 400 for a bad query, 404 for no run."""
+        source_id = request.path_params["id"]
+        try:
+            query = parse(request.query_params)
+            source = self._sources.kept(source_id) or await anyio.to_thread.run_sync(self._sources.get, source_id)
+            snapshot = source.fresh() or await anyio.to_thread.run_sync(source.snapshot)
+            if request.query_params.get("after") == snapshot.seq:
+                return Response(status_code=204, headers={"cache-control": "no-store"})
+            body = await self._shared.get(
+                (source_id, snapshot.seq, query), partial(self._build, source, snapshot, query)
+            )
+        except UnrolledError as error:
+            if not isinstance(error, BadQuery):
+                self._sources.forget(source_id)
+            return _refused(error)
+        return _bytes(request, body, "application/json", "no-store")
+
+    def _build(self, source: Source, snapshot: Snapshot, query: Query) -> bytes:
+        return compressed(reply(source, snapshot, query, self._sources))
+
+    async def file(self, request: Request) -> Response:
+        """A consistent copy of the run's file, also while it trains."""
+        run_id = request.path_params["id"]
+        try:
+            if run_id.startswith(PREVIEW):
+                raise Unknown(f"`run` (={run_id}) is a preview and has no file. Press Train, then download the run.")
+            target = await anyio.to_thread.run_sync(self._copy, run_id)
+        except UnrolledError as error:
+            return _refused(error)
+        name = f"unrolled-{run_id}.sqlite"
+        gone = BackgroundTask(target.unlink, missing_ok=True)
+        headers = {"cache-control": "no-store"}
+        return FileResponse(
+            target, filename=name, media_type="application/vnd.sqlite3", headers=headers, background=gone
+        )
+
+    def _copy(self, run_id: str) -> Path:
+        run = self._lab.run(run_id) if self._lab.info(run_id) else None
+        if run is None:
+            raise Unknown(f"`run` (={run_id}) is not on this server, or has recorded nothing yet.")
+        with tempfile.NamedTemporaryFile(prefix="unrolled-", suffix=".sqlite", delete=False) as place:
+            pass
+        return export(run, place.name)
+
+
+async def plotly_script(request: Request) -> Response:
+    """Plotly's script from the installed package, under a path with its version, so it may be kept for good."""
+    body = await anyio.to_thread.run_sync(_script)
+    return _bytes(request, body, "text/javascript", "public, max-age=31536000, immutable")
+
+
+@cache
+def _script() -> bytes:
+    return gzip.compress(_SCRIPT.read_bytes(), 9, mtime=0)
+
+
+def _bytes(request: Request, body: bytes, kind: str, caching: str) -> Response:
+    """``body`` is gzipped; Streamlit's middleware leaves alone what already has an encoding."""
+    headers = {"cache-control": caching, "vary": "accept-encoding", "content-encoding": "gzip"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        body = gzip.decompress(body)
+        headers["content-encoding"] = "identity"
+    return Response(body, media_type=kind, headers=headers)
+
+
+def _refused(error: UnrolledError) -> Response:
+    """400 for what the asker can mend, 404 for what is not there or cannot be read, 503 for what may come yet."""
+    kinds = ((BadQuery, 400), (Unknown, 404), (RunFileError, 404), (NoAnswer, 503), (UnrolledError, 404))
+    status = next(status for kind, status in kinds if isinstance(error, kind))
+    return JSONResponse({"error": str(error)}, status, {"cache-control": "no-store"})

@@ -1,0 +1,137 @@
+"""Stored runs, live or over, and previews: read once for all viewers, and only what is new."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from typing import Any
+
+from app.board.errors import Unknown
+from app.board.source import Directory, Memory, Reader, Snapshot, Status
+from core.frames import Frame, Planes
+
+FRESH_SECONDS = 0.05
+"""A source is asked for news at most this often, however many look at it: twenty times a second for ten updates."""
+
+KEPT_SOURCES = 32
+
+PREVIEW = "preview-"
+"""A source id that begins so is a preview's; the rest is its config's digest."""
+
+
+class RunSource:
+    """A stored run, read as it grows."""
+
+    def __init__(self, run_id: str, directory: Directory) -> None:
+        self.id, self._directory = run_id, directory
+        self._run: Reader | None = None
+        self._memory = Memory()
+        self._lock = threading.Lock()
+        self._looked = -FRESH_SECONDS
+        self.config = self._known().config
+        self._snapshot = self._memory.snapshot("", Status("queued"))
+
+    def snapshot(self) -> Snapshot:
+        """What is known, at most FRESH_SECONDS old."""
+        with self._lock:
+            if time.monotonic() - self._looked >= FRESH_SECONDS:
+                self._look()
+                self._looked = time.monotonic()
+            return self._snapshot
+
+    def fresh(self) -> Snapshot | None:
+        """The snapshot if it needs no look at the disk."""
+        recent = time.monotonic() - self._looked < FRESH_SECONDS
+        return self._snapshot if recent else None
+
+    def frame(self, step: int) -> Frame | None:
+        """The recorded frame at or before ``step``."""
+        return self._run.frame(step) if self._run else None
+
+    def planes(self, step: int) -> tuple[int, Planes] | None:
+        """The planes kept at or before ``step``, with the step they are of."""
+        if self._run is None:
+            return None
+        kept = self._run.plane_steps
+        kept = kept[kept <= step]
+        found = self._run.planes(int(kept[-1])) if kept.size else None
+        return None if found is None else (int(kept[-1]), found)
+
+    def _known(self) -> Any:
+        info = self._directory.info(self.id)
+        if info is None:
+            raise Unknown(
+                f"`run` (={self.id}) is not on this server. It may have been deleted: start a run of your own."
+            )
+        return info
+
+    def _look(self) -> None:
+        info = self._known()
+        self._run = self._run or self._directory.run(self.id)
+        before = self._memory.last_step
+        if self._run is not None:
+            for frame in self._run.frames(before):
+                self._memory.add(frame)
+        moved = self._memory.last_step != before
+        rate = self._run.rate if self._run and info.status == "running" else 0.0
+        status = Status(info.status, info.outcome or "", info.position or 0, rate)
+        seq = f"{self._memory.last_step}-{info.status}-{status.position}-{len(status.outcome)}"
+        if moved or seq != self._snapshot.seq:
+            self._snapshot = self._memory.snapshot(seq, status)
+
+
+class PreviewSource:
+    """The step-0 frame of a config that was never run."""
+
+    def __init__(self, preview_id: str, directory: Directory) -> None:
+        self.id = preview_id
+        self.config, self._frame = directory.preview_of(preview_id.removeprefix(PREVIEW))
+        memory = Memory()
+        memory.add(self._frame)
+        self._snapshot = memory.snapshot("preview", Status("preview"))
+
+    def snapshot(self) -> Snapshot:
+        """Always the same."""
+        return self._snapshot
+
+    fresh = snapshot
+
+    def frame(self, step: int) -> Frame | None:
+        """The step-0 frame."""
+        return self._frame
+
+    def planes(self, step: int) -> tuple[int, Planes] | None:
+        """Its planes."""
+        return None if self._frame.planes is None else (self._frame.step, self._frame.planes)
+
+
+class Sources:
+    """The sources that were looked at lately, shared by all viewers."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._kept: OrderedDict[str, RunSource | PreviewSource] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def kept(self, source_id: str) -> RunSource | PreviewSource | None:
+        """The source if it is at hand."""
+        return self._kept.get(source_id)
+
+    def get(self, source_id: str) -> RunSource | PreviewSource:
+        """The source with this id; raises Unknown."""
+        found = self._kept.get(source_id)
+        if found is None:  # outside the lock: a preview may take its time, and others must not wait for it
+            kind = PreviewSource if source_id.startswith(PREVIEW) else RunSource
+            found = kind(source_id, self._directory)
+        with self._lock:
+            found = self._kept.setdefault(source_id, found)
+            self._kept.move_to_end(source_id)
+            while len(self._kept) > KEPT_SOURCES:
+                self._kept.popitem(last=False)
+        return found
+
+    def forget(self, source_id: str) -> None:
+        """Let go of a source that is gone."""
+        with self._lock:
+            self._kept.pop(source_id, None)

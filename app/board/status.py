@@ -1,0 +1,56 @@
+"""Progress and state of a run in words, for the transport row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.board.source import Snapshot
+from app.text.numbers import plural
+from core.config import RunConfig
+
+
+def transport(snapshot: Snapshot, config: RunConfig, shown: int | None) -> dict[str, Any]:
+    """What the transport row shows; ``shown`` is the training step on screen.
+
+    ``step`` is the newest recorded step, ``stride`` the distance of recorded steps.
+    """
+    status, last = snapshot.status, snapshot.last
+    step = -1 if last is None else last.step
+    stride = int(snapshot.steps[1] - snapshot.steps[0]) if len(snapshot.steps) > 1 else 1
+    return {
+        "phase": status.phase,
+        "moving": status.moving,
+        "step": step,
+        "shown": shown,
+        "total": config.steps,
+        "stride": max(1, stride),
+        "text": _text(snapshot, config, step),
+        "problem": status.outcome if status.phase == "failed" else "",
+    }
+
+
+def _text(snapshot: Snapshot, config: RunConfig, step: int) -> str:
+    status = snapshot.status
+    where = f"step {max(step, 0):,} of {config.steps:,}"
+    if status.phase == "preview":
+        return f"untrained, {plural(config.steps, 'step')} to go"
+    if status.phase == "queued":
+        before = f"{plural(status.position, 'run')} before it" if status.position else "next"
+        return f"queued, {before}" if step < 0 else f"{where}, queued, {before}"
+    if status.phase == "running":
+        return ", ".join([where, *_pace(status.rate, config.steps - step)])
+    return f"{where}, {status.phase}"
+
+
+def _pace(rate: float, left: int) -> list[str]:
+    if rate <= 0:
+        return []
+    speed = f"{rate:,.0f} steps/s" if rate >= 10 else f"{rate:.1f} steps/s"
+    return [speed, f"{duration(left / rate)} left"]
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 4 s, 2 min, 3 h."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,86 @@
+"""Figures and tables as compact JSON: heatmaps as one character a value, everything else as plotly writes it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.io.json import to_json_plotly
+
+from app.figures.base import Key, Scale, Table, View
+from core.frames import number
+
+FIRST = "#"
+LEVELS = 65
+"""A heatmap value becomes one of LEVELS characters from ``#`` on, backslash left out, evenly over zmin … zmax; an odd
+number, so that the middle of a diverging scale is exact. Nothing to draw is a space. Text of one byte a value
+compresses far better than base64 of bytes, which tears neighbours apart."""
+
+_ALPHABET = np.array([code for code in range(ord(FIRST), 127) if chr(code) != "\\"][:LEVELS], np.uint8)
+
+
+def packed(figure: go.Figure) -> dict[str, Any]:
+    """``figure`` for the board's JavaScript: ``{"data", "layout"}``, heatmap ``z`` as characters, no template."""
+    body = figure.to_plotly_json()
+    body["layout"].pop("template", None)
+    drawn: Any = figure.data
+    for source, trace in zip(drawn, body["data"]):
+        # A strip, a single row, keeps its float32: it should not show the steps of LEVELS.
+        if trace["type"] == "heatmap" and len(source.z) > 1:
+            del trace["z"]
+            z = np.asarray(source.z, np.float64)
+            trace["packed"] = {"rows": z.shape[0], "text": characters(z, trace["zmin"], trace["zmax"])}
+    return body
+
+
+def characters(z: np.ndarray, low: float, high: float) -> str:
+    """``z`` row by row, one character a value; clipped to low … high, a space where it is NaN."""
+    flat = z.ravel()
+    known = ~np.isnan(flat)
+    level = np.clip((np.where(known, flat, low) - low) / (high - low), 0, 1) * (LEVELS - 1)
+    codes = _ALPHABET[np.rint(level).astype(int)]
+    return np.where(known, codes, np.uint8(ord(" "))).tobytes().decode("ascii")
+
+
+def view(shown: View, *, table: bool) -> dict[str, Any]:
+    """A View as the board gets it; the rows only where its table is open."""
+    return {
+        "title": shown.title,
+        "hint": shown.hint,
+        "alt": shown.alt,
+        "figure": packed(shown.figure),
+        "keys": [_key(key) for key in shown.keys],
+        "scales": [_scale(scale) for scale in shown.scales],
+        **({"table": _table(shown.table)} if table else {}),
+    }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {name: value for name, value in vars(key).items() if value not in ("", None)}
+
+
+def _scale(scale: Scale) -> dict[str, Any]:
+    return {"label": scale.label, "stops": scale.stops, "ticks": scale.ticks}
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {"columns": table.columns, "rows": [[_cell(value) for value in row] for row in table.rows]}
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return None if number(value) is None else float(f"{value:.4g}")
+
+
+def compressed(reply: dict[str, Any]) -> bytes:
+    """``reply`` as gzipped JSON. Level 6: of the levels, the last that still pays at ten replies a second."""
+    return gzip.compress(str(to_json_plotly(reply)).encode(), 6, mtime=0)
+
+
+def plain(body: bytes) -> Any:
+    """What ``compressed`` was given."""
+    return json.loads(gzip.decompress(body))

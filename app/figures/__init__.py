@@ -1,0 +1,1 @@
+"""Pictures: pure functions of frames and arrays; one file per picture."""

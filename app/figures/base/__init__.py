@@ -1,0 +1,65 @@
+"""What every picture hands back, and what pictures share."""
+
+from app.figures.base.axes import (
+    FLOW_SCALE_TICKS,
+    colorscale,
+    figure,
+    flow_scale,
+    plain_log_axis,
+    round_ticks,
+    time_axis,
+    training_axis,
+)
+from app.figures.base.marks import (
+    PATTERNS,
+    Label,
+    above,
+    bands,
+    brackets,
+    cursor_line,
+    cut_lines,
+    hatch_color,
+    hatch_ground,
+    hatched,
+    kind_keys,
+    reference_line,
+)
+from app.figures.base.records import Key, Layout, Scale, Table, View
+from app.figures.base.series import Thinned, spread, thinned
+from app.figures.base.values import asked_step, log_ratio, reference, runs, step_words
+
+__all__ = [
+    "FLOW_SCALE_TICKS",
+    "PATTERNS",
+    "Key",
+    "Label",
+    "Layout",
+    "Scale",
+    "Table",
+    "Thinned",
+    "View",
+    "above",
+    "asked_step",
+    "bands",
+    "brackets",
+    "colorscale",
+    "cursor_line",
+    "cut_lines",
+    "figure",
+    "flow_scale",
+    "hatch_color",
+    "hatch_ground",
+    "hatched",
+    "kind_keys",
+    "log_ratio",
+    "plain_log_axis",
+    "reference",
+    "reference_line",
+    "round_ticks",
+    "runs",
+    "spread",
+    "step_words",
+    "thinned",
+    "time_axis",
+    "training_axis",
+]

@@ -1,0 +1,132 @@
+"""What is marked on a time axis: labels and bars above it, bands, cuts, kinds of zero; and lines over training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.figures.base.records import Key, Layout
+from app.figures.base.values import runs
+from app.figures.theme import Style
+from core.diagnostics.horizon import CUT, KIND_NAMES, NOT_FINITE, SATURATED, UNDERFLOW
+from core.tasks import Mark
+
+PATTERNS = {CUT: "/", UNDERFLOW: ".", SATURATED: "+", NOT_FINITE: "x"}
+"""The hatching of each kind of zero, the same in every picture."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A word above a time axis: over steps ``first`` … ``last``."""
+
+    text: str
+    first: float
+    last: float
+
+
+def above(labels: Sequence[Label], T: int, style: Style) -> tuple[list[Layout], int]:
+    """Annotations above the plot (yref paper, y = 1) that never overlap, and how many rows of text they take."""
+    ends: list[float] = []  # the right end of the last label in each row, in pixels
+    notes: list[Layout] = []
+    for label in sorted(labels, key=lambda label: label.first + label.last):
+        width = 7 * len(label.text) + 10
+        middle = ((label.first + label.last) / 2 - 0.5) / T * style.plot_width
+        left = min(max(middle - width / 2, 0), max(style.plot_width - width, 0))
+        row = next((k for k, end in enumerate(ends) if end <= left), len(ends))
+        ends[row : row + 1] = [left + width]
+        anchor, x = "center", (label.first + label.last) / 2
+        if middle - width / 2 < 0:
+            anchor, x = "left", 0.5
+        elif middle + width / 2 > style.plot_width:
+            anchor, x = "right", T + 0.5
+        notes.append({"text": label.text, "x": x, "xanchor": anchor, "y": 1, "yref": "paper", "yanchor": "bottom",
+                      "yshift": 8 + 16 * row, "showarrow": False})  # fmt: skip
+    return notes, len(ends)
+
+
+def brackets(marks: Sequence[Mark], style: Style) -> list[Layout]:
+    """A bar above the plot over the steps of each mark."""
+    theme = style.theme
+    return [
+        {"type": "line", "x0": mark.first - 0.45, "x1": mark.last + 0.45, "yref": "paper", "ysizemode": "pixel",
+         "yanchor": 1, "y0": 5, "y1": 5, "line": {"color": theme.ink if mark.kind == "asked" else theme.muted,
+                                                  "width": 3 if mark.kind == "asked" else 2}}
+        for mark in marks
+    ]  # fmt: skip
+
+
+def bands(marks: Sequence[Mark], style: Style) -> list[Layout]:
+    """Faint columns behind a curve at the steps where information enters."""
+    return [
+        {"type": "rect", "x0": mark.first - 0.5, "x1": mark.last + 0.5, "yref": "paper", "y0": 0, "y1": 1,
+         "fillcolor": style.theme.band, "line": {"width": 0}, "layer": "below"}
+        for mark in marks if mark.kind == "enters"
+    ]  # fmt: skip
+
+
+def cut_lines(cuts: Sequence[int], style: Style, low: float, high: float, **trace: Any) -> list[Layout]:
+    """One trace with a vertical line between the states of every cut (the carry from b + 1 to b is zero)."""
+    if not cuts:
+        return []
+    x = [value for cut in cuts for value in (cut + 0.5, cut + 0.5, None)]
+    line = {"color": style.theme.muted, "width": 1 if len(cuts) > 40 else 1.5, "dash": "dot"}
+    return [{"type": "scatter", "mode": "lines", "x": x, "y": [low, high, None] * len(cuts), "line": line,
+             "hoverinfo": "skip", "name": "truncation", **trace}]  # fmt: skip
+
+
+def hatched(kinds: np.ndarray, style: Style, low: float, high: float, **trace: Any) -> list[Layout]:
+    """Hatched areas over the runs of steps 1 … T that hold no ordinary number; one trace per kind of zero.
+
+    ``kinds`` (T+1,) as core.diagnostics.horizon.zeros gives them.
+    """
+    traces: list[Layout] = []
+    for kind, shape in PATTERNS.items():
+        x: list[float | None] = []
+        y: list[float | None] = []
+        for first, last in runs(kinds == kind):
+            left, right = max(first, 1) - 0.5, last + 0.5
+            if last >= 1:
+                x += [left, right, right, left, left, None]
+                y += [low, low, high, high, low, None]
+        if x:
+            pattern = {"shape": shape, "fgcolor": hatch_color(kind, style), "bgcolor": hatch_ground(kind, style),
+                       "size": 6, "solidity": 0.25, "fillmode": "overlay"}  # fmt: skip
+            traces.append({"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "x": x, "y": y,
+                           "fillpattern": pattern, "hoverinfo": "skip", "name": KIND_NAMES[kind], **trace})  # fmt: skip
+    return traces
+
+
+def hatch_color(kind: int, style: Style) -> str:
+    """Ink of the hatching of ``kind``."""
+    if kind == NOT_FINITE:
+        return style.theme.broken
+    return style.theme.muted if kind == CUT else "#9fc3ea"
+
+
+def hatch_ground(kind: int, style: Style) -> str:
+    """Ground of the hatching of ``kind``: what underflows or saturates has faded, what is cut never was."""
+    return style.theme.flow[0][1] if kind in (UNDERFLOW, SATURATED) else "rgba(0,0,0,0)"
+
+
+def kind_keys(kinds: np.ndarray, style: Style) -> tuple[Key, ...]:
+    """Legend entries for the kinds of zero that occur."""
+    return tuple(
+        Key(KIND_NAMES[kind], hatch_color(kind, style), "pattern", pattern=shape)
+        for kind, shape in PATTERNS.items()
+        if (kinds[1:] == kind).any()
+    )
+
+
+def reference_line(y: float, style: Style, dash: str = "dot") -> Layout:
+    """A thin horizontal line across the plot at ``y``, behind the data."""
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "layer": "below",
+            "line": {"color": style.theme.muted, "width": 1, "dash": dash}}  # fmt: skip
+
+
+def cursor_line(step: int, style: Style) -> list[Layout]:
+    """The moment the page shows, as a vertical line."""
+    return [{"type": "line", "x0": step, "x1": step, "yref": "paper", "y0": 0, "y1": 1,
+             "line": {"color": style.theme.ink, "width": 1}, "opacity": 0.5}]  # fmt: skip

@@ -1,0 +1,45 @@
+"""Numbers that several pictures take from a profile."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.text.numbers import portion, sig
+from core.config import RunConfig
+from core.diagnostics.horizon import KIND_NAMES, LIVE
+
+
+def asked_step(config: RunConfig) -> int:
+    """The last step at which the task asks."""
+    return max((mark.last for mark in config.task.marks() if mark.kind == "asked"), default=config.task.length)
+
+
+def reference(flow: np.ndarray, asked: int) -> float:
+    """What 'kept' is measured by: the flow at the asked step, or the largest there is where that is no number."""
+    value = float(flow[asked])
+    if np.isfinite(value) and value > 0:
+        return value
+    usable = flow[np.isfinite(flow) & (flow > 0)]
+    return float(usable.max()) if usable.size else 1.0
+
+
+def log_ratio(flow: np.ndarray, to: float) -> np.ndarray:
+    """log10(flow ÷ to) as float32; NaN where flow is zero or not a number."""
+    with np.errstate(all="ignore"):
+        ratio = np.log10(np.asarray(flow, np.float64)) - np.log10(to)
+    return np.where(np.isfinite(ratio), ratio, np.nan).astype(np.float32)
+
+
+def step_words(flow: np.ndarray, kinds: np.ndarray, to: float) -> list[str]:
+    """What hovering says at every step 0 … T: 'step 17: 3.2e-05, 0.4 % of the last step'."""
+    return [
+        f"step {t}: {KIND_NAMES[kind]}" if kind != LIVE else
+        f"step {t}: {sig(float(value))}, {portion(float(value) / to)} of the last step"
+        for t, (value, kind) in enumerate(zip(flow, kinds))
+    ]  # fmt: skip
+
+
+def runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """First and last index of every run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]

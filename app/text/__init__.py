@@ -1,0 +1,1 @@
+"""The prose beside the pictures, and how numbers are written in it."""

@@ -1,0 +1,147 @@
+"""What a config costs, before it is run, and what this host allows.
+
+The estimates are rough and lean to the safe side (calibrated on one core of a small cloud machine over all four cells,
+T 50–400, H 8–512, batch 32–512: between the measured time and about 2.5 times it).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from core.config import RunConfig
+from core.data import HELD_OUT
+from core.errors import BudgetError, ConfigError
+from core.schedule import GATES, Schedule
+
+FLOPS = 20e9
+"""Multiplications and additions per second of the matrix products."""
+
+ELEMENT_SECONDS = 8e-9
+"""Per gate, unit, sequence and time step, for all that is not a matrix product."""
+
+OPERATION_SECONDS = 15e-6
+"""Per gate and time step, whatever the sizes: the calls themselves."""
+
+PROCESS_MB = 350.0
+PLANES = {"rnn": 11, "gru": 21, "lstm": 23, "peephole": 27}
+"""Arrays of (T, N, H) that a recorded step holds at its peak."""
+
+PREVIEW_SECONDS = 15.0
+
+LOWERABLE = ("steps", "batch_size", "task.length", "cell.hidden_size")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The host's bounds; each has an environment variable."""
+
+    minutes: float = 20.0
+    memory_mb: float = 2000.0
+    runs_per_visitor: int = 4
+
+    @classmethod
+    def of_host(cls) -> Self:
+        """UNROLLED_MAX_MINUTES, UNROLLED_MAX_MEMORY_MB and UNROLLED_MAX_RUNS_PER_VISITOR, or the defaults."""
+        get = os.environ.get
+        return cls(
+            float(get("UNROLLED_MAX_MINUTES") or cls.minutes),
+            float(get("UNROLLED_MAX_MEMORY_MB") or cls.memory_mb),
+            int(get("UNROLLED_MAX_RUNS_PER_VISITOR") or cls.runs_per_visitor),
+        )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost of a run on one core of its own: seconds in all and of its first frame alone, and peak memory in MB."""
+
+    seconds: float
+    first_seconds: float
+    memory_mb: float
+
+
+def estimate(config: RunConfig) -> Estimate:
+    """What ``config`` costs."""
+    T, N = config.task.length, config.batch_size
+    forward, backward = _pass_seconds(config, HELD_OUT) / 2, _pass_seconds(config, N)
+    schedule = Schedule.of(config)
+    evaluations = 1 + config.steps // schedule.evaluation
+    data = T * (HELD_OUT + N) * (12 * config.task.input_size + 20 * config.task.output_size + 40)
+    planes = 4 * PLANES[config.cell.name] * T * max(N, 64) * config.cell.hidden_size
+    return Estimate(
+        seconds=(config.steps + 1) * (backward + 1.5e-3) + evaluations * forward,
+        first_seconds=backward + forward,
+        memory_mb=PROCESS_MB + (planes + data) / 1e6,
+    )
+
+
+def _pass_seconds(config: RunConfig, sequences: int) -> float:
+    """Forward and backward over one batch."""
+    T, H, C, gates = config.task.length, config.cell.hidden_size, config.task.input_size, GATES[config.cell.name]
+    products = 6 * gates * H * (H + C) * sequences * T / FLOPS
+    return products + gates * H * sequences * T * ELEMENT_SECONDS + gates * T * OPERATION_SECONDS
+
+
+def check_run(config: RunConfig, limits: Limits) -> None:
+    """Raise BudgetError, a sentence per bound, where a run of ``config`` goes beyond them."""
+    cost, problems = estimate(config), _memory_problems(config, limits)
+    minutes = cost.seconds / 60
+    if minutes > limits.minutes:
+        way = _way_out(config, lambda other: estimate(other).seconds / 60 <= limits.minutes)
+        problems.append(
+            f"`steps` (={config.steps:,}) at this size take about {minutes:,.0f} minutes; this server allows "
+            f"{limits.minutes:g} for a run. {way}"
+        )
+    if problems:
+        raise BudgetError(problems)
+
+
+def check_preview(config: RunConfig, limits: Limits) -> None:
+    """The same for the untrained gradient alone: its memory, and a few seconds."""
+    cost, problems = estimate(config), _memory_problems(config, limits)
+    if cost.first_seconds > PREVIEW_SECONDS:
+        way = _way_out(config, lambda other: estimate(other).first_seconds <= PREVIEW_SECONDS)
+        problems.append(f"The first gradient alone takes about {cost.first_seconds:,.0f} seconds at this size. {way}")
+    if problems:
+        raise BudgetError(problems)
+
+
+def _memory_problems(config: RunConfig, limits: Limits) -> list[str]:
+    memory = estimate(config).memory_mb
+    if memory <= limits.memory_mb:
+        return []
+    way = _way_out(config, lambda other: estimate(other).memory_mb <= limits.memory_mb)
+    return [f"A run of this size needs about {memory:,.0f} MB; this server allows {limits.memory_mb:,.0f}. {way}"]
+
+
+def _way_out(config: RunConfig, fits: Callable[[RunConfig], bool]) -> str:
+    """Which settings to lower, each with the value at which it alone suffices."""
+    found = {key: _largest(config, key, fits) for key in LOWERABLE}
+    ways = [f"`{key}` to about {_rounded(value):,}" for key, value in found.items() if value]
+    if not ways:
+        return f"Lower {', '.join(f'`{key}`' for key in LOWERABLE)} together."
+    return f"Lower {', or '.join(ways)}."
+
+
+def _largest(config: RunConfig, key: str, fits: Callable[[RunConfig], bool]) -> int | None:
+    """The largest value of one setting that fits with all others kept; None where no value does."""
+    low, high = 0, int(config.to_flat()[key])
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            good = fits(config.replace(**{key: middle}))
+        except ConfigError:  # below what the task can do with
+            good = True
+        low, high = (middle, high) if good else (low, middle)
+    try:
+        return low if low and fits(config.replace(**{key: low})) else None
+    except ConfigError:
+        return None
+
+
+def _rounded(value: int) -> int:
+    """Two leading digits: the estimate knows no more."""
+    digits = max(0, len(str(value)) - 2)
+    return value // 10**digits * 10**digits

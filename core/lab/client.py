@@ -1,0 +1,229 @@
+"""The lab as the web process and the command line see it: ask for runs, steer them, ask for previews. No torch."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.config import RunConfig
+from core.errors import BudgetError, UnrolledError
+from core.frames import Frame
+from core.lab.budget import Limits, check_preview, check_run
+from core.schedule import Schedule
+from core.store import Catalog, Questions, Run, RunFileError, RunRow, data_folder, load_run, run_path
+from core.store.catalog import UNFINISHED, Status
+from core.store.codec import unpack_whole_frame
+from core.store.folder import RUN_ID
+from core.store.lock import FileLock
+
+TOUCH_SECONDS = 600.0
+LOOK_SECONDS = 0.004
+OPEN_RUNS = 64
+
+
+class NotYours(UnrolledError):
+    """Somebody other than its owner wants to steer a run."""
+
+
+class NoAnswer(UnrolledError):
+    """No worker answered a question in time."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run's state. ``step`` is the last recorded one (-1: none yet); ``position`` counts the queued runs before it.
+
+    ``reused``: the answer to ``submit`` is a run that was already there.
+    """
+
+    id: str
+    config: RunConfig
+    digest: str
+    status: Status
+    outcome: str
+    step: int
+    position: int
+    created: float
+    reused: bool = False
+
+
+class Lab:
+    """The runs of one data folder. ``owner`` is a secret of the visitor's; only a hash of it is stored."""
+
+    def __init__(self, folder: Path | str | None = None, limits: Limits | None = None) -> None:
+        self.folder = data_folder(folder)
+        self.catalog = Catalog(self.folder)
+        self.questions = Questions(self.catalog)
+        self.limits = limits or Limits.of_host()
+        self._runs: dict[str, Run] = {}
+
+    # -- runs -----------------------------------------------------------------------------------------------------
+
+    def submit(self, config: RunConfig, owner: str, *, until: int | None = None) -> RunInfo:
+        """Train ``config``, or answer with the run that already did.
+
+        A finished run of the same settings answers whoever asks; so does an unfinished one of the same owner, which
+        goes on if it was paused. ``until`` pauses at that recorded step. Raises BudgetError beyond the host's bounds.
+        """
+        known = self._finished(config.digest())
+        if known is not None:
+            return self._info(known, reused=True)
+        own = self.catalog.find(config.digest(), *UNFINISHED, owner=hashed(owner))
+        if own is not None:
+            if own.status == "paused":
+                self.catalog.resume(own.id, until=until)
+            return self._info(self.catalog.get(own.id) or own, reused=True)
+        check_run(config, self.limits)
+        self._check_share(owner)
+        return self._info(self.catalog.add(config, hashed(owner), until=until))
+
+    def info(self, run_id: str) -> RunInfo | None:
+        """The run's state; None where there is no such run (any text may be asked about)."""
+        row = self.catalog.get(run_id) if RUN_ID.fullmatch(run_id) else None
+        if row is None:
+            return None
+        if row.opened < time.time() - TOUCH_SECONDS:
+            self.catalog.opened(run_id)
+        return self._info(row)
+
+    def run(self, run_id: str) -> Run | None:
+        """The recorded run by its id alone (a URL may not name a path); None before its first turn."""
+        if not RUN_ID.fullmatch(run_id):
+            return None
+        path = run_path(self.folder, run_id)
+        if not path.exists():
+            self._runs.pop(run_id, None)
+            return None
+        if run_id not in self._runs:
+            while len(self._runs) >= OPEN_RUNS:
+                self._runs.pop(next(iter(self._runs)), None)
+            self._runs[run_id] = load_run(path)
+        return self._runs[run_id]
+
+    def may_steer(self, run_id: str, owner: str) -> bool:
+        """Whether this owner started the run."""
+        row = self.catalog.get(run_id)
+        return row is not None and row.owner == hashed(owner)
+
+    def unfinished(self, owner: str) -> list[RunInfo]:
+        """This owner's queued, running and paused runs."""
+        return [self._info(row) for row in self.catalog.list(*UNFINISHED, owner=hashed(owner))]
+
+    def pause(self, run_id: str, owner: str) -> None:
+        """Let it rest after the frame it is at."""
+        self.catalog.pause(self._own(run_id, owner).id)
+
+    def resume(self, run_id: str, owner: str) -> None:
+        """Let it go on to its end."""
+        self.catalog.resume(self._own(run_id, owner).id)
+
+    def step(self, run_id: str, owner: str) -> None:
+        """Let it go on by one recorded step and pause there; steps asked for meanwhile add up."""
+        row = self._own(run_id, owner)
+        at = max(self._info(row).step, row.until if row.until is not None and row.status != "paused" else -1)
+        self.catalog.resume(run_id, until=Schedule.of(row.config).next_recorded(at) if at >= 0 else 0)
+
+    def stop(self, run_id: str, owner: str) -> None:
+        """End it for good; what is recorded stays."""
+        row = self._own(run_id, owner)
+        self.catalog.stop(run_id, f"Stopped at step {max(self._info(row).step, 0)} of {row.config.steps}.")
+
+    def delete(self, run_id: str, owner: str) -> None:
+        """Remove it with all that it recorded."""
+        self.catalog.delete(self._own(run_id, owner).id)
+
+    # -- previews -------------------------------------------------------------------------------------------------
+
+    def preview(self, config: RunConfig, wait: float = 5.0) -> Frame:
+        """The step-0 frame of ``config`` (planes too, no weights), worked out once for all visitors.
+
+        Raises BudgetError beyond the host's memory, and NoAnswer when no worker answers within ``wait`` seconds.
+        """
+        key = self.request_preview(config)
+        self._await(key, wait)
+        question = self.questions.get(key)
+        if question is None or question.answer is None:
+            raise UnrolledError(question.error if question and question.error else "The preview is gone. Try again.")
+        return unpack_whole_frame(question.answer)
+
+    def request_preview(self, config: RunConfig) -> str:
+        """Have the preview worked out unless it is already; returns its id at once. Raises BudgetError."""
+        key = self.preview_id(config)
+        if self.questions.status(key) != "answered":
+            check_preview(config, self.limits)
+            self.questions.ask(key, "preview", config.model_dump_json())
+        return key
+
+    def preview_id(self, config: RunConfig) -> str:
+        """By which ``preview_of`` finds the preview again, once it was asked for."""
+        return config.digest()
+
+    def preview_of(self, preview_id: str, wait: float = 5.0) -> tuple[RunConfig, Frame]:
+        """Config and frame of a preview by its id. Raises UnrolledError where it was never asked for, or long ago."""
+        question = self.questions.get(preview_id)
+        if question is None or question.kind != "preview":
+            raise UnrolledError(f"The pinned curve `{preview_id}` is no longer stored. Pin it again.")
+        try:
+            config = RunConfig.model_validate_json(question.body)
+        except ValueError:
+            raise UnrolledError(f"The pinned curve `{preview_id}` is of an older version. Pin it again.") from None
+        if question.answer is not None:
+            return config, unpack_whole_frame(question.answer)
+        return config, self.preview(config, wait)
+
+    def worker_alive(self) -> bool:
+        """Whether a worker serves this folder."""
+        return FileLock(self.folder / "worker.lock").holder() is not None
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _await(self, key: str, wait: float) -> None:
+        deadline = time.monotonic() + wait
+        while self.questions.status(key) in ("asked", "taken"):
+            if time.monotonic() > deadline:
+                why = "is busy with others" if self.worker_alive() else "does not run (`python -m core worker`)"
+                raise NoAnswer(f"The worker that computes previews {why}. Try again in a moment.")
+            time.sleep(LOOK_SECONDS)
+
+    def _finished(self, digest: str) -> RunRow | None:
+        """The finished run of this digest whose file is still there."""
+        row = self.catalog.find(digest, "finished")
+        if row is not None and not run_path(self.folder, row.id).exists():
+            self.catalog.delete(row.id)
+            return None
+        return row
+
+    def _check_share(self, owner: str) -> None:
+        unfinished = len(self.catalog.list("queued", "running", owner=hashed(owner)))
+        if unfinished >= self.limits.runs_per_visitor:
+            raise BudgetError(
+                [f"{unfinished} of your runs are still training, as many as one visitor may have. Pause or stop one."]
+            )
+
+    def _own(self, run_id: str, owner: str) -> RunRow:
+        row = self.catalog.get(run_id)
+        if row is None:
+            raise UnrolledError(f"There is no run `{run_id}` any more. Start one of your own.")
+        if row.owner != hashed(owner):
+            raise NotYours("This run is somebody else's. Press Train to have one of your own with the same settings.")
+        return row
+
+    def _info(self, row: RunRow, *, reused: bool = False) -> RunInfo:
+        position = self.catalog.position(row) if row.status == "queued" else 0
+        return RunInfo(
+            row.id, row.config, row.digest, row.status, row.outcome, self._step(row), position, row.created, reused
+        )
+
+    def _step(self, row: RunRow) -> int:
+        try:
+            run = self.run(row.id)
+            return row.step if run is None else run.last_step
+        except RunFileError:  # the page that shows the run says so
+            return row.step
+
+
+def hashed(owner: str) -> str:
+    """What the catalog keeps of an owner's token."""
+    return hashlib.sha256(owner.encode()).hexdigest()

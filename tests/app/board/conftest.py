@@ -1,0 +1,125 @@
+"""A directory of runs in memory, and a caller of routes that needs no HTTP client."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from core.config import RunConfig
+from core.errors import UnrolledError
+from core.frames import Frame, Planes
+
+
+@dataclass
+class FakeRun:
+    """Frames in memory, as core.store.Run hands them out."""
+
+    config: RunConfig
+    recorded: list[Frame]
+    rate: float = 50.0
+    reads: int = 0
+
+    @property
+    def plane_steps(self) -> np.ndarray:
+        return np.array([frame.step for frame in self.recorded if frame.planes], int)
+
+    def frames(self, after: int = -1) -> Iterator[Frame]:
+        self.reads += 1
+        return (replace(frame, planes=None) for frame in self.recorded if frame.step > after)
+
+    def frame(self, step: int) -> Frame | None:
+        return next((replace(f, planes=None) for f in reversed(self.recorded) if f.step <= step), None)
+
+    def planes(self, step: int) -> Planes | None:
+        return next((frame.planes for frame in reversed(self.recorded) if frame.step <= step and frame.planes), None)
+
+
+@dataclass
+class FakeLab:
+    """core.lab.client.Lab as far as the board knows it."""
+
+    runs: dict[str, FakeRun] = field(default_factory=dict)
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    previews: dict[str, tuple[RunConfig, Frame]] = field(default_factory=dict)
+
+    def info(self, run_id: str) -> Any:
+        state = self.states.get(run_id)
+        return None if state is None else SimpleNamespace(**state)
+
+    def run(self, run_id: str) -> FakeRun | None:
+        return self.runs.get(run_id)
+
+    def preview_of(self, preview_id: str) -> tuple[RunConfig, Frame]:
+        if preview_id not in self.previews:
+            raise UnrolledError(f"The pinned curve `{preview_id}` is no longer stored. Pin it again.")
+        return self.previews[preview_id]
+
+    def add(self, run_id: str, config: RunConfig, frames: list[Frame], status: str = "running") -> FakeRun:
+        self.runs[run_id] = FakeRun(config, frames)
+        self.states[run_id] = {"config": config, "status": status, "outcome": "", "position": 0}
+        return self.runs[run_id]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a route said."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        packed = self.headers.get("content-encoding") == "gzip"
+        return json.loads(gzip.decompress(self.body) if packed else self.body)
+
+
+async def _ask(app: Starlette, url: str, accept: str) -> Answer:
+    path, _, query = url.partition("?")
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
+             "headers": [(b"accept-encoding", accept.encode())], "root_path": "", "scheme": "http",
+             "http_version": "1.1", "server": ("test", 80), "client": ("test", 1)}  # fmt: skip
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
+    return Answer(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def ask() -> Ask:
+    """``ask(routes, *urls, accept="gzip")``: the answers of all URLs, asked at once in one event loop."""
+
+    def asked(routes: list[Route], *urls: str, accept: str = "gzip") -> list[Answer]:
+        async def all_at_once() -> list[Answer]:
+            app = Starlette(routes=routes)
+            return list(await asyncio.gather(*(_ask(app, url, accept) for url in urls)))
+
+        return asyncio.run(all_at_once())
+
+    return asked
+
+
+@pytest.fixture
+def lab() -> FakeLab:
+    """An empty directory of runs."""
+    return FakeLab()

@@ -1,0 +1,42 @@
+"""What is packed can be read back as board.js reads it."""
+
+import numpy as np
+
+from app.board import wire
+from app.figures.over_training import over_training
+from app.figures.theme import Style
+from core.config import RunConfig
+
+
+def unpacked(text: str, low: float, high: float) -> np.ndarray:
+    codes = np.array([ord(character) for character in text], float)
+    levels = codes - ord(wire.FIRST) - (codes > ord("\\"))
+    return np.where(codes < ord(wire.FIRST), np.nan, low + (high - low) / (wire.LEVELS - 1) * levels)
+
+
+def test_characters_round_trip_to_half_a_level() -> None:
+    z = np.linspace(-6, 6, 1001)
+    np.testing.assert_allclose(unpacked(wire.characters(z, -6, 6), -6, 6), z, atol=6 / (wire.LEVELS - 1) + 1e-9)
+
+
+def test_ends_middle_gaps_and_overflow() -> None:
+    z = np.array([-6, 0, 6, np.nan, -99, 99, np.inf])
+    np.testing.assert_array_equal(unpacked(wire.characters(z, -6, 6), -6, 6), [-6, 0, 6, np.nan, -6, 6, 6])
+
+
+def test_no_character_needs_an_escape() -> None:
+    text = wire.characters(np.linspace(0, 1, 500), 0, 1)
+    assert len(set(text)) == wire.LEVELS and not set(text) & set('\\"')
+
+
+def test_only_large_heatmaps_are_packed_and_the_template_goes_once() -> None:
+    config = RunConfig.from_flat({"task.length": 50, "steps": 100})
+    flow = np.ones((30, 51), np.float32)
+    body = wire.packed(over_training(np.arange(30), flow, 29, config, Style()).figure)
+    heat = body["data"][0]
+    assert "z" not in heat and heat["packed"]["rows"] * 50 == len(heat["packed"]["text"])
+    assert "template" not in body["layout"]
+
+
+def test_numbers_that_are_none_stay_valid_json() -> None:
+    assert wire.plain(wire.compressed({"a": [float("nan"), 1.0]})) == {"a": [None, 1.0]}

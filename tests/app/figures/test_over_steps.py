@@ -1,0 +1,72 @@
+"""Loss, score and clipping over training."""
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from app.figures.base import spread, thinned
+from app.figures.clipping import clipping
+from app.figures.learning import loss, score
+from app.figures.theme import Style
+from core.config import RunConfig
+from core.frames import SCALARS
+
+CONFIG = RunConfig.from_flat({"task.length": 20, "steps": 5000, "cell.hidden_size": 4})
+
+
+def scalars(n: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    values = {name: rng.uniform(0.1, 1, n) for name in SCALARS} | {"step": np.arange(n)}
+    values["grad_norm"] = 4 * values["grad_norm"]
+    values["grad_norm_clipped"] = np.minimum(values["grad_norm"], 1)
+    values["score"][np.arange(n) % 10 != 0] = np.nan
+    return values
+
+
+def test_short_series_are_drawn_whole() -> None:
+    taken = scalars(100)
+    view = loss(taken, 50, CONFIG, Style())
+    np.testing.assert_allclose(view.figure.data[0].y, taken["loss"], rtol=1e-6)
+    assert [row[1] for row in view.table.rows] == pytest.approx(taken["loss"].tolist())
+
+
+def test_long_series_keep_their_extremes() -> None:
+    values = np.ones(4000)
+    values[1234] = 50
+    thin = thinned(np.arange(4000), values)
+    assert thin.binned and thin.high.max() == 50 and len(thin.mean) <= 300
+    assert 1234 in spread(values, 100)
+
+
+def test_score_is_drawn_where_it_was_measured() -> None:
+    view = score(scalars(100), 50, CONFIG, Style())
+    np.testing.assert_array_equal(view.figure.data[0].x, np.arange(0, 100, 10))
+    lines = [shape.y0 for shape in view.figure.layout.shapes[:2]]
+    assert lines == [CONFIG.task.chance, CONFIG.task.solved]
+
+
+def test_clipped_steps_are_told_apart_and_counted() -> None:
+    taken = scalars(200)
+    view = clipping(taken, 50, CONFIG, Style())
+    before, after, cut = (next(t for t in view.figure.data if t.name == name) for name in
+                          ("before", "after clipping", "clipped from"))  # fmt: skip
+    assert len(before.x) + len(cut.x) == 200 and len(after.x) == len(cut.x)
+    np.testing.assert_array_equal(cut.x, np.flatnonzero(taken["grad_norm"] > 1))
+    share = round(100 * float(np.mean(taken["grad_norm"] > 1)))
+    assert view.hint == f"{share}\u00a0% of the steps clipped"
+    assert view.table.rows[0][1] == pytest.approx(taken["grad_norm"][view.table.rows[0][0]])
+
+
+def test_without_clipping_there_is_no_threshold() -> None:
+    view = clipping(scalars(50), 50, CONFIG.replace(clip="none"), Style())
+    assert view.hint == "no clipping" and len(view.figure.layout.shapes) == 1
+
+
+@pytest.mark.parametrize("draw", [loss, score, clipping])
+@pytest.mark.parametrize("n", [0, 1, 3000])
+def test_any_history_can_be_drawn(draw, n: int) -> None:
+    taken = scalars(n)
+    if n:
+        for name in ("loss", "grad_norm", "grad_norm_clipped"):
+            taken[name][-1] = np.inf
+    go.Figure(draw(taken, n, CONFIG, Style(narrow=True)).figure.to_plotly_json())

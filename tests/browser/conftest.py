@@ -1,0 +1,226 @@
+"""The real app in a process of its own and pages of a headless Chromium, which fail their test on any script error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PICTURES = Path(__file__).parent / "pictures"
+SIZES = {"wide": (1400, 900), "phone": (390, 844)}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PROBES = ("/_stcore/health", "/_stcore/host-config")
+"""Streamlit's script looks for its server under the page's own path first, and finds nothing there."""
+LOST = ("net::ERR_", "Failed to fetch")
+
+expect.set_options(timeout=15_000)
+
+
+class Server:
+    """The app on a free port with a folder of runs of its own; what it prints is in ``log``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.log = folder / "data", folder / "server.log"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts the app, on the same port and folder as before, and waits until it is healthy."""
+        command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={self.port}"]
+        environment = os.environ | {"UNROLLED_DATA": str(self.data)}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        deadline = monotonic() + 60
+        while not self.healthy():
+            assert monotonic() < deadline and self.lives(), f"the server did not come up:\n{self.log.read_text()}"
+
+    def healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def lives(self, seconds: float = 0.1) -> bool:
+        """Whether the server still runs after at most this long."""
+        assert self.process
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
+    def kill(self) -> None:
+        """The server dies at once, as by ``kill -9``; its worker is not told."""
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> list[str]:
+        """Ends the server as a service manager does and then, by force, whatever is left; returns the latter."""
+        assert self.process
+        self.process.terminate()
+        stubborn = self.lives(20)
+        if stubborn:
+            self.kill()
+        deadline = monotonic() + 5
+        while (left := self.relatives()) and monotonic() < deadline:
+            pass
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        return ["the server"] * stubborn + list(left.values())
+
+    def relatives(self) -> dict[int, str]:
+        """Processes other than the server that work in its folder, worker and trainers, with their command lines."""
+        mark, found = f"UNROLLED_DATA={self.data}".encode(), {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue  # it went while we looked, or is not ours to look at
+        if self.process:
+            found.pop(self.process.pid, None)
+        return {pid: command for pid, command in found.items() if command}  # a zombie has none
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The one server that most tests share. Nothing of it may be left when it has ended."""
+    server = Server(tmp_path_factory.mktemp("server"))
+    server.start()
+    yield server
+    left = server.stop()
+    assert not left, f"the server ended and left these running: {left}"
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server for tests that kill it."""
+    server = Server(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, or Playwright's own where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next(filter(None, map(shutil.which, names)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def script_errors() -> Iterator[list[str]]:
+    """Script errors and error messages of all pages of this test, which must be none when it ends."""
+    errors: list[str] = []
+    yield errors
+    assert not errors, "the browser's console shows errors:\n" + "\n".join(errors)
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, script_errors: list[str], request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """``open_page(url=None, theme="light", size="wide")``: a page of a visitor of its own, with nothing remembered."""
+    contexts = []
+    # A test that ends its own server loses connections; only there that is no error.
+    ignored = PROBES + (LOST if "own_server" in request.fixturenames else ())
+
+    def note(error: str) -> None:
+        if not any(text in error for text in ignored):
+            script_errors.append(error)
+
+    def on_message(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            note(f"{message.text} ({message.location.get('url')})")
+
+    def open_one(url: str | None = None, theme: str = "light", size: str = "wide") -> Page:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            has_touch=size == "phone",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: note(str(error)))
+        page.on("console", on_message)
+        if url:
+            page.goto(url)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: OpenPage, server: Server) -> Page:
+    """The app's front page, light and wide."""
+    return open_page(server.url)
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    """Both themes, one after the other."""
+    return request.param
+
+
+@pytest.fixture(params=list(SIZES))
+def size(request: pytest.FixtureRequest) -> str:
+    """Both widths, one after the other."""
+    return request.param
+
+
+@pytest.fixture
+def any_page(open_page: OpenPage, server: Server, theme: str, size: str) -> Page:
+    """The app's front page in both themes at both widths."""
+    return open_page(server.url, theme, size)
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Page], Path]:
+    """``picture(page)`` keeps a screenshot under tests/browser/pictures, named after the test."""
+
+    def take(page: Page, name: str = "") -> Path:
+        PICTURES.mkdir(exist_ok=True)
+        path = PICTURES / f"{request.node.name}{name and '-'}{name}.png".replace("/", "-")
+        page.screenshot(path=path)
+        return path
+
+    return take

@@ -1,0 +1,25 @@
+"""What holds for every test: one torch thread, a folder of runs of its own, hypothesis without deadlines."""
+
+import os
+from pathlib import Path
+
+# Before torch is imported: the cores belong to the test processes, and one thread gives the same bits on any machine.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A deadline would let a busy machine fail a right answer. Derandomised, so that a run of the tests can be repeated;
+# `pytest --hypothesis-profile explore` looks further.
+settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("tests")
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of runs (UNROLLED_DATA) of this test alone."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("UNROLLED_DATA", str(folder))
+    return folder

@@ -1,0 +1,157 @@
+import subprocess
+import sys
+
+import pytest
+
+from core.config import RunConfig
+from core.errors import BudgetError, UnrolledError
+from core.lab.budget import Limits
+from core.lab.client import Lab, NoAnswer, NotYours
+from core.lab.trainer import run_stint
+from core.store import Ended, RunFileError, run_path
+from core.store.codec import pack_frame
+
+CONFIG = RunConfig.preset("temporal-order-lstm", steps=5)
+
+
+def train(lab: Lab, fake) -> None:
+    row = lab.catalog.claim()
+    lab.catalog.settle(row.id, row.attempt, run_stint(str(lab.folder), row.id, row.attempt, fake))
+
+
+def test_a_new_run_is_queued(lab) -> None:
+    info = lab.submit(CONFIG, "me")
+    assert (info.status, info.step, info.position, info.reused, info.config) == ("queued", -1, 0, False, CONFIG)
+    assert lab.info(info.id) == info and lab.run(info.id) is None
+    assert lab.submit(CONFIG.replace(seed=1), "me").position == 1
+
+
+def test_a_finished_run_answers_whoever_asks(lab, fake) -> None:
+    first = lab.submit(CONFIG, "me")
+    train(lab, fake)
+    again = lab.submit(CONFIG, "you")
+    assert (again.id, again.reused, again.status, again.step) == (first.id, True, "finished", 5)
+    assert lab.submit(CONFIG.replace(seed=1), "you").id != first.id
+
+
+def test_a_config_that_differs_in_nothing_that_counts_is_the_same(lab, fake) -> None:
+    first = lab.submit(CONFIG, "me")
+    train(lab, fake)
+    assert lab.submit(CONFIG.replace(truncation_length=7), "you").id == first.id  # truncation is off
+
+
+def test_a_finished_run_whose_file_is_gone_is_run_again(lab, fake) -> None:
+    first = lab.submit(CONFIG, "me")
+    train(lab, fake)
+    run_path(lab.folder, first.id).unlink()
+    again = lab.submit(CONFIG, "me")
+    assert again.id != first.id and not again.reused and lab.info(first.id) is None
+
+
+@pytest.mark.parametrize("status", ["failed", "stopped"])
+def test_a_run_that_came_to_nothing_answers_nobody(lab, status) -> None:
+    first = lab.submit(CONFIG, "me")
+    row = lab.catalog.claim()
+    lab.catalog.settle(row.id, row.attempt, Ended(status, 2))
+    assert lab.submit(CONFIG, "me").id != first.id
+
+
+def test_an_own_unfinished_run_is_not_doubled_but_another_ones_is_not_shared(lab) -> None:
+    first = lab.submit(CONFIG, "me")
+    assert lab.submit(CONFIG, "me").id == first.id
+    assert lab.submit(CONFIG, "you").id != first.id
+
+
+def test_train_lets_an_own_paused_run_go_on(lab) -> None:
+    first = lab.submit(CONFIG, "me")
+    lab.pause(first.id, "me")
+    again = lab.submit(CONFIG, "me")
+    assert (again.id, again.status) == (first.id, "queued")
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "step", "stop", "delete"])
+def test_only_its_owner_steers_a_run(lab, action) -> None:
+    info = lab.submit(CONFIG, "me")
+    assert lab.may_steer(info.id, "me") and not lab.may_steer(info.id, "you") and not lab.may_steer(info.id, "")
+    with pytest.raises(NotYours, match="somebody else's"):
+        getattr(lab, action)(info.id, "you")
+    assert lab.info(info.id).status == "queued"
+    getattr(lab, action)(info.id, "me")
+    with pytest.raises(UnrolledError, match="no run `nothing-here`"):
+        getattr(lab, action)("nothing-here", "me")
+
+
+def test_the_owners_token_is_not_stored(lab) -> None:
+    lab.submit(CONFIG, "a-secret-token")
+    assert b"a-secret-token" not in lab.catalog.path.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["", "../../etc/passwd", "a b", "x" * 200, "nothing-here", "\0", "ünïcode"])
+def test_any_text_may_be_asked_about(lab, text) -> None:
+    assert lab.info(text) is None and lab.run(text) is None and not lab.may_steer(text, "me")
+
+
+def test_a_corrupt_run_file_is_a_sentence_and_its_state_is_still_known(lab, fake) -> None:
+    info = lab.submit(CONFIG, "me")
+    train(lab, fake)
+    run_path(lab.folder, info.id).write_bytes(b"scrambled" * 1000)
+    with pytest.raises(RunFileError, match="damaged"):
+        lab.run(info.id)
+    assert (lab.info(info.id).status, lab.info(info.id).step) == ("finished", 5)
+
+
+def test_a_visitor_has_a_share_of_the_host(lab) -> None:
+    for seed in range(4):
+        info = lab.submit(CONFIG.replace(seed=seed), "me")
+    with pytest.raises(BudgetError, match="4 of your runs are still training"):
+        lab.submit(CONFIG.replace(seed=9), "me")
+    assert len(lab.unfinished("me")) == 4 and lab.submit(CONFIG.replace(seed=9), "you")
+    lab.pause(info.id, "me")
+    assert lab.submit(CONFIG.replace(seed=9), "me").status == "queued"
+
+
+def test_more_than_the_host_allows_is_refused(data_folder) -> None:
+    lab = Lab(limits=Limits(minutes=0.001))
+    with pytest.raises(BudgetError, match=r"`steps` \(=100,000\) at this size"):
+        lab.submit(CONFIG.replace(steps=100_000), "me")
+    lab.catalog.close()
+
+
+def test_a_preview_is_answered_once_for_all(lab, fake) -> None:
+    frame = next(fake(CONFIG, None))
+    lab.questions.ask(lab.preview_id(CONFIG), "preview", CONFIG.model_dump_json())
+    lab.questions.answer(lab.questions.take().key, pack_frame(frame))
+    assert lab.preview(CONFIG, wait=0).loss == frame.loss
+    config, again = lab.preview_of(lab.preview_id(CONFIG))
+    assert config == CONFIG and again.loss == frame.loss
+
+
+def test_without_a_worker_a_preview_is_a_sentence(lab) -> None:
+    assert not lab.worker_alive()
+    with pytest.raises(NoAnswer, match="does not run"):
+        lab.preview(CONFIG, wait=0)
+
+
+def test_a_failed_preview_says_why(lab, monkeypatch) -> None:
+    key = lab.preview_id(CONFIG)
+    monkeypatch.setattr(lab, "_await", lambda *_: lab.questions.fail(key, "Too large."))
+    with pytest.raises(UnrolledError, match="Too large"):
+        lab.preview(CONFIG)
+
+
+def test_a_pinned_curve_that_is_gone_is_a_sentence(lab) -> None:
+    with pytest.raises(UnrolledError, match=r"no longer stored\. Pin it again"):
+        lab.preview_of("0123456789")
+
+
+def test_a_preview_beyond_the_hosts_memory_is_refused(data_folder) -> None:
+    lab = Lab(limits=Limits(memory_mb=400))
+    with pytest.raises(BudgetError, match="MB; this server allows 400"):
+        lab.preview(CONFIG.replace(**{"task.length": 1000, "cell.hidden_size": 256}))
+    lab.catalog.close()
+
+
+def test_the_client_needs_no_torch() -> None:
+    code = "import core.lab.client, core.lab.supervisor, sys; print('torch' in sys.modules, 'streamlit' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

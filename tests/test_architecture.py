@@ -1,0 +1,243 @@
+"""The rules that keep the parts apart: who imports whom, where torch and SQL may be, which names are not used."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from core.config import CELL_CONFIGS, RunConfig
+from core.tasks import TASKS
+
+ROOT = Path(__file__).parents[1]
+ORDER = """
+    core.errors
+    core.tasks core.frames core.truncation
+    core.config
+    core.presets core.settings core.data
+    core.schedule
+    core.checkpoint core.cells
+    core.backprop
+    core.diagnostics
+    core.training
+    core.store
+    core.check core.lab
+    core core.__main__
+"""
+"""Who may import whom inside core: a part imports only parts of lines above its own."""
+RANK = {part: rank for rank, line in enumerate(ORDER.split("\n")) for part in line.split()}
+ENGINE = {"core.checkpoint", "core.cells", "core.backprop", "core.diagnostics", "core.training"}
+WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.errors", "core.presets", "core.store",
+       "core.lab.client")  # fmt: skip
+"""What the web process is made of; it never imports torch."""
+SHARED = {
+    "core/cells": {"base", "carousel", "initialisation", "products"},
+    "core/tasks": {"base"},
+    "app/figures": {"base", "theme"},
+    "pages": set(),
+}
+"""Folders of siblings, with the files that their siblings may import."""
+KNOWN_EXCEPTIONS = {("core.config", "core.presets")}  # RunConfig.preset looks its name up when it is called
+
+
+def files(*folders: str) -> list[Path]:
+    """Every Python file of these folders, in order."""
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def module(path: Path) -> str:
+    """The dotted name of a file."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def part(name: str) -> str:
+    """The part of core that a module belongs to: ``core.cells.lstm`` → ``core.cells``."""
+    return ".".join(name.split(".")[:2])
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Every module that a file imports anywhere, also inside functions; what only type checkers see is left out."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            node.body = [ast.Pass()]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.relative_to(ROOT)}:{node.lineno} imports relatively; write the whole name"
+            found |= {home(str(node.module), alias.name) for alias in node.names}
+    return frozenset(found)
+
+
+def home(package: str, name: str) -> str:
+    """Where ``from package import name`` really leads: to a submodule, through core's lazy names, or to the package."""
+    if package == "core":
+        import core
+
+        package = core._HOMES.get(name, package)
+    submodule = f"{package}.{name}"
+    return submodule if source(submodule) else package
+
+
+def source(name: str) -> Path | None:
+    """The file of one of our modules; None for others'."""
+    base = ROOT.joinpath(*name.split("."))
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+
+
+def reached(start: str) -> dict[str, str]:
+    """Every module that importing ``start`` may bring in, each with the one of ours that asks for it."""
+    found, todo = {start: ""}, [start]
+    while todo:
+        name = todo.pop()
+        packages = [".".join(name.split(".")[:k]) for k in range(1, name.count(".") + 1)]
+        path = source(name)
+        for other in [*packages, *sorted(imports(path) if path else [])]:
+            if other not in found:
+                found[other] = name
+                todo.append(other)
+    return found
+
+
+def chain(found: dict[str, str], name: str) -> str:
+    """How ``name`` was reached: ``app.router → core.check → torch``."""
+    steps = [name]
+    while found[steps[0]]:
+        steps.insert(0, found[steps[0]])
+    return " → ".join(steps)
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+@pytest.mark.parametrize("path", files("core"), ids=module)
+def test_core_imports_one_way(path: Path) -> None:
+    """tasks, frames ← config ← cells ← backprop ← diagnostics ← training ← lab; config, frames ← store ← lab."""
+    own = part(module(path))
+    assert own in RANK, f"{own} is new: give it its place in ORDER"
+    for other in {part(name) for name in imports(path) if top(name) == "core"} - {own}:
+        if (own, other) not in KNOWN_EXCEPTIONS:
+            assert RANK[other] < RANK[own], f"{module(path)} imports {other}, which stands above it"
+        assert own != "core.store" or other not in ENGINE, f"{module(path)} imports {other}; the store needs no engine"
+
+
+@pytest.mark.parametrize("path", files("core"), ids=module)
+def test_core_is_headless(path: Path) -> None:
+    forbidden = {"streamlit", "plotly", "app", "pages"}
+    assert not forbidden & {top(name) for name in imports(path)}, "core ← app ← pages, and core draws nothing"
+
+
+@pytest.mark.parametrize("path", files("app", "pages"), ids=module)
+def test_the_front_end_imports_neither_pages_nor_the_engine(path: Path) -> None:
+    names = imports(path)
+    assert not any(top(name) == "pages" for name in names), "the router names pages by path"
+    assert not any(top(name) == "torch" or part(name) == "core.training" for name in names)
+
+
+@pytest.mark.parametrize("path", files("app/figures"), ids=module)
+def test_figures_are_pure(path: Path) -> None:
+    assert not {"streamlit", "torch"} & {top(name) for name in imports(path)}
+
+
+@pytest.mark.parametrize(
+    "path", [path for folder in SHARED for path in files(folder) if path.name != "__init__.py"], ids=module
+)
+def test_siblings_never_import_each_other(path: Path) -> None:
+    folder = path.parent.relative_to(ROOT).as_posix()
+    package = folder.replace("/", ".")
+    siblings = {name.removeprefix(f"{package}.").split(".")[0] for name in imports(path)
+                if name.startswith(f"{package}.")}  # fmt: skip
+    assert siblings <= SHARED.get(folder, siblings), f"what {sorted(siblings)} share belongs in a file of its own"
+
+
+@pytest.mark.parametrize("path", files("app", "core", "pages"), ids=module)
+def test_sql_lives_in_the_store(path: Path) -> None:
+    if path.is_relative_to(ROOT / "core" / "store"):
+        return
+    assert not {"sqlite3", "sqlalchemy", "psycopg"} & {top(name) for name in imports(path)}
+    verbs = ("SELECT ", "INSERT INTO ", "DELETE FROM ", "PRAGMA ", "CREATE TABLE ", "VACUUM")
+    texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    assert not [text for text in texts if isinstance(text, str) and text.lstrip().upper().startswith(verbs)]
+
+
+def web_modules() -> list[str]:
+    """The web process's own modules, entry scripts and pages among them."""
+    return [name for name in map(module, files("app", "core", "pages")) if name.startswith(WEB)]
+
+
+@pytest.mark.parametrize("name", web_modules())
+def test_the_web_process_cannot_reach_torch(name: str) -> None:
+    found = reached(name)
+    ways = [chain(found, other) for other in found if top(other) == "torch" or part(other) == "core.training"]
+    assert not ways, f"the web process never imports torch: {ways[0]}"
+
+
+def test_importing_the_web_process_does_not_import_torch() -> None:
+    """The same once more by doing it; scripts, which draw when they are imported, are left to the test above."""
+    scripts = {"app.main", "app.router", "pages"}
+    names = ["core", *(name for name in web_modules() if name not in scripts and top(name) not in scripts)]
+    code = f"import importlib, sys\nfor name in {names}: importlib.import_module(name)\nprint('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout.strip()) == (0, "False"), done.stderr
+
+
+def test_core_hands_out_its_names_lazily() -> None:
+    code = "import core, sys\nassert core.RunConfig and not {'torch', 'core.cells'} & set(sys.modules)\ndir(core)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_unknown_name_of_core_is_an_attribute_error() -> None:
+    import core
+
+    with pytest.raises(AttributeError, match="It offers: RunConfig"):
+        _ = core.nothing_like_this
+
+
+def test_no_file_beside_the_entry_script_shadows_a_package() -> None:
+    """Streamlit puts the entry script's folder first on sys.path, and looks for a folder `pages` beside it."""
+    top_levels = {path.name.removesuffix(".py") for path in (ROOT / "app").iterdir()}
+    assert not top_levels & {"app", "core", "pages", "streamlit", "plotly", "numpy", "pandas", "torch"}
+    assert not top_levels & sys.stdlib_module_names
+
+
+def settings() -> list[tuple[str, FieldInfo]]:
+    """Every setting of a run with its key; names and groups, which say what the others mean, left out."""
+    groups: list[tuple[str, type[BaseModel]]] = [("", RunConfig)]
+    groups += [(f"task[{name}].", task) for name, task in TASKS.items()]
+    groups += [(f"cell[{name}].", cell) for name, cell in CELL_CONFIGS.items()]
+    return [
+        (prefix + name, info)
+        for prefix, model in groups
+        for name, info in model.model_fields.items()
+        if name not in ("task", "cell", "name")
+    ]
+
+
+@pytest.mark.parametrize("key, info", settings(), ids=[key for key, _ in settings()])
+def test_every_setting_says_what_it_is(key: str, info: FieldInfo) -> None:
+    assert info.title, f"{key} has no title"
+    assert info.description and info.description.endswith("."), f"{key} has no description (a sentence)"
+    extra: Any = info.json_schema_extra or {}
+    labels, bounds = extra.get("labels", {}), {name for part in info.metadata for name in vars_of(part)}
+    if "Literal" in str(info.annotation):
+        assert set(labels) == set(get_args(info.annotation)), f"{key} needs a label for each of its values"
+    elif not labels:
+        assert bounds & {"ge", "gt"} and bounds & {"le", "lt"}, f"{key} has no bounds"
+
+
+def vars_of(constraint: object) -> set[str]:
+    """The bounds that a constraint of pydantic sets."""
+    return {name for name in ("ge", "gt", "le", "lt") if getattr(constraint, name, None) is not None}
