@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from core.data import held_out, probes, training_batch
 from core.frames import SCALARS, Frame, Planes
 from core.schedule import Schedule
 
+SUBNORMAL = 1e-40
 EVALUATION_UNITS = 8192
 """Hidden units times sequences that one scoring pass takes: small nets are bound by the number of operations."""
 
@@ -27,8 +29,7 @@ EVALUATION_UNITS = 8192
 def train(config: RunConfig, resume: bytes | None = None) -> Training:
     """Train ``config`` from step 0, or from a checkpoint of the same config, yielding a Frame per recorded step.
 
-    Sets this process to one torch thread and flushes subnormal numbers to zero: both are part of "same config, same
-    machine, same bits" (float32 gradients reach the subnormals, which are very slow, after some 170 steps at .6).
+    Each frame is computed by one torch thread, see ``one_thread_without_subnormals``.
     """
     return Training(config, resume)
 
@@ -37,8 +38,6 @@ class Training(Iterator[Frame]):
     """An iterator of Frames with a memory: ``checkpoint()`` holds all that the next frames depend on."""
 
     def __init__(self, config: RunConfig, resume: bytes | None = None) -> None:
-        torch.set_num_threads(1)
-        torch.set_flush_denormal(True)
         self.config, self.schedule = config, Schedule.of(config)
         self.cell = cell_of(config.cell)
         self.step, self.over = 0, False
@@ -55,10 +54,11 @@ class Training(Iterator[Frame]):
 
     def __next__(self) -> Frame:
         """Train up to and including the next recorded step."""
-        while not self.over:
-            frame = self._train_one_step()
-            if frame is not None:
-                return frame
+        with one_thread_without_subnormals():
+            while not self.over:
+                frame = self._train_one_step()
+                if frame is not None:
+                    return frame
         raise StopIteration
 
     def _train_one_step(self) -> Frame | None:
@@ -164,6 +164,22 @@ class Training(Iterator[Frame]):
         self.vector.copy_(tensors.pop("parameters"))
         state = {name.removeprefix("optimizer."): value for name, value in tensors.items()}
         self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": {0: state} if state else {}})
+
+
+@contextmanager
+def one_thread_without_subnormals() -> Iterator[None]:
+    """Both are part of "same config, same machine, same bits", and the caller's own settings come back afterwards.
+
+    float32 gradients reach the subnormal numbers, which are very slow, after some 170 steps at a factor of .6.
+    """
+    threads, flushed = torch.get_num_threads(), float(torch.tensor(SUBNORMAL) * 1) == 0
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(flushed)
+        torch.set_num_threads(threads)
 
 
 def _initial_parameters(config: RunConfig) -> dict[str, Tensor]:

@@ -153,6 +153,13 @@ def test_schedule_keeps_first_and_last_and_its_bounds(steps: int) -> None:
         assert schedule.next_recorded(step) == recorded[recorded.index(step) + 1]
 
 
+def test_the_caller_keeps_threads_and_subnormals() -> None:
+    torch.set_num_threads(2)
+    next(iter(train(small())))
+    assert torch.get_num_threads() == 2 and float(torch.tensor(1e-40) * 1) > 0
+    torch.set_num_threads(1)
+
+
 def test_history_covers_every_step_once() -> None:
     config = small(steps=2500)
     steps = [step for frame, _ in zip(train(config), range(5)) for step in frame.history["step"]]
