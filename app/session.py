@@ -23,7 +23,7 @@ VERSION = "1"
 START = "temporal-order-lstm"
 MAX_PINS = 4
 _RESERVED = {"v", "run", "step", "pin", "preset", "embed", "embed_options"}
-_VIEW, _WRITTEN, _TOUCHED = "_view", "_written", "_touched"
+_VIEW, _WRITTEN, _TOUCHED, _REPLAYS, _LEFT = "_view", "_written", "_touched", "_replays", "_left"
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,32 @@ def change(**fields: Any) -> None:
 
 
 def choose(config: RunConfig) -> None:
-    """Look at another config; lets go of the run that was shown."""
+    """Look at another config; lets go of the run that was shown, which ``left`` remembers."""
     if config != view().config:
+        st.session_state[_LEFT] = view().run or left()
         change(config=config, run=None, cursor=None)
+
+
+def left() -> str | None:
+    """The run that was on screen before a setting was changed."""
+    return st.session_state.get(_LEFT)
+
+
+def go_back() -> None:
+    """Show that run again, with its settings."""
+    info = lab().info(left() or "")
+    if info is not None:
+        change(config=info.config, run=info.id, cursor=None)
+
+
+def replay() -> None:
+    """Have the board play the shown run from its start."""
+    st.session_state[_REPLAYS] = replays() + 1
+
+
+def replays() -> int:
+    """How often that was asked for; the board plays when the number changes."""
+    return st.session_state.get(_REPLAYS, 0)
 
 
 def restore() -> None:

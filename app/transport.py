@@ -11,6 +11,7 @@ from app import session
 from app.services import lab
 from app.visitor import token
 from core.errors import UnrolledError
+from core.schedule import Schedule
 
 UNFINISHED = ("queued", "running", "paused")
 
@@ -25,7 +26,16 @@ def transport() -> bool:
         _button("Pause", _pause, "Hold the training where it is. Key: P", disabled=not moving)
         _button("Step", _step, "Train up to the next recorded step. Key: S")
         _button("Reset", _reset, "Back to step 0 with the same seed. Key: 0", disabled=info is None)
+    _way_back(run)
     return moving
+
+
+def _way_back(run: str | None) -> None:
+    """After a changed setting: the run that was on screen, which goes on or rests as it did."""
+    info = lab().info(session.left() or "") if run is None else None
+    if info is not None:
+        text = f"Back to the run of {info.config.label} ({info.status}, step {max(info.step, 0):,})"
+        st.button(text, key="transport-back", on_click=session.go_back, type="tertiary", icon=":material/undo:")
 
 
 def _button(
@@ -61,8 +71,11 @@ def _train() -> None:
     if run:
         lab().resume(run, token())
         session.change(cursor=None)
-    else:
-        session.change(run=lab().submit(session.view().config, token()).id, cursor=None)
+        return
+    info = lab().submit(session.view().config, token())
+    session.change(run=info.id, cursor=None)
+    if info.status == "finished":  # trained before, by whomever: it is played from its start
+        session.replay()
 
 
 def _pause() -> None:
@@ -70,7 +83,7 @@ def _pause() -> None:
     if run:
         lab().pause(run, token())
     else:
-        _take_over()
+        _take_over(ahead=False)
 
 
 def _step() -> None:
@@ -79,12 +92,16 @@ def _step() -> None:
         lab().step(run, token())
         session.change(cursor=None)
     else:
-        _take_over()
+        _take_over(ahead=True)
 
 
-def _take_over() -> None:
-    """Somebody else's run, or none: a run of one's own from the same config, resting at its first recorded step."""
-    session.change(run=lab().submit(session.view().config, token(), until=0).id, cursor=None)
+def _take_over(*, ahead: bool) -> None:
+    """Somebody else's run, or none: one's own of the same config, as far as what is shown or a recorded step ahead."""
+    run, schedule = session.view().run, Schedule.of(session.view().config)
+    info = lab().info(run) if run else None
+    at = max(0, info.step) if info else 0  # the untrained network was shown already
+    until = schedule.next_recorded(at) if ahead or at == 0 else at
+    session.change(run=lab().submit(session.view().config, token(), until=until).id, cursor=None)
 
 
 def _reset() -> None:

@@ -10,7 +10,10 @@ from app.controls import controls
 from app.transport import transport
 from core.errors import UnrolledError
 
-TEXT = "Press Train and watch the real gradient of every time step while a recurrent network learns."
+TEXT = (
+    "Press Train and watch the gradient of every time step while a recurrent network learns. "
+    "Every number is measured in the network that is training."
+)
 
 controls()
 st.markdown(f"**Unrolled** · {TEXT}")
@@ -28,6 +31,7 @@ else:
         cursor=shown.cursor,
         pins=shown.pins,
         moving=moving,
+        replays=session.replays(),
         on_cursor=lambda step: session.change(cursor=step),
         on_pins=lambda pins: session.change(pins=pins),
     )

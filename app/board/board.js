@@ -65,8 +65,9 @@ class Board {
     if (fresh("cursor") || fresh("source")) this.cursor = data.cursor;
     if (fresh("pins")) this.pins = [...data.pins];
     for (const name of ["source", "cursor", "pins"]) this.seen[name] = JSON.stringify(data[name]);
-    this.stale = data.stale ?? "";
     this.moving = data.moving;
+    if (this.replays !== undefined && data.replays !== this.replays) this.play(0);
+    this.replays = data.replays;
     this.script = data.script;
     this.notice();
     this.kick();
@@ -144,7 +145,7 @@ class Board {
 
   notice() {
     const away = this.failures > 1 ? "Reconnecting … What is on screen stays, and training goes on without this page." : "";
-    const text = away || this.refusal || this.reply?.transport.problem || this.stale;
+    const text = away || this.refusal || this.reply?.transport.problem;
     const element = this.find("notice");
     say(element, text ?? "");
     element.hidden = !text;
@@ -298,9 +299,13 @@ class Board {
     const transport = this.reply?.transport;
     if (!transport || transport.step < 1) return;
     if (this.replay) return this.stopReplay(this.cursor);
-    this.replay = { at: this.cursor ?? 0, speed: Number(this.find("speed").querySelector("select").value) };
-    this.cursor ??= 0;
+    this.play(this.cursor ?? 0);
     this.kick();
+  }
+
+  play(from) {
+    this.replay = { at: from, speed: Number(this.find("speed").querySelector("select").value) };
+    this.cursor = from;
   }
 
   stopReplay(cursor) {

@@ -28,16 +28,17 @@ def board(
     cursor: int | None = None,
     pins: Sequence[str] = (),
     moving: bool = False,
-    stale: str | None = None,
+    replays: int = 0,
     on_cursor: Callable[[int | None], None],
     on_pins: Callable[[tuple[str, ...]], None],
     key: str = "board",
 ) -> None:
     """Show the run or preview ``source_id`` at training step ``cursor``, live where that is None.
 
-    ``pins`` are drawn as faint curves beside it; a pin is ``<run or preview id>@<training step>``. ``stale`` is a
-    sentence to show over it. What the visitor makes of the board comes back through ``on_cursor`` and ``on_pins``.
-    ``moving`` is what the page knows of the run: when that changes, the page is run again to draw its buttons anew.
+    ``pins`` are drawn as faint curves beside it; a pin is ``<run or preview id>@<training step>``. When ``replays``
+    changes, the run is played from its start. What the visitor makes of the board comes back through ``on_cursor``
+    and ``on_pins``. ``moving`` is what the page knows of the run: when that changes, the page is run again to draw
+    its buttons anew.
     Mount it before any run exists, so that Plotly is loaded when one starts.
     """
 
@@ -47,7 +48,7 @@ def board(
     _MOUNT(
         key=key,
         data={
-            "source": source_id, "cursor": cursor, "pins": list(pins), "moving": moving, "stale": stale,
+            "source": source_id, "cursor": cursor, "pins": list(pins), "moving": moving, "replays": replays,
             "script": PLOTLY_PATH,
         },
         on_cursor_change=lambda: on_cursor(emitted("cursor")),
