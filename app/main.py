@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
-from core.lab.supervisor import supervised_worker
 from starlette.middleware import Middleware
 
 from app.board.routes import routes
 from app.services import data_folder, lab
 from app.visitor import VisitorCookie
+from core.lab.supervisor import supervised_worker
 
 
 @asynccontextmanager

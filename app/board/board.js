@@ -154,12 +154,13 @@ class Board {
   // -- showing ------------------------------------------------------------------------------------------------------
 
   async show(body, query, ticket) {
-    const Plotly = await loadPlotly(this.script);
-    if (ticket !== this.ticket) return;
     this.reply = body;
-    this.known = { query, seq: body.seq };
     this.showTransport(body.transport);
     if (body.caption) this.showCaption(body.caption);
+    if (!window.Plotly && body.views.strip) this.sketch(this.views.strip, body.views.strip);
+    const Plotly = await loadPlotly(this.script);
+    if (ticket !== this.ticket) return;
+    this.known = { query, seq: body.seq };
     const wanted = new URLSearchParams(query).get("views").split(",");
     for (const [name, view] of Object.entries(this.views)) {
       if (body.views[name]) this.showView(Plotly, view, body.views[name], body.template);
@@ -242,9 +243,25 @@ class Board {
     const { data, layout } = body.figure;
     view.axis = layout.meta?.axis;
     view.holder.style.minHeight = `${layout.height}px`;
+    if (view.plot.style.display) {
+      view.plot.replaceChildren();
+      view.plot.removeAttribute("style");
+    }
     const config = { displayModeBar: false, responsive: true, doubleClick: "reset" };
     Plotly.react(view.plot, data.map(unpacked), { ...layout, template }, config);
     if (!view.listening) this.follow(view);
+  }
+
+  // The first second of a fresh page goes into loading Plotly: till then the strip stands there as plain cells.
+  sketch(view, { title, hint, figure: { data, layout } }) {
+    const { z, zmin, zmax, colorscale, xgap = 0 } = data.find((trace) => trace.type === "heatmap");
+    const bytes = Uint8Array.from(atob(z.bdata ?? ""), (character) => character.charCodeAt(0));
+    const colors = [...new Float32Array(bytes.buffer)].map((value) => colorAt(colorscale, (value - zmin) / (zmax - zmin)));
+    say(view.title, title);
+    say(view.hint, hint);
+    const { l, r, t, b } = layout.margin;
+    Object.assign(view.plot.style, { display: "flex", gap: `${xgap}px`, height: `${layout.height}px`, padding: `${t}px ${r}px ${b}px ${l}px` });
+    view.plot.replaceChildren(...colors.map((color) => Object.assign(make("i"), { style: `flex: 1; margin: 7px 0; background: ${color}` })));
   }
 
   once(view, part, value, draw) {
@@ -415,6 +432,13 @@ class Board {
     window.removeEventListener("online", this.onVisible);
     for (const { plot } of Object.values(this.views)) if (plot.data) window.Plotly.purge(plot);
   }
+}
+
+function colorAt(stops, at) {
+  const above = stops.findIndex(([position]) => position >= at);
+  if (above < 1) return stops.at(above).at(1);
+  const [[low, from], [high, to]] = stops.slice(above - 1, above + 1);
+  return `color-mix(in srgb, ${to} ${(100 * (at - low)) / (high - low)}%, ${from})`;
 }
 
 const DASHES = { dot: "2 3", dash: "6 3", dashdot: "6 3 2 3" };

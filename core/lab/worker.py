@@ -76,8 +76,8 @@ class Worker:
         self.folder = folder
         self.catalog = Catalog(folder)
         self.questions = Questions(self.catalog)
-        self.analysts = Processes(1, trainer.warm_up)
-        self.trainers = Processes(process_count(), trainer.warm_up)
+        self.analysts = Processes(1)
+        self.trainers = Processes(process_count())
         self.ended: list[tuple[RunRow, Ended]] = []
         self.look = True
         self.active_until = 0.0

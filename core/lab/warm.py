@@ -1,0 +1,6 @@
+"""Importing this warms a process up: torch is loaded and a tiny run has met every first, slow call that a real one
+would meet. The server that forks the worker's processes imports it once, and so they all start warm."""
+
+from core.lab.trainer import warm_up
+
+warm_up()
