@@ -30,7 +30,7 @@ from core.errors import UnrolledError
 
 WARM = "core.lab.warm"
 
-_context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+_context: Any = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
 _context.set_forkserver_preload([WARM])
 
 
@@ -80,8 +80,11 @@ class Processes:
 
     @property
     def handles(self) -> list[Any]:
-        """What ``multiprocessing.connection.wait`` can wait on for news of any of them."""
-        return [handle for warm in self._all for handle in (warm.pipe, warm.process.sentinel)]
+        """What ``multiprocessing.connection.wait`` can wait on for news of any of them: a pipe closes with its process.
+
+        Not the sentinels: those close too when the server that forked the processes dies, which harms none of them.
+        """
+        return [warm.pipe for warm in self._all]
 
     def give(self, warm: Warm, job: Any, function: Callable[..., Any], *args: Any) -> None:
         """Let a free process call ``function(*args)`` as ``job``."""

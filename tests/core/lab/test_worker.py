@@ -128,14 +128,39 @@ def test_a_killed_idle_process_is_replaced(lab, workers, wait_until, alive) -> N
     worker = workers.start()
     first = lab.submit(CONFIG, "me")
     wait_until(lambda: lab.info(first.id).status == "finished")
-    children = [int(pid) for pid in Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()]
-    trained = [pid for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+    (server,) = fork_server(worker.pid)
+    trained = children(server)
     assert len(trained) == 3  # two trainers and the analyst
     for pid in trained:
         kill(pid)
     second = lab.submit(CONFIG.replace(seed=1), "me")
     wait_until(lambda: lab.info(second.id).status == "finished")
     assert lab.preview(CONFIG, wait=240).step == 0
+
+
+def test_a_killed_fork_server_costs_nothing(lab, workers, wait_until, whole, same_bits) -> None:
+    worker = workers.start()
+    run = lab.submit(CONFIG, "me")
+    wait_until(lambda: lab.info(run.id).step >= 0)
+    (server,) = fork_server(worker.pid)
+    trained = children(server)
+    kill(server)
+    wait_until(lambda: lab.info(run.id).status == "finished")
+    same_bits(whole(CONFIG), lab.run(run.id))
+    for pid in trained:  # and what dies afterwards is replaced, by a new server
+        kill(pid)
+    again = lab.submit(CONFIG.replace(seed=2), "me")
+    wait_until(lambda: lab.info(again.id).status == "finished")
+    assert fork_server(worker.pid) != [server]
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def fork_server(worker: int) -> list[int]:
+    """The child of the worker that its processes are forked from."""
+    return [pid for pid in children(worker) if "forkserver" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def test_a_run_that_never_gets_anywhere_fails_with_a_sentence(lab) -> None:
