@@ -34,8 +34,8 @@ def controls() -> None:
             for key, setting in settings.items():
                 if key.startswith(prefixes) and not _idle(key, flat):
                     _widget(setting, flat[key])
-                if key == "task.name":
-                    st.caption(config.task.question)
+                    if key == "task.name":
+                        st.caption(config.task.question)
         st.caption("A link to this page repeats all of it: copy the address.")
 
 

@@ -10,9 +10,10 @@ from app.controls import controls
 from app.transport import transport
 from core.errors import UnrolledError
 
-TEXT = (
-    "Press Train and watch the gradient of every time step while a recurrent network learns. "
-    "Every number is measured in the network that is training."
+TEXT = "Press Train and watch the real gradient of every time step while a network learns."
+EXACT = (
+    "Every number here is measured in the network that is training, and every gradient is exact: "
+    "`python -m core check` holds ours against torch's own layers, autograd and finite differences."
 )
 
 controls()
@@ -35,3 +36,4 @@ else:
         on_cursor=lambda step: session.change(cursor=step),
         on_pins=lambda pins: session.change(pins=pins),
     )
+st.caption(EXACT)

@@ -75,7 +75,7 @@ def gradient_curve(
     to = reference(frame.flow, asked_step(config))
     now = _now(frame, config, to)
     others = [*_pins(pins, config), *_start(frame, start, config, style), *_parts(frame, config, style, to)]
-    lines = [*others, now, *_fit(found, style, to)]
+    lines = [*others, now, *_fit(found, style)]
     low, high = _range([now.y, *(line.y for line in others)])
     return View(
         name="curve",
@@ -84,7 +84,7 @@ def gradient_curve(
         alt=_alt(frame, found, to, config.task.length),
         figure=figure(
             style,
-            [*_ground(frame, config, style, low, high), *(line.trace() for line in lines), *_reach(found, style, to)],
+            [*_ground(frame, config, style, low, high), *(line.trace() for line in lines), *_reach(found, style)],
             _layout(config, style, low, high),
             height=260 if style.narrow else 320,
             top=14,
@@ -130,17 +130,17 @@ def _parts(frame: Frame, config: RunConfig, style: Style, to: float) -> list[_Li
         lines.append(_Line("‖∂L/∂h‖ alone", steps, _relative(frame.grad_h, to), color, 1, "dot"))
         lines.append(_Line("‖∂L/∂c‖ alone", steps, _relative(frame.grad_c, to), color, 1, "dashdot"))
     if not np.array_equal(frame.flow_last, frame.flow, equal_nan=True):
-        last = _relative(frame.flow_last, to)
+        last = _relative(frame.flow_last, reference(frame.flow_last, asked_step(config)))
         lines.append(_Line("of the last step's loss alone", steps, last, style.theme.muted, dash="dash"))
     return lines
 
 
-def _fit(found: Horizon, style: Style, to: float) -> list[_Line]:
+def _fit(found: Horizon, style: Style) -> list[_Line]:
     """The two ends of the fitted line, where a line was found."""
     if found.factor is None or found.fitted is None or found.slope is None or found.intercept is None:
         return []
     lags = np.array(found.fitted, float)
-    share = np.exp(found.intercept + found.slope * lags) / to
+    share = np.exp(found.intercept + found.slope * lags) / found.phi[0]
     label = f"fit: × {factor(found.factor)} per step"
     return [_Line(label, found.asked - lags, share, style.theme.ink, dash="dash")]
 
@@ -199,14 +199,14 @@ def _share_name() -> Layout:
             "yanchor": "top"}  # fmt: skip
 
 
-def _reach(found: Horizon, style: Style, to: float) -> list[Layout]:
+def _reach(found: Horizon, style: Style) -> list[Layout]:
     """A ring where the horizon ends, if that is inside the picture."""
     if found.reach is None or found.asked - found.reach < 1:
         return []
     word = f"horizon: {plural(found.reach, 'step')} back"
     ring = {"size": 11, "color": style.theme.surface, "line": {"color": style.theme.ink, "width": 2}}
     return [{"type": "scatter", "mode": "markers", "x": [found.asked - found.reach], "name": word, "marker": ring,
-             "y": [float(found.phi[found.reach]) / to], "hovertemplate": f"{word}<extra></extra>"}]  # fmt: skip
+             "y": [found.share(found.reach)], "hovertemplate": f"{word}<extra></extra>"}]  # fmt: skip
 
 
 def _hint(found: Horizon, config: RunConfig) -> str:
