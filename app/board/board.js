@@ -1,7 +1,7 @@
 // The live board: fetch, react, scrub, keys. What is drawn and said comes from the server; nothing is computed here.
 const VIEWS = { strip: true, curve: true, training: true, loss: false, score: false, clipping: false, gates: true };
 const HEIGHTS = { strip: 90, curve: 320, training: 240, loss: 210, score: 210, clipping: 210, gates: 420 };
-const LIVE_MS = 100, IDLE_MS = 2000, REPLAY_MS = 100, NARROW = 640, MOST_PINS = 4;
+const LIVE_MS = 100, IDLE_MS = 2000, REPLAY_MS = 100, REPLAY_UPDATES = 200, NARROW = 640, MOST_PINS = 4;
 const FIRST = 35, LEVELS = 65, BACKSLASH = 92;
 const BUTTONS = { t: "Train", p: "Pause", s: "Step", 0: "Reset" };  // keys of the page's own buttons
 const boards = new WeakMap();
@@ -136,7 +136,8 @@ class Board {
   advance() {
     const transport = this.reply?.transport;
     if (this.replay && transport) {
-      this.replay.at += transport.stride * this.replay.speed;
+      // At 1× every frame is shown; a long run is played in twenty seconds.
+      this.replay.at += this.replay.speed * Math.max(transport.stride, transport.step / REPLAY_UPDATES);
       this.cursor = Math.floor(this.replay.at / transport.stride) * transport.stride;
       if (this.cursor >= transport.step) this.stopReplay(null);
     }

@@ -8,14 +8,19 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+from core.store import Catalog
+from core.store.catalog import UNFINISHED
 
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "pictures"
@@ -157,8 +162,9 @@ OpenPage = Callable[..., Page]
 def open_page(browser: Browser, script_errors: list[str], request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """``open_page(url=None, theme="light", size="wide")``: a page of a visitor of its own, with nothing remembered."""
     contexts = []
-    # A test that ends its own server loses connections; only there that is no error.
-    ignored = PROBES + (LOST if "own_server" in request.fixturenames else ())
+    # A test that ends its own server or goes offline loses connections; only there that is no error.
+    loses = {"own_server", "offline"} & set(request.fixturenames)
+    ignored = PROBES + (LOST if loses else ())
 
     def note(error: str) -> None:
         if not any(text in error for text in ignored):
@@ -187,6 +193,141 @@ def open_page(browser: Browser, script_errors: list[str], request: pytest.Fixtur
     yield open_one
     for context in contexts:
         context.close()
+
+
+class Flow:
+    """The page "Gradient flow" in one visitor's browser: its board, its buttons, its address."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.board = page, page.locator(".ub")
+        self.headline, self.where = page.locator(".ub-headline"), page.locator(".ub-where")
+        self.until("document.querySelector('[data-view=curve] .main-svg')")
+
+    def until(self, condition: str) -> None:
+        """Waits until a JavaScript expression is true; ``board`` and ``step`` (the one on screen) are at hand."""
+        known = "const board = document.querySelector('.ub'), step = Number(board?.dataset.step ?? -1)"
+        self.page.wait_for_function(f"() => {{ {known}; return {condition} }}", timeout=60_000)
+
+    def plot(self, name: str) -> str:
+        """JavaScript for a picture's plot."""
+        return f"document.querySelector('[data-view={name}] .js-plotly-plot')"
+
+    def drawn(self, name: str) -> str:
+        """All that a picture draws now, as one text."""
+        return self.page.evaluate(f"JSON.stringify({self.plot(name)}.data)")
+
+    @property
+    def step(self) -> int:
+        """The training step on screen."""
+        return int(self.board.get_attribute("data-step") or -1)
+
+    @property
+    def updates(self) -> int:
+        """How often the board has drawn."""
+        return int(self.board.get_attribute("data-updates") or 0)
+
+    def beyond(self, step: int) -> int:
+        """Waits for a later step than this; returns the one that came."""
+        self.until(f"step > {step}")
+        return self.step
+
+    def at(self, step: int) -> None:
+        """Waits for exactly this step."""
+        self.until(f"step === {step}")
+
+    def updated(self, times: int = 3) -> None:
+        """Waits until the board has drawn so many times more."""
+        self.until(f"Number(board.dataset.updates) >= {self.updates + times}")
+
+    def no_news(self) -> None:
+        """The server says that what is on screen is the newest there is."""
+        self.page.wait_for_event("response", lambda response: "/board?" in response.url and response.status == 204)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def press(self, name: str) -> None:
+        self.button(name).click()
+
+    def train(self, beyond: int = 0) -> str:
+        """Presses Train and waits for frames; returns the run's id."""
+        self.press("Train")
+        self.in_address("run=")
+        self.beyond(beyond)
+        return self.address["run"]
+
+    def pause(self) -> int:
+        """Presses Pause and waits till it holds; returns the step."""
+        self.press("Pause")
+        expect(self.where).to_contain_text("paused")
+        return self.step
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The query in the address bar."""
+        return {key: values[-1] for key, values in parse_qs(urlsplit(self.page.url).query).items()}
+
+    def in_address(self, text: str) -> None:
+        """Waits for ``name=`` or ``name=value`` in the address bar."""
+        self.until(f"location.search.split(/[?&]/).some(part => ('&' + part + '&').startsWith('&{text}'))")
+
+    def not_in_address(self, text: str) -> None:
+        self.until(f"!location.search.split(/[?&]/).some(part => part.startsWith('{text}'))")
+
+    def choose(self, label: str, option: str) -> None:
+        """Picks an option of a select box."""
+        self.page.get_by_role("combobox", name=label, exact=True).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
+    def enter(self, label: str, value: str) -> None:
+        """Types into a number field."""
+        field = self.page.get_by_label(label, exact=True)
+        field.fill(value)
+        field.press("Enter")
+
+
+OpenFlow = Callable[..., Flow]
+
+
+@pytest.fixture
+def flow(open_page: OpenPage) -> Iterator[OpenFlow]:
+    """``flow(server, seed=…, steps=…)``: a fresh visitor on the small preset with these settings; or ``link=…``.
+
+    What they left unfinished is stopped when the test ends. Finished runs answer for their settings: every test has
+    seeds of its own.
+    """
+    servers: dict[Path, Server] = {}
+
+    def open_flow(server: Server, *, link: str = "", theme: str = "light", size: str = "wide", **query: object) -> Flow:
+        servers[server.data] = server
+        settings = {"preset": "temporal-order-lstm"} | {key.replace("__", "."): value for key, value in query.items()}
+        return Flow(open_page(link or f"{server.url}/gradient_flow?{urlencode(settings)}", theme, size))
+
+    yield open_flow
+    for data in servers:
+        catalog = Catalog(data)
+        for run in catalog.list(*UNFINISHED):
+            catalog.stop(run.id, "The test is over.")
+        catalog.engine.dispose()
+
+
+@pytest.fixture
+def offline() -> Callable[[Flow, bool], None]:
+    """``offline(flow, True)`` cuts its browser off, ``False`` brings it back."""
+    return lambda flow, off: flow.page.context.set_offline(off)
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """``eventually(state)`` waits until what is outside any browser is so."""
+
+    def wait(state: Callable[[], object]) -> None:
+        deadline = monotonic() + 60
+        while not state():
+            assert monotonic() < deadline, "it never came"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture

@@ -1,0 +1,165 @@
+"""The page "Gradient flow" from a visitor's chair: the untrained gradient, training, the four buttons and their keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+VIEWS = ("strip", "curve", "training", "loss", "score", "clipping", "gates")
+LONG = 8000
+"""Training steps of a run that no test sees the end of; every eighth is recorded."""
+
+
+def scrolled_through(flow: Any) -> None:
+    """Brings every picture into sight and waits until it is drawn."""
+    for name in VIEWS:
+        flow.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
+        flow.until(f"document.querySelector('[data-view={name}] .main-svg')")
+
+
+def test_the_untrained_gradient_is_there_before_any_run_and_follows_the_settings(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=101)
+    assert visitor.step == 0 and "run" not in visitor.address
+    expect(visitor.headline).to_contain_text("The untrained LSTM's gradient")
+    lstm = visitor.drawn("strip")
+    visitor.choose("Cell", "RNN")
+    expect(visitor.headline).to_contain_text("The untrained RNN's gradient")
+    rnn, words = visitor.drawn("strip"), visitor.headline.inner_text()
+    visitor.choose("Initialisation", "orthogonal")
+    expect(visitor.headline).not_to_have_text(words)
+    assert len({lstm, rnn, visitor.drawn("strip")}) == 3
+    assert visitor.step == 0 and "run" not in visitor.address
+
+
+def test_training_is_seen_in_every_picture_while_it_goes_on(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=102, steps=LONG)
+    visitor.train()
+    scrolled_through(visitor)
+    step = visitor.step
+    visitor.page.locator(".ub-transport").scroll_into_view_if_needed()
+    visitor.beyond(step)
+    expect(visitor.where).to_contain_text("left")
+    assert "of 8,000" in visitor.where.inner_text()
+    expect(visitor.headline).not_to_contain_text("untrained")
+    expect(visitor.page.locator(".ub-subline")).to_contain_text("on unseen sequences")
+    progress = visitor.page.get_by_role("progressbar", name="Training progress")
+    assert int(progress.get_attribute("aria-valuenow") or 0) > step
+
+
+def test_the_plots_are_the_same_nodes_before_during_and_after_training(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=103, steps=40)
+    nodes = [visitor.plot(name) for name in ("strip", "curve")]
+    for node in nodes:
+        visitor.page.evaluate(f"{node}.marked = true")
+    visitor.train()
+    expect(visitor.where).to_contain_text("finished")
+    visitor.at(40)
+    expect(visitor.button("Pause")).to_be_disabled()  # so Streamlit has run the script again
+    assert visitor.page.evaluate(" && ".join(f"{node}.marked" for node in nodes))
+    visitor.press("Reset")
+    visitor.at(0)
+    visitor.choose("Cell", "GRU")
+    expect(visitor.headline).to_contain_text("GRU")
+    assert visitor.page.evaluate(" && ".join(f"{node}.marked" for node in nodes))
+
+
+def test_zoom_survives_updates(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=104, steps=LONG)
+    visitor.train()
+    area = visitor.page.locator("[data-view=curve] .nsewdrag").bounding_box()
+    mouse, middle = visitor.page.mouse, area["y"] + area["height"] / 2
+    mouse.move(area["x"] + area["width"] * 0.3, middle)
+    mouse.down()
+    mouse.move(area["x"] + area["width"] * 0.6, middle, steps=5)
+    mouse.up()
+    shown = f"{visitor.plot('curve')}._fullLayout.xaxis.range"
+    visitor.until(f"{shown}[0] > 10 && {shown}[1] < 40")
+    zoomed = visitor.page.evaluate(shown)
+    visitor.updated()
+    visitor.pause()
+    visitor.no_news()
+    assert visitor.page.evaluate(shown) == zoomed
+
+
+def test_hover_survives_updates_and_marks_the_step_in_other_pictures(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=105, steps=LONG)
+    visitor.train()
+    area = visitor.page.locator("[data-view=curve] .nsewdrag").bounding_box()
+    visitor.page.mouse.move(area["x"] + area["width"] * 0.5, area["y"] + area["height"] / 2)
+    label = visitor.page.locator("[data-view=curve] .hovertext")
+    mark = visitor.page.locator("[data-view=strip] .ub-mark")
+    expect(label).to_be_visible()
+    expect(mark).to_be_visible()
+    visitor.updated(5)
+    expect(label).to_be_visible()
+    expect(mark).to_be_visible()
+
+
+def test_pause_step_train_and_reset(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=106, steps=LONG)
+    untrained, words = visitor.drawn("strip"), visitor.headline.inner_text()
+    run = visitor.train()
+    held = visitor.pause()
+    visitor.no_news()
+    assert visitor.step == held
+    for k in (1, 2):
+        visitor.press("Step")
+        visitor.at(held + 8 * k)
+        expect(visitor.where).to_contain_text("paused")
+    assert visitor.address["run"] == run
+    visitor.press("Train")
+    visitor.beyond(held + 40)
+    visitor.press("Reset")
+    visitor.not_in_address("run=")
+    visitor.at(0)
+    expect(visitor.headline).to_have_text(words)
+    assert visitor.drawn("strip") == untrained and visitor.address["seed"] == "106"
+    expect(visitor.button("Reset")).to_be_disabled()
+
+
+def test_step_alone_begins_a_run(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=107, steps=LONG)
+    visitor.press("Step")
+    visitor.at(8)
+    expect(visitor.where).to_have_text("step 8 of 8,000, paused")
+
+
+def test_keys_press_the_buttons(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=108, steps=LONG)
+    keyboard = visitor.page.keyboard
+    keyboard.press("t")
+    visitor.in_address("run=")
+    visitor.beyond(0)
+    expect(visitor.button("Pause")).to_be_enabled()
+    keyboard.press("p")
+    expect(visitor.where).to_contain_text("paused")
+    held = visitor.step
+    expect(visitor.button("Train")).to_be_enabled()
+    keyboard.press("s")
+    visitor.at(held + 8)
+    keyboard.press("0")
+    visitor.not_in_address("run=")
+
+
+def test_keys_are_letters_while_one_types(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=109, steps=LONG)
+    visitor.train()
+    run, held = visitor.address["run"], visitor.pause()
+    visitor.page.get_by_label("Learning rate", exact=True).focus()
+    for key in ("t", "s", "0"):
+        visitor.page.keyboard.press(key)
+    visitor.no_news()
+    expect(visitor.where).to_contain_text("paused")
+    assert visitor.step == held and visitor.address["run"] == run
+
+
+def test_a_run_that_explodes_is_explained(server: Any, flow: Any) -> None:
+    visitor = flow(server, preset="exploding-rnn", seed=110)
+    visitor.press("Train")
+    expect(visitor.headline).to_contain_text("stopped being a number", timeout=60_000)
+    expect(visitor.where).to_contain_text("finished")
+    scrolled_through(visitor)
+    expect(visitor.page.locator(".ub-subline")).to_contain_text("clipping")

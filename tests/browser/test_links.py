@@ -1,0 +1,135 @@
+"""The address bar: a link shows another visitor the same, a bad one explains itself, the history goes back."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+LONG = 8000
+
+
+def sentence(page: Any, text: str) -> None:
+    """A complaint on the page that says this."""
+    expect(page.get_by_test_id("stAlert").filter(has_text=text)).to_be_visible()
+
+
+def test_a_link_shows_the_same_run_at_the_same_step(server: Any, flow: Any) -> None:
+    first = flow(server, seed=301, steps=LONG)
+    first.train()
+    held = first.pause()
+    second = flow(server, link=first.page.url)
+    second.at(held)
+    assert second.address == first.address
+    assert second.headline.inner_text() == first.headline.inner_text()
+    first.page.keyboard.press("ArrowLeft")
+    first.in_address("step=")
+    third = flow(server, link=first.page.url)
+    third.at(held - 8)
+    assert third.drawn("curve") == first.drawn("curve")
+
+
+def test_a_second_visitor_steps_a_run_of_their_own(server: Any, flow: Any) -> None:
+    first = flow(server, seed=302, steps=LONG)
+    run = first.train()
+    held = first.pause()
+    second = flow(server, link=first.page.url)
+    second.at(held)
+    second.press("Step")
+    second.until(f"!location.search.includes('run={run}')")
+    second.at(held + 8)
+    expect(second.where).to_contain_text("paused")
+    first.no_news()
+    assert first.step == held and first.address["run"] == run
+
+
+def test_a_second_visitor_pauses_a_run_of_their_own(server: Any, flow: Any) -> None:
+    first = flow(server, seed=303, steps=LONG)
+    run = first.train()
+    second = flow(server, link=first.page.url)
+    second.press("Pause")
+    second.until(f"!location.search.includes('run={run}')")
+    second.in_address("run=")
+    expect(second.where).to_contain_text("paused", timeout=60_000)
+    first.beyond(first.step)
+    expect(first.where).not_to_contain_text("paused")
+
+
+def test_unknown_and_impossible_values_are_explained(server: Any, flow: Any) -> None:
+    visitor = flow(server, cell__name="transformer", lr="-1", task__length="many", colour="red", preset="nothing")
+    for key in ("cell.name", "lr", "task.length", "colour", "preset"):
+        sentence(visitor.page, re.escape(key) and key)
+    assert visitor.address["lr"] == "0.02" and "colour" not in visitor.address
+    visitor.enter("Seed", "304")
+    expect(visitor.page.get_by_test_id("stAlert")).to_have_count(0)
+    visitor.in_address("seed=304")
+
+
+def test_an_unknown_run_is_explained_and_its_settings_serve(server: Any, flow: Any) -> None:
+    visitor = flow(server, run="unknown-run", step=7, seed=305, steps=LONG)
+    sentence(visitor.page, "is not on this server")
+    assert "run" not in visitor.address and visitor.address["seed"] == "305"
+    visitor.train()
+
+
+def test_an_impossible_step_and_unknown_pins_are_explained(server: Any, flow: Any) -> None:
+    first = flow(server, seed=306, steps=LONG)
+    run = first.train()
+    held = first.pause()
+    second = flow(server, run=run, step="99999", pin="gone@3")
+    sentence(second.page, "must be a whole number from 0 to 8000")
+    second.at(held)
+    expect(second.page.locator(".ub-pins")).to_contain_text("no longer on this server")
+
+
+def test_an_absurd_size_is_refused_with_a_way_out(server: Any, open_page: Any) -> None:
+    query = "task.length=10000&cell.hidden_size=512&batch_size=512&steps=100000"
+    page = open_page(f"{server.url}/gradient_flow?{query}")
+    sentence(page, "Lower")
+    page.get_by_role("button", name="Train", exact=True).click()
+    sentence(page, "this server allows 20 for a run")
+    assert "run=" not in page.url
+
+
+@pytest.mark.parametrize("harm", ["truncated", "overwritten"])
+def test_a_corrupt_run_is_explained(own_server: Any, flow: Any, open_page: Any, script_errors: Any, harm: str) -> None:
+    visitor = flow(own_server, seed=307, steps=30)
+    run = visitor.train()
+    expect(visitor.where).to_contain_text("finished")
+    link = visitor.page.url
+    visitor.page.context.close()
+    for path in Path(own_server.data, "runs").glob(f"{run}.sqlite*"):
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 3] if harm == "truncated" else b"nonsense" * 1000)
+    page = open_page(link)
+    notice = page.locator(".ub-notice")
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("file")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.context.close()
+    assert any("/board?" in error for error in script_errors), "the browser reports the refused reply"
+    script_errors[:] = [error for error in script_errors if "/board?" not in error]
+
+
+def test_back_and_forward_go_through_the_settings(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=308, steps=LONG)
+    visitor.choose("Cell", "RNN")
+    expect(visitor.headline).to_contain_text("RNN")
+    visitor.in_address("cell.name=rnn")
+    run = visitor.train()
+    visitor.pause()
+    visitor.page.go_back()
+    visitor.not_in_address("run=")
+    expect(visitor.headline).to_contain_text("The untrained RNN")
+    visitor.page.go_back()
+    expect(visitor.headline).to_contain_text("The untrained LSTM")
+    expect(visitor.page.get_by_role("combobox", name="Cell", exact=True)).to_have_value("LSTM")
+    visitor.page.go_forward()
+    expect(visitor.headline).to_contain_text("The untrained RNN")
+    visitor.page.go_forward()
+    visitor.in_address(f"run={run}")
+    expect(visitor.where).to_contain_text("paused")

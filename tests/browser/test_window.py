@@ -1,0 +1,77 @@
+"""The window around the board: phone width, dark theme, and no other host than the server."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+CONTRAST = """button => {
+    const light = color => {
+        const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d');
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(value => value / 255)
+            .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const text = light(getComputedStyle(button.querySelector('p') ?? button).color);
+    const ground = light(getComputedStyle(button).backgroundColor);
+    return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+}"""
+"""WCAG's contrast ratio of a button's text."""
+
+
+def test_nothing_is_asked_of_another_host(server: Any, flow: Any, open_page: Any) -> None:
+    page, hosts = open_page(), set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).netloc))
+    page.goto(f"{server.url}/gradient_flow?preset=temporal-order-lstm&seed=501&steps=30")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.locator(".ub-where")).to_contain_text("finished")
+    page.get_by_text("Download this run").scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('[data-view=gates] .main-svg')")
+    assert hosts - {""} == {urlsplit(server.url).netloc}
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_phone_needs_no_sideways_scrolling(server: Any, flow: Any, trained: bool) -> None:
+    visitor = flow(server, seed=502, steps=30, size="phone")
+    expect(visitor.button("Train")).to_be_in_viewport()
+    if trained:
+        visitor.press("Train")
+        expect(visitor.where).to_contain_text("finished")
+    for name in ("curve", "training", "clipping", "gates"):
+        visitor.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
+        visitor.until(f"document.querySelector('[data-view={name}] .main-svg')")
+        assert visitor.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+        main = "document.querySelector('[data-testid=stMain]')"
+        assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+
+
+def test_settings_can_be_reached_on_a_phone(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=503, size="phone")
+    visitor.page.get_by_test_id("stExpandSidebarButton").click()
+    visitor.choose("Cell", "GRU")
+    expect(visitor.headline).to_contain_text("GRU")
+
+
+def test_train_can_be_read_in_both_themes(server: Any, flow: Any, theme: str) -> None:
+    visitor = flow(server, seed=504, steps=8000, theme=theme)
+    assert visitor.button("Train").evaluate(CONTRAST) >= 4.5
+    assert f"theme={theme}&" in visitor.page.evaluate(
+        "performance.getEntriesByType('resource').map(entry => entry.name).filter(name => name.includes('/board?')).at(-1)"
+    )
+
+
+@pytest.mark.parametrize("other", ["light", "dark"])
+def test_a_change_of_theme_reaches_the_board(server: Any, flow: Any, other: str) -> None:
+    visitor = flow(server, seed=505, theme="dark" if other == "light" else "light")
+    text = f"{visitor.plot('curve')}._fullLayout.font.color"
+    before = visitor.page.evaluate(text)
+    visitor.page.emulate_media(color_scheme=other)
+    visitor.until(f"{text} !== {before!r}")
