@@ -118,5 +118,5 @@ def test_asked_before_the_end() -> None:
 
 
 def test_diagnostics_import_without_torch() -> None:
-    code = "import sys; from core.diagnostics import horizon_of; assert 'torch' not in sys.modules"
+    code = "import sys; import core.diagnostics.horizon; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
