@@ -42,8 +42,10 @@ def _config_file(path: Path) -> RunConfig:
         ) from None
     if not isinstance(content, dict):
         raise ConfigError([f"`--config` (={path}) must hold a JSON object of settings."])
-    nested = any(isinstance(value, dict) for value in content.values())
-    return RunConfig.checked(content) if nested else RunConfig.from_flat(content)
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= {f"{key}.{inner}": each for inner, each in value.items()} if isinstance(value, dict) else {key: value}
+    return RunConfig.from_flat(flat)
 
 
 def run(arguments: argparse.Namespace) -> int:

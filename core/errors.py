@@ -56,9 +56,14 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
     if kind in bounds:
         name, words = bounds[kind]
         way = "Raise" if name in ("ge", "gt") else "Lower"
-        return f"`{key}` (={value}) must be {words} {context[name]:,g}. {way} `{key}`."
+        return f"`{key}` (={value}) must be {words} {_plain(context[name])}. {way} `{key}`."
     if kind in ("int_parsing", "int_type", "int_from_float", "int_parsing_size"):
         return f"`{key}` (={value}) must be a whole number."
     if kind in ("float_parsing", "float_type", "finite_number"):
         return f"`{key}` (={value}) must be a number."
     return f"`{key}` (={value}): {problem['msg'][0].lower()}{problem['msg'][1:]}."
+
+
+def _plain(bound: float) -> str:
+    """A bound as people write it: 2,147,483,647 and 0.5, not 2.14748e+09."""
+    return f"{int(bound):,}" if bound == int(bound) else f"{bound:,g}"

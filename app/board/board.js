@@ -476,12 +476,12 @@ function tableOf({ columns, rows }, title) {
   return table;
 }
 
-export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".ub");
   if (!boards.has(root)) boards.set(root, new Board(root));
   const board = boards.get(root);
-  // "moving" is news each time, also when it comes back to an earlier value.
-  board.update(data, (name, value) => (name === "moving" ? setTriggerValue : setStateValue)(name, value));
+  // Each is news, also when it comes back to an earlier value; null would be none, so the live end has a word.
+  board.update(data, (name, value) => setTriggerValue(name, value ?? "live"));
   // This clean-up may be that of an earlier run whose element lives on: only what has left the page is put away.
   return () => setTimeout(() => {
     if (root.isConnected) return;

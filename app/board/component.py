@@ -51,7 +51,7 @@ def board(
             "source": source_id, "cursor": cursor, "pins": list(pins), "moving": moving, "replays": replays,
             "script": PLOTLY_PATH,
         },
-        on_cursor_change=lambda: on_cursor(emitted("cursor")),
+        on_cursor_change=lambda: on_cursor(None if emitted("cursor") == "live" else emitted("cursor")),
         on_pins_change=lambda: on_pins(tuple(emitted("pins"))),
         on_moving_change=lambda: None,
     )  # fmt: skip

@@ -88,7 +88,11 @@ class Board:
             raise Unknown(f"`run` (={run_id}) is not on this server, or has recorded nothing yet.")
         with tempfile.NamedTemporaryFile(prefix="unrolled-", suffix=".sqlite", delete=False) as place:
             pass
-        return export(run, place.name)
+        try:
+            return export(run, place.name)
+        except UnrolledError:
+            Path(place.name).unlink(missing_ok=True)
+            raise
 
 
 async def plotly_script(request: Request) -> Response:

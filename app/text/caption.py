@@ -27,7 +27,8 @@ def _headline(moment: Moment) -> str:
         solved = f"Solved at training step {moment.solved_at:,}."
         return f"{solved} {_arrival(moment, 'the gradient') if moment.reaches else _pace(moment)}"
     if moment.cut_short:
-        return f"Truncation cuts the gradient after {_window(moment)}. The task needs {moment.lag}."
+        needed = moment.lag + 1  # K counts inputs, the lag counts the steps between them
+        return f"Truncation cuts the gradient after {_window(moment)}. The task needs {needed}."
     return f"{_pace(moment)} {_need(moment)}"
 
 

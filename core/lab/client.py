@@ -188,12 +188,19 @@ class Lab:
             time.sleep(LOOK_SECONDS)
 
     def _finished(self, digest: str) -> RunRow | None:
-        """The finished run of this digest whose file is still there."""
+        """The finished run of this digest, if its file is still there and can be read; else it is trained anew."""
         row = self.catalog.find(digest, "finished")
         if row is not None and not run_path(self.folder, row.id).exists():
             self.catalog.delete(row.id)
             return None
-        return row
+        return row if row is not None and self._readable(row) else None
+
+    def _readable(self, row: RunRow) -> bool:
+        try:
+            run = self.run(row.id)
+            return run is not None and run.frame(run.last_step) is not None
+        except RunFileError:
+            return False
 
     def _check_share(self, owner: str) -> None:
         unfinished = len(self.catalog.list("queued", "running", owner=hashed(owner)))

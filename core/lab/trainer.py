@@ -65,7 +65,11 @@ def _train() -> Train:
 
 def _carry_on(catalog: Catalog, row: RunRow, train: Train) -> Ended:
     path = run_path(catalog.folder, row.id)
-    ended = _train_into(RunWriter(path, row.id, row.config, row.attempt), catalog, row, train)
+    try:
+        writer = RunWriter(path, row.id, row.config, row.attempt)
+    except StorageFull as error:
+        return Ended("paused", row.step, f"Paused: {error}")
+    ended = _train_into(writer, catalog, row, train)
     return replace(ended, outcome=outcome_of(path)) if ended.status == "finished" else ended
 
 

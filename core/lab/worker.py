@@ -80,6 +80,7 @@ class Worker:
         self.trainers = Processes(process_count())
         self.ended: list[tuple[RunRow, Ended]] = []
         self.look = True
+        self.complaint = ""
         self.active_until = 0.0
         self.housekeeping = 0.0
         self.orphans_checked = 0.0
@@ -104,8 +105,11 @@ class Worker:
         """One turn; where the catalog cannot be written (a full disk) the worker stays and tries again."""
         try:
             self.turn()
+            self.complaint = ""
         except UnrolledError as error:
-            log.warning("%s", error)
+            if str(error) != self.complaint:  # said once: on a full disk the log would take what becomes free
+                log.warning("%s", error)
+            self.complaint = str(error)
             time.sleep(0.5)
 
     def turn(self) -> None:

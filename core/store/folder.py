@@ -7,13 +7,25 @@ import re
 import secrets
 from pathlib import Path
 
+from core.store.errors import StorageFull
+
 RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{5,39}")
 
 
-def data_folder(folder: Path | str | None = None) -> Path:
-    """``folder``, or the one that UNROLLED_DATA names, or ./data; absolute, and made if it is missing."""
+def data_folder(folder: Path | str | None = None, *, make: bool = True) -> Path:
+    """``folder``, or the one that UNROLLED_DATA names, or ./data; absolute, and made if it is missing.
+
+    ``make=False`` leaves that to a writer. Raises StorageFull where it cannot be made.
+    """
     path = Path(folder or os.environ.get("UNROLLED_DATA") or "data").absolute()
-    (path / "runs").mkdir(parents=True, exist_ok=True)
+    try:
+        if make:
+            (path / "runs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFull(
+            f"`UNROLLED_DATA` (={path}) cannot be used as the folder of runs: {error.strerror}. Name a folder that "
+            "can be written."
+        ) from None
     return path
 
 

@@ -37,7 +37,7 @@ def load_run(id_or_path: str | Path, folder: Path | str | None = None) -> Run:
     """
     path = Path(id_or_path)
     if not path.exists() and RUN_ID.fullmatch(str(id_or_path)):
-        path = run_path(data_folder(folder), str(id_or_path))
+        path = run_path(data_folder(folder, make=False), str(id_or_path))
     return Run(path)
 
 

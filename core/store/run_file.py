@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from core.config import RunConfig
@@ -27,6 +28,14 @@ PLAIN_SECONDS = 2.0
 FLUSH_SECONDS = 0.05
 """Frames are committed at most this often. It decides when a reader sees a frame, never which frames are kept."""
 
+RESERVED_BYTES = 16_000_000
+"""Frames leave so much of the disk free: for what the write-ahead log (4 MB) takes when it is folded into the file, and
+for the catalog, which has to be told why the run rests."""
+
+# Built once: for a row this small, putting the statement together costs more than carrying it out.
+_ATTEMPT = select(tables.meta.c.attempt).where(tables.meta.c.run == bindparam("run"))
+_INSERT = {table: insert(table) for table in (tables.frames, tables.planes, tables.weights)}
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -39,14 +48,16 @@ class Checkpoint:
 class RunWriter:
     """The one writer of a run file, for one attempt at the run.
 
-    Holds a lock beside the file, so a second trainer is refused (RunBusy) as long as this process lives. Every append
-    checks that ``attempt`` is still the run's current one, else StaleAttempt. A full disk raises StorageFull.
+    Holds a lock beside the file, so a second trainer is refused (RunBusy) as long as this process lives. Every
+    transaction begins with a check that ``attempt`` is still the run's current one, else StaleAttempt; nobody else can
+    change that before it is committed. A full disk raises StorageFull.
     """
 
     def __init__(self, path: Path, run_id: str, config: RunConfig, attempt: int) -> None:
         self.path, self.run_id, self.attempt = path, run_id, attempt
         self._lock = FileLock(path.with_suffix(".lock"))
         self._committed = 0.0
+        self._is_current = False  # known for the open transaction alone
         with _storage(path):
             if not self._lock.acquire(patience=0.5):
                 raise RunBusy(
@@ -74,6 +85,7 @@ class RunWriter:
             "profile": codec.pack_profile(frame),
         }
         with self._writing():
+            self._check_room()
             self._replace(tables.frames, frame.step, row)
             if frame.planes is not None:
                 self._replace(tables.planes, frame.step, {"body": codec.pack_planes(frame.planes)})
@@ -133,15 +145,24 @@ class RunWriter:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         with _storage(self.path):
-            current = self._connection.execute(
-                select(tables.meta.c.attempt).where(tables.meta.c.run == self.run_id)
-            ).scalar()
-            if current != self.attempt:
-                self._connection.rollback()
-                raise StaleAttempt(
-                    f"Attempt {self.attempt} at run `{self.run_id}` is over: attempt {current} has it now."
-                )
-            yield
+            if not self._is_current:
+                self._check_attempt()
+            try:
+                yield
+            except DBAPIError:
+                self._is_current = False  # SQLite may have ended the transaction with the failed statement
+                raise
+
+    def _check_attempt(self) -> None:
+        current = self._connection.execute(_ATTEMPT, {"run": self.run_id}).scalar()
+        if current != self.attempt:
+            self._connection.rollback()
+            raise StaleAttempt(f"Attempt {self.attempt} at run `{self.run_id}` is over: attempt {current} has it now.")
+        self._is_current = True
+
+    def _check_room(self) -> None:
+        if shutil.disk_usage(self.path.parent).free < RESERVED_BYTES:
+            raise StorageFull(_full(self.path))
 
     def _take_over(self) -> None:
         claimed = self._connection.execute(
@@ -157,7 +178,7 @@ class RunWriter:
     def _replace(self, table: Table, step: int, values: dict[str, Any]) -> None:
         if step <= self._former:
             self._connection.execute(delete(table).where(table.c.run == self.run_id, table.c.step == step))
-        self._connection.execute(insert(table).values(run=self.run_id, step=step, **values))
+        self._connection.execute(_INSERT[table], {"run": self.run_id, "step": step, **values})
 
     def _become_plain(self) -> None:
         driver: Any = self._connection.connection.driver_connection
@@ -173,7 +194,12 @@ class RunWriter:
                 time.sleep(0.01)
 
     def _commit(self) -> None:
-        self._connection.commit()
+        self._is_current = False
+        try:
+            self._connection.commit()
+        except DBAPIError:
+            self._connection.rollback()  # else nothing more could be done with it, not even closing it
+            raise
         self._committed = time.monotonic()
 
 
@@ -206,9 +232,7 @@ def _storage(path: Path) -> Iterator[None]:
     except (DBAPIError, OSError) as error:
         name = errorname(error)
         if name == "SQLITE_FULL" or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(
-                f"The disk that holds {path.parent} is full. What was recorded is kept; free some space, then resume."
-            ) from error
+            raise StorageFull(_full(path)) from error
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             raise RunFileError(f"The run file {path.name} is damaged. Start the run again.") from error
         if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")) or isinstance(error, OSError):
@@ -217,3 +241,7 @@ def _storage(path: Path) -> Iterator[None]:
                 "check the disk and its permissions, then resume."
             ) from error
         raise
+
+
+def _full(path: Path) -> str:
+    return f"The disk that holds {path.parent} is full. What was recorded is kept; free some space, then resume."

@@ -201,7 +201,7 @@ class Flow:
     def __init__(self, page: Page) -> None:
         self.page, self.board = page, page.locator(".ub")
         self.headline, self.where = page.locator(".ub-headline"), page.locator(".ub-where")
-        self.until("document.querySelector('[data-view=curve] .main-svg')")
+        self.until("Number(board?.dataset.updates) > 0")
 
     def until(self, condition: str) -> None:
         """Waits until a JavaScript expression is true; ``board`` and ``step`` (the one on screen) are at hand."""
@@ -214,6 +214,7 @@ class Flow:
 
     def drawn(self, name: str) -> str:
         """All that a picture draws now, as one text."""
+        self.until(self.plot(name))
         return self.page.evaluate(f"JSON.stringify({self.plot(name)}.data)")
 
     @property
@@ -275,9 +276,13 @@ class Flow:
         self.until(f"!location.search.split(/[?&]/).some(part => part.startsWith('{text}'))")
 
     def choose(self, label: str, option: str) -> None:
-        """Picks an option of a select box."""
-        self.page.get_by_role("combobox", name=label, exact=True).click()
+        """Picks an option of a select box. The box shuts when the page scrolls, so that has to be over first."""
+        box = self.page.get_by_role("combobox", name=label, exact=True)
+        box.focus()
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        box.press("ArrowDown")
         self.page.get_by_role("option", name=option, exact=True).click()
+        box.blur()
 
     def enter(self, label: str, value: str) -> None:
         """Types into a number field."""

@@ -52,7 +52,7 @@ def test_a_lost_connection_comes_back(server: Any, flow: Any, offline: Callable[
 
 
 def test_a_run_survives_kill_9_of_its_process_and_of_the_worker(own_server: Any, flow: Any) -> None:
-    visitor = flow(own_server, seed=404, steps=1000)
+    visitor = flow(own_server, seed=404, steps=600)
     run = visitor.train(beyond=50)
     processes = own_server.relatives()
     trainers = [pid for pid, command in processes.items() if "core worker" not in command]
@@ -65,5 +65,5 @@ def test_a_run_survives_kill_9_of_its_process_and_of_the_worker(own_server: Any,
         os.kill(pid, signal.SIGKILL)
     visitor.beyond(seen + 50)
     expect(visitor.where).to_contain_text("finished", timeout=90_000)
-    visitor.at(1000)
+    visitor.at(600)
     assert visitor.address["run"] == run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +48,23 @@ def test_a_second_visitor_steps_a_run_of_their_own(server: Any, flow: Any) -> No
 
 def test_a_second_visitor_pauses_a_run_of_their_own(server: Any, flow: Any) -> None:
     first = flow(server, seed=303, steps=LONG)
-    run = first.train()
+    first.press("Step")
+    first.at(8)
     second = flow(server, link=first.page.url)
+    run = first.train(beyond=8)
+    expect(second.button("Pause")).to_be_enabled()
     second.press("Pause")
     second.until(f"!location.search.includes('run={run}')")
-    second.in_address("run=")
     expect(second.where).to_contain_text("paused", timeout=60_000)
     first.beyond(first.step)
+    assert first.address["run"] == run
     expect(first.where).not_to_contain_text("paused")
 
 
 def test_unknown_and_impossible_values_are_explained(server: Any, flow: Any) -> None:
     visitor = flow(server, cell__name="transformer", lr="-1", task__length="many", colour="red", preset="nothing")
     for key in ("cell.name", "lr", "task.length", "colour", "preset"):
-        sentence(visitor.page, re.escape(key) and key)
+        sentence(visitor.page, key)
     assert visitor.address["lr"] == "0.02" and "colour" not in visitor.address
     visitor.enter("Seed", "304")
     expect(visitor.page.get_by_test_id("stAlert")).to_have_count(0)
@@ -95,22 +97,23 @@ def test_an_absurd_size_is_refused_with_a_way_out(server: Any, open_page: Any) -
     assert "run=" not in page.url
 
 
-@pytest.mark.parametrize("harm", ["truncated", "overwritten"])
-def test_a_corrupt_run_is_explained(own_server: Any, flow: Any, open_page: Any, script_errors: Any, harm: str) -> None:
-    visitor = flow(own_server, seed=307, steps=30)
-    run = visitor.train()
-    expect(visitor.where).to_contain_text("finished")
-    link = visitor.page.url
-    visitor.page.context.close()
-    for path in Path(own_server.data, "runs").glob(f"{run}.sqlite*"):
-        whole = path.read_bytes()
-        path.write_bytes(whole[: len(whole) // 3] if harm == "truncated" else b"nonsense" * 1000)
-    page = open_page(link)
-    notice = page.locator(".ub-notice")
-    expect(notice).to_be_visible()
-    expect(notice).to_contain_text("file")
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    page.context.close()
+def harmed(whole: bytes, how: str) -> bytes:
+    return whole[: len(whole) // 3] if how == "truncated" else b"nonsense" * 1000
+
+
+def test_a_corrupt_run_is_explained(own_server: Any, flow: Any, open_page: Any, script_errors: Any) -> None:
+    for seed, how in ((307, "truncated"), (309, "overwritten")):
+        visitor = flow(own_server, seed=seed, steps=30)
+        run = visitor.train()
+        expect(visitor.where).to_contain_text("finished")
+        link = visitor.page.url
+        visitor.page.context.close()
+        for path in Path(own_server.data, "runs").glob(f"{run}.sqlite*"):
+            path.write_bytes(harmed(path.read_bytes(), how))
+        page = open_page(link)
+        expect(page.locator(".ub-notice")).to_contain_text("file")
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        page.context.close()
     assert any("/board?" in error for error in script_errors), "the browser reports the refused reply"
     script_errors[:] = [error for error in script_errors if "/board?" not in error]
 

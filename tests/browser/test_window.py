@@ -63,9 +63,8 @@ def test_settings_can_be_reached_on_a_phone(server: Any, flow: Any) -> None:
 def test_train_can_be_read_in_both_themes(server: Any, flow: Any, theme: str) -> None:
     visitor = flow(server, seed=504, steps=8000, theme=theme)
     assert visitor.button("Train").evaluate(CONTRAST) >= 4.5
-    assert f"theme={theme}&" in visitor.page.evaluate(
-        "performance.getEntriesByType('resource').map(entry => entry.name).filter(name => name.includes('/board?')).at(-1)"
-    )
+    ground = visitor.page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert (ground == "rgb(255, 255, 255)") is (theme == "light")
 
 
 @pytest.mark.parametrize("other", ["light", "dark"])

@@ -41,6 +41,13 @@ def test_a_config_file_flat_or_nested(tmp_path: Path) -> None:
         assert config_of(arguments) == PRESETS["adding-gru"].config.replace(seed=2)
 
 
+def test_a_config_file_may_mix_groups_and_keys_and_leave_out_names(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.json"
+    path.write_text(json.dumps({"cell": {"hidden_size": 8}, "task.length": 20, "steps": 3}))
+    config = config_of(parser().parse_args(["run", "--config", str(path)]))
+    assert (config.cell.name, config.cell.hidden_size, config.task.length, config.steps) == ("lstm", 8, 20, 3)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -73,3 +80,21 @@ def test_presets_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines(capsys)) == len(PRESETS)
     assert main(["presets", "--json"]) == 0
     assert json.loads(capsys.readouterr().out).keys() == PRESETS.keys()
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("UNROLLED_DATA", str(tmp_path / "file" / "data"))
+    assert main(["worker"]) == 2
+    assert "cannot be used as the folder of runs" in capsys.readouterr().err
+
+
+def test_looking_for_a_run_makes_no_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNROLLED_DATA", str(tmp_path / "data"))
+    assert main(["export", "abcdef123456"]) == 2
+    assert "There is no run at" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()

@@ -14,6 +14,8 @@ from core.errors import BudgetError, ConfigError, UnrolledError
 NAN, INF = float("nan"), float("inf")
 
 CASES: list[tuple[dict[str, Any], str]] = [
+    # large bounds in full
+    ({"seed": 2**31}, "`seed` (=2147483648) must be at most 2,147,483,647. Lower `seed`."),
     # unknown keys
     ({"learning_rate": 1}, "`learning_rate` (=1) is not a setting of a run. Leave it out."),
     ({"task.colour": "red"}, "`task.colour` (=red) is not a setting of task temporal-order. Leave it out."),

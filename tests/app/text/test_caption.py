@@ -77,8 +77,13 @@ def test_default_lstm_is_told_why(say) -> None:
 def test_truncated_short_of_the_lag(say) -> None:
     cut = CHRONO.replace(truncation="windows", truncation_length=10)
     words = say(cut, 1, 0.95, scores=(0.25, 0.25))
-    assert words.headline == "Truncation cuts the gradient after 10 steps. The task needs 44."
+    assert words.headline == "Truncation cuts the gradient after 10 steps. The task needs 45."
     assert "exactly zero" in words.subline and words.figures[2].value == "0, cut"
+
+
+def test_a_window_as_long_as_the_lag_is_one_step_too_short(say) -> None:
+    words = say(CHRONO.replace(truncation="windows", truncation_length=44), 1, 0.95, scores=(0.25, 0.25))
+    assert words.headline == "Truncation cuts the gradient after 44 steps. The task needs 45."
 
 
 def test_windows_that_hold_the_lag_are_no_matter(say) -> None:

@@ -48,6 +48,16 @@ def test_a_finished_run_whose_file_is_gone_is_run_again(lab, fake) -> None:
     assert again.id != first.id and not again.reused and lab.info(first.id) is None
 
 
+def test_a_finished_run_whose_file_is_damaged_is_run_again(lab, fake) -> None:
+    first = lab.submit(CONFIG, "me")
+    train(lab, fake)
+    assert lab.run(first.id) is not None  # known to be a run from before
+    run_path(lab.folder, first.id).write_bytes(b"scrambled" * 1000)
+    again = lab.submit(CONFIG, "me")
+    assert again.id != first.id and not again.reused
+    assert lab.info(first.id) is not None  # for its owner to see what became of it
+
+
 @pytest.mark.parametrize("status", ["failed", "stopped"])
 def test_a_run_that_came_to_nothing_answers_nobody(lab, status) -> None:
     first = lab.submit(CONFIG, "me")

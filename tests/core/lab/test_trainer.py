@@ -12,7 +12,7 @@ from core.config import RunConfig
 from core.errors import UnrolledError
 from core.lab.processes import leaving
 from core.lab.trainer import outcome_of, quantum, run_stint
-from core.store import Ended, RunBusy, RunWriter, load_run, run_path
+from core.store import Ended, RunBusy, RunWriter, StorageFull, load_run, run_path
 from core.store.tables import runs
 
 CONFIG = RunConfig.preset("temporal-order-lstm", steps=20)
@@ -210,6 +210,15 @@ def test_a_full_disk_pauses_the_run_and_it_goes_on_later(lab, row, path, whole, 
     assert lab.info(row.id).outcome == ""
     turn(lab, lab.catalog.claim(), fake)
     same_bits(whole, path)
+
+
+def test_a_disk_full_before_the_first_frame_pauses_the_run_too(lab, row, fake, monkeypatch) -> None:
+    def full(*args) -> RunWriter:
+        raise StorageFull("The disk is full.")
+
+    monkeypatch.setattr("core.lab.trainer.RunWriter", full)
+    ended = turn(lab, row, fake)
+    assert (ended.status, ended.outcome) == ("paused", "Paused: The disk is full.")
 
 
 def test_a_second_trainer_of_a_run_is_refused(lab, row, path, fake) -> None:

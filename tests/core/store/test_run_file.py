@@ -111,6 +111,31 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(path, config, make_frame) -
     assert load_run(path).last_step == len(kept)
 
 
+def test_a_disk_full_at_the_commit_leaves_a_writer_that_can_be_closed(path, config, make_frame, monkeypatch) -> None:
+    def no_room(connection) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+
+    writer = RunWriter(path, ID, config, 1)
+    writer.save_checkpoint(0, b"state")
+    with monkeypatch.context() as patch:
+        patch.setattr(writer._connection.dialect, "do_commit", no_room)
+        with pytest.raises(StorageFull):
+            writer.save_checkpoint(1, b"later")
+    writer.close()
+    assert load_run(path).checkpoint_step == 0
+
+
+def test_frames_leave_room_on_the_disk_for_the_catalog(path, config, make_frame, monkeypatch) -> None:
+    with RunWriter(path, ID, config, 1) as writer:
+        writer.append(make_frame(0))
+        monkeypatch.setattr("core.store.run_file.RESERVED_BYTES", 2**62)
+        with pytest.raises(StorageFull, match="free some space, then resume"):
+            writer.append(make_frame(1))
+    assert load_run(path).recorded_steps.tolist() == [0]
+
+
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path, config) -> None:
     with pytest.raises(StorageFull, match="cannot be written"):
         RunWriter(tmp_path / "missing" / "run.sqlite", ID, config, 1)
