@@ -16,7 +16,7 @@ import streamlit as st
 from app.board.sources import PREVIEW
 from app.services import lab
 from core.config import RunConfig
-from core.errors import ConfigError
+from core.errors import ConfigError, quoted
 from core.presets import PRESETS
 
 VERSION = "1"
@@ -121,7 +121,9 @@ def read(query: Mapping[str, list[str]]) -> View:
     if run is not None:
         info = lab().info(run)
         if info is None:
-            problems.append(f"`run` (={run}) is not on this server: it was deleted, or the link is of another server.")
+            problems.append(
+                f"`run` (={quoted(run)}) is not on this server: it was deleted, or the link is of another server."
+            )
             run = None
         else:
             config = info.config
@@ -130,7 +132,7 @@ def read(query: Mapping[str, list[str]]) -> View:
             cursor = int(last["step"])
         else:
             problems.append(
-                f"`step` (={last['step']}) must be a whole number from 0 to {config.steps}. "
+                f"`step` (={quoted(last['step'])}) must be a whole number from 0 to {config.steps}. "
                 "The run is shown at its end."
             )
     pins = tuple(dict.fromkeys(query.get("pin", [])))[:MAX_PINS]

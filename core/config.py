@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.errors import ConfigError, sentences
+from core.errors import ConfigError, quoted, sentences
 from core.tasks import TASKS, Adding, Copying, Review, TemporalOrder
 from core.truncation import windows
 
@@ -193,7 +193,9 @@ class RunConfig(BaseModel):
             if tail and head in ("task", "cell"):
                 nested.setdefault(head, {})[tail] = value
             elif key in ("task", "cell"):
-                raise ConfigError([f"`{key}` (={value}) is a group of settings. Name one of them, `{key}.name` say."])
+                raise ConfigError(
+                    [f"`{key}` (={quoted(value)}) is a group of settings. Name one of them, `{key}.name` say."]
+                )
             else:
                 nested[key] = value
         for part, known in (("task", TASKS), ("cell", CELL_CONFIGS)):
@@ -218,7 +220,7 @@ class RunConfig(BaseModel):
         from core.presets import PRESETS
 
         if name not in PRESETS:
-            raise ConfigError([f"`preset` (={name}) is not known. Choose one of: {', '.join(PRESETS)}."])
+            raise ConfigError([f"`preset` (={quoted(name)}) is not known. Choose one of: {', '.join(PRESETS)}."])
         return PRESETS[name].config.replace(**overrides)
 
     def replace(self, **overrides: Any) -> RunConfig:

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 
+QUOTED = 60
+"""Characters of somebody's input that a sentence repeats."""
+
+
 class UnrolledError(Exception):
     """An error whose text is meant for the visitor."""
 
@@ -34,12 +38,12 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
     where = [str(part) for part in problem["loc"]]
     if where and where[0] in ("task", "cell") and len(where) > 1:
         where = [where[0], *where[2:]]
-    key, value, context = ".".join(where), problem["input"], problem.get("ctx", {})
+    key, value, context = quoted(".".join(where)), quoted(problem["input"]), problem.get("ctx", {})
     kind = problem["type"]
     if kind == "value_error":
         return str(context["error"])
     if kind == "union_tag_invalid":
-        key, value = f"{key}.name", context["tag"]
+        key, value = f"{key}.name", quoted(context["tag"])
         return f"`{key}` (={value}) is not known. Choose one of: {context['expected_tags'].replace(chr(39), '')}."
     if kind == "extra_forbidden":
         part = problem["loc"]
@@ -62,6 +66,12 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
     if kind in ("float_parsing", "float_type", "finite_number"):
         return f"`{key}` (={value}) must be a number."
     return f"`{key}` (={value}): {problem['msg'][0].lower()}{problem['msg'][1:]}."
+
+
+def quoted(value: object) -> str:
+    """``value`` as a sentence quotes it: short, on one line, and with no mark that would end a `name` around it."""
+    text = " ".join(str(value).replace("`", "'").split())
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
 
 
 def _plain(bound: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import session
+from app import problems, session
 from app.board import board
 from app.controls import controls
 from app.transport import transport
@@ -18,14 +18,13 @@ EXACT = (
 
 controls()
 st.markdown(f"**Unrolled** · {TEXT}")
-for problem in session.view().problems:
-    st.error(problem)
+problems.show(session.view().problems)
 moving = transport()
 shown = session.view()
 try:
     source = session.source()
 except UnrolledError as error:  # more than this server computes: the settings stay, nothing is drawn of them
-    st.error(str(error))
+    problems.show([str(error)])
 else:
     board(
         source,

@@ -42,7 +42,7 @@ def quantum(waiting: int, fresh: int) -> float:
     """Seconds a run may go on while others wait: shorter the more there are, shortest when one is yet to begin."""
     if not waiting:
         return math.inf
-    return 0.3 if fresh else max(0.5, QUANTUM_SECONDS / waiting)
+    return 0.1 if fresh else max(0.5, QUANTUM_SECONDS / waiting)
 
 
 def run_stint(folder: str, run_id: str, attempt: int, train: Train | None = None) -> Ended:

@@ -1,7 +1,7 @@
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -178,30 +178,30 @@ def test_threads_share_a_catalog(catalog, config) -> None:
     assert sorted(claimed) == sorted(ids)
 
 
-def write_much(folder: Path, name: str) -> None:
-    catalog = Catalog(folder)
-    config = RunConfig.preset("temporal-order-lstm")
-    for seed in range(15):
-        row = catalog.add(config.replace(seed=seed), name)
-        catalog.pause(row.id)
-        catalog.orders(row.id, 0)
-        catalog.resume(row.id)
-        claimed = catalog.claim()
-        assert claimed is not None
-        catalog.settle(claimed.id, claimed.attempt, Ended("finished", seed))
-    catalog.close()
+WRITE_MUCH = """
+import sys
+from core.config import RunConfig
+from core.store import Catalog, Ended
+catalog, name = Catalog(sys.argv[1]), sys.argv[2]
+config = RunConfig.preset("temporal-order-lstm")
+for seed in range(15):
+    row = catalog.add(config.replace(seed=seed), name)
+    catalog.pause(row.id)
+    catalog.orders(row.id, 0)
+    catalog.resume(row.id)
+    claimed = catalog.claim()
+    assert claimed is not None
+    catalog.settle(claimed.id, claimed.attempt, Ended("finished", seed))
+catalog.close()
+"""
 
 
 @pytest.mark.slow
 def test_many_processes_share_a_catalog(catalog) -> None:
     catalog.list("queued")
-    spawn = multiprocessing.get_context("spawn")
-    writers = [spawn.Process(target=write_much, args=(catalog.folder, f"writer {n}")) for n in range(8)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0] * 8
+    command = [sys.executable, "-c", WRITE_MUCH, str(catalog.folder)]
+    writers = [subprocess.Popen([*command, f"writer {n}"]) for n in range(8)]
+    assert [writer.wait() for writer in writers] == [0] * 8
     rows = catalog.list("finished")
     assert len(rows) == 8 * 15 and all(row.attempt == 1 for row in rows)
     with sqlite3.connect(catalog.path) as database:
