@@ -15,8 +15,7 @@ ICON = Path(__file__).with_name("icon.svg")  # a named icon would be fetched fro
 
 def home() -> None:
     """``/`` has no page of its own: the page in front could not also have its own path."""
-    session.publish()
-    st.switch_page(front, query_params=session.write(session.view()))
+    st.switch_page(front, query_params=session.address())
 
 
 st.set_page_config(page_title="Unrolled", page_icon=str(ICON), layout="wide")

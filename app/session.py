@@ -1,7 +1,8 @@
 """What one visitor looks at: a config, perhaps a run of it, a moment, pinned curves. The URL says all of it.
 
-The address bar is always complete, so copying it is sharing: every setting is spelled out (a default that changes
-later does not change an old link), with ``v`` as the format's version. ``run`` wins over the settings beside it;
+The address bar says all that is shown, so copying it is sharing. What the app writes spells out every setting (a
+default that changes later does not change an old link), with ``v`` as the format's version; a shorter link stays as it
+came until something changes. ``run`` wins over the settings beside it;
 they serve when the run is gone. ``step`` is the scrubbed moment, absent at the live end; ``pin`` may repeat.
 """
 
@@ -97,11 +98,18 @@ def restore() -> None:
 
 
 def publish() -> None:
-    """At the end of a script run: write the view into the address bar."""
-    query = write(view())
-    if query != {key: st.query_params.get_all(key) for key in st.query_params}:
+    """At the end of a script run: have the address bar say what is shown."""
+    shown = {key: st.query_params.get_all(key) for key in st.query_params}
+    if shown and read(shown) == view():  # a short link stays: replacing it would trap the browser's Back
+        st.session_state[_WRITTEN] = shown
+    elif (query := address()) != shown:
         st.query_params.from_dict(query)
-    st.session_state[_WRITTEN] = query
+
+
+def address() -> dict[str, list[str]]:
+    """The query of the view, from now on known as our own: coming back with it is no navigation."""
+    st.session_state[_WRITTEN] = write(view())
+    return st.session_state[_WRITTEN]
 
 
 def write(shown: View) -> dict[str, list[str]]:

@@ -158,6 +158,7 @@ def _layout(config: RunConfig, style: Style, low: int, high: int) -> Layout:
         "yaxis": _log_axis(low, high, style),
         "shapes": [*bands(config.task.marks(), style), reference_line(SHARE, style)],
         "annotations": [_share_name()],
+        "hovermode": "x",  # a column of the page is a moment: its label stays while the curve moves
         "meta": {"axis": "time"},
     }
 

@@ -135,3 +135,16 @@ def test_too_much_work_is_refused_with_a_way_out() -> None:
     at.button(key="transport-Train").click().run()
     assert not at.exception and shown(at).run is None
     assert any("`batch_size`" in error.value or "`steps`" in error.value for error in at.error)
+
+
+def test_a_short_link_stays_until_something_changes() -> None:
+    """Rewriting it at once would add to the browser's history, and Back would lead here again."""
+    at = AppTest.from_file(str(ROUTER), default_timeout=30).run()
+    at.switch_page(FLOW)
+    at.query_params.clear()
+    at.query_params["preset"] = "copy-gru"
+    at.run()
+    assert shown(at).config == PRESETS["copy-gru"].config
+    assert dict(at.query_params) == {"preset": "copy-gru"}
+    at.number_input(key="set.seed").set_value(3).run()
+    assert at.query_params["seed"] == "3" and "preset" not in at.query_params
