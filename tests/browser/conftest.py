@@ -17,7 +17,7 @@ from time import monotonic
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, TimeoutError, expect, sync_playwright
 
 from core.store import Catalog
 from core.store.catalog import UNFINISHED
@@ -276,12 +276,19 @@ class Flow:
         self.until(f"!location.search.split(/[?&]/).some(part => part.startsWith('{text}'))")
 
     def choose(self, label: str, option: str) -> None:
-        """Picks an option of a select box. The box shuts when the page scrolls, so that has to be over first."""
+        """Picks an option of a select box. The box shuts when the page moves under it, and is then opened again."""
         box = self.page.get_by_role("combobox", name=label, exact=True)
-        box.focus()
-        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        box.press("ArrowDown")
-        self.page.get_by_role("option", name=option, exact=True).click()
+        wanted = self.page.get_by_role("option", name=option, exact=True)
+        for patience in (2_000, 4_000, 15_000):
+            box.focus()
+            if box.get_attribute("aria-expanded") != "true":
+                box.press("ArrowDown")
+            try:
+                wanted.click(timeout=patience)
+                break
+            except TimeoutError:
+                continue
+        expect(wanted).to_be_hidden()
         box.blur()
 
     def enter(self, label: str, value: str) -> None:
