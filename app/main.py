@@ -11,7 +11,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from app.board.routes import routes
-from app.services import data_folder, lab
+from app.services import lab
 from app.visitor import VisitorCookie
 from core.lab.supervisor import supervised_worker
 
@@ -19,7 +19,7 @@ from core.lab.supervisor import supervised_worker
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Keep a worker alive while the server is; leave what is loaded now out of every later garbage collection."""
-    async with supervised_worker(data_folder()):
+    async with supervised_worker(lab().folder):
         gc.collect()
         gc.freeze()
         yield {}

@@ -100,10 +100,13 @@ def restore() -> None:
 def publish() -> None:
     """At the end of a script run: have the address bar say what is shown."""
     shown = {key: st.query_params.get_all(key) for key in st.query_params}
+    query = address()
+    if query == shown:
+        return
     if shown and not view().problems and read(shown) == view():
         # A short link stays as it came: replacing it would trap the browser's Back.
         st.session_state[_WRITTEN] = shown
-    elif (query := address()) != shown:
+    else:
         st.query_params.from_dict(query)
 
 

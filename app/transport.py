@@ -12,8 +12,7 @@ from app.services import lab
 from app.visitor import token
 from core.errors import UnrolledError
 from core.schedule import Schedule
-
-UNFINISHED = ("queued", "running", "paused")
+from core.store.catalog import UNFINISHED
 
 
 def transport() -> bool:
