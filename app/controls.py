@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import floor, log10
 from typing import Any
 
@@ -16,10 +17,16 @@ GROUPS = {
     "Task": ("task.",),
     "Cell": ("cell.",),
     "Gradient": ("truncation", "clip"),
-    "Training": ("optimizer", "lr", "batch_size", "steps", "seed"),
+    "Training": ("trained", "optimizer", "lr", "batch_size", "steps", "seed"),
 }
-ONLY_WITH = {"truncation_length": ("truncation", "full"), "clip_threshold": ("clip", "none")}
-"""A setting without effect is not shown: key → (other key, the value of it that makes this one idle)."""
+ONLY_WITH: dict[str, tuple[str, Callable[[str], bool]]] = {
+    "truncation_length": ("truncation", lambda mode: mode != "full"),
+    "truncation_stride": ("truncation", lambda mode: mode == "stream"),
+    "clip_threshold": ("clip", lambda mode: mode != "none"),
+}
+"""A setting without effect is not shown: key → (other key, whether this one counts at that one's value)."""
+EMPTY = {"truncation_stride": "the same as K", "cell.forget_bias": "as initialised"}
+"""What an optional setting means when nothing is entered."""
 _GROUP, _PRESET = "set.group", "set.preset"
 
 
@@ -40,8 +47,8 @@ def controls() -> None:
 
 
 def _idle(key: str, flat: dict[str, Any]) -> bool:
-    other, value = ONLY_WITH.get(key, ("", None))
-    return bool(other) and flat[other] == value
+    other, counts = ONLY_WITH.get(key, ("", None))
+    return counts is not None and not counts(flat[other])
 
 
 def _presets() -> None:
@@ -84,11 +91,12 @@ def _widget(setting: Setting, value: Any) -> None:
     }
     if setting.kind == "choice":
         st.selectbox(options=list(setting.choices), format_func=setting.choices.__getitem__, **common)
-    elif setting.kind == "integer":
+        return
+    if setting.optional:
+        common |= {"value": None, "placeholder": EMPTY[setting.key]}
+    if setting.kind == "integer":
         st.number_input(min_value=int(setting.minimum or 0), max_value=int(setting.maximum or 0), step=1, **common)
     else:
-        if setting.optional:
-            common |= {"value": None, "placeholder": "as initialised"}
         st.number_input(
             min_value=_number(None if setting.log_scale else setting.minimum),  # an open bound is RunConfig's to refuse
             max_value=_number(setting.maximum),

@@ -3,30 +3,59 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
 from app import session
+from app.link import START
 
 PAGES = Path(__file__).parents[1] / "pages"
 STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("icon.svg")  # a named icon would be fetched from somebody else's server
 
 
+class Entry(NamedTuple):
+    """A page in the navigation; ``start`` is the preset it opens with where nothing says what to show."""
+
+    file: str
+    title: str
+    icon: str
+    start: str
+    help: str
+
+
+ENTRIES = (
+    Entry("gradient_flow", "Gradient flow", "timeline", START,
+          "Train a recurrent network and watch the gradient of every time step while it learns."),
+    Entry("truncation_lab", "Truncation lab", "content_cut", "temporal-order-lstm-truncated",
+          "What the gradient would have been: full against truncated, for every window, on the same weights."),
+    Entry("clipping_lab", "Clipping lab", "compress", "exploding-rnn",
+          "What clipping does to each gradient, and the same start with and without it."),
+    Entry("microscope", "Microscope", "biotech", "temporal-order-lstm",
+          "One training step in slow motion, theory beside the measurement, and a gradient to check."),
+)  # fmt: skip
+
+
 def home() -> None:
     """``/`` has no page of its own: the page in front could not also have its own path."""
-    st.switch_page(front, query_params=session.address())
+    st.switch_page(pages[0], query_params=session.address())
 
 
+# Before the navigation, whose icons the browser's tab would take instead.
 st.set_page_config(page_title="Unrolled", page_icon=str(ICON), layout="wide")
-front = st.Page(
-    PAGES / "gradient_flow.py",
-    title="Gradient flow",
-    icon=":material/timeline:",
-    help="Train a recurrent network and watch the gradient of every time step while it learns.",
-)
-page = st.navigation([st.Page(home, title="Home", default=True, visibility="hidden"), front], position="hidden")
+pages = [
+    st.Page(PAGES / f"{entry.file}.py", title=entry.title, icon=f":material/{entry.icon}:", help=entry.help)
+    for entry in ENTRIES
+]
+page = st.navigation([st.Page(home, title="Home", default=True, visibility="hidden"), *pages], position="top")
+st.set_page_config(page_title="Unrolled" if page.title == "Home" else f"{page.title} · Unrolled")
+starts = {entry.file: entry.start for entry in ENTRIES}
 st.html(STYLE)
-session.restore()
+session.restore(starts.get(page.url_path, ENTRIES[0].start))
+if page in pages:
+    with st.container(key="pages", horizontal=True, gap="small"):  # for phones, where the navigation hides
+        for other in pages:
+            st.page_link(other)
 page.run()
 session.publish()

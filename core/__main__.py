@@ -1,4 +1,4 @@
-"""The command line: ``python -m core run | presets | check | export | worker``."""
+"""The command line: ``python -m core run | presets | check | theory | export | worker``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from core.command_theory import add_theory, report
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError
 from core.frames import Frame
@@ -92,6 +93,12 @@ def check(arguments: argparse.Namespace) -> int:
     return verify()
 
 
+def theory(arguments: argparse.Namespace) -> int:
+    """Print what the theory says: closed forms, and gradients that might have been, as one JSON object."""
+    print(report(arguments))
+    return 0
+
+
 def export(arguments: argparse.Namespace) -> int:
     """Write a consistent copy of a run, live or over."""
     from core.store import export as write_copy
@@ -109,9 +116,25 @@ def worker(arguments: argparse.Namespace) -> int:
     return serve()
 
 
+class _Parser(argparse.ArgumentParser):
+    """What argparse refuses is one sentence too."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}. `{self.prog} --help` shows what there is.\n")
+
+
+def _config_options(sub: argparse.ArgumentParser) -> None:
+    """The options that name a config, see ``config_of``."""
+    source = sub.add_mutually_exclusive_group()
+    source.add_argument("--preset", metavar="NAME", help="start from a preset")
+    source.add_argument("--config", metavar="FILE", type=Path, help="start from a JSON file of settings")
+    sub.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", help="change settings, steps=300")
+    sub.set_defaults(config_of=config_of)
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="python -m core", description=__doc__)
+    top = _Parser(prog="python -m core", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     def command(function: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -120,13 +143,11 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     sub = command(run)
-    source = sub.add_mutually_exclusive_group()
-    source.add_argument("--preset", metavar="NAME", help="start from a preset")
-    source.add_argument("--config", metavar="FILE", type=Path, help="start from a JSON file of settings")
-    sub.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", help="change settings, steps=300")
+    _config_options(sub)
     sub.add_argument("--jsonl", action="store_true", help="one JSON object per frame")
     command(presets).add_argument("--json", action="store_true", help="the settings of each, as JSON")
     command(check)
+    add_theory(command(theory), _config_options)
     sub = command(export)
     sub.add_argument("run", metavar="RUN", help="a run's id, or its file")
     sub.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: RUN.unrolled.sqlite here)")

@@ -1,8 +1,9 @@
 """``python -m core check``: does every cell compute on this machine what it should?
 
 Ours against three judges: torch.nn where it has the cell, autograd through the readable ``step`` (also with truncation,
-which it gets by ``detach``), and central differences in float64. What is compared, tensor by tensor, as
-‖ours − theirs‖ ÷ ‖theirs‖: h and c, ∂L/∂h[t] and ∂L/∂c[t] at every t, and every parameter's gradient.
+which it gets by ``detach``, and with a clamped carry, by a hook), and central differences in float64. What is compared,
+tensor by tensor, as ‖ours − theirs‖ ÷ ‖theirs‖: h and c, ∂L/∂h[t] and ∂L/∂c[t] at every t, and every parameter's
+gradient.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ SIZES: Sizes = 10, 4, 8, 3
 FEW: Sizes = 8, 2, 4, 2
 """For differences, which take two forward passes for every number."""
 CUTS = (3, 7)
+CLAMP = 0.3
+"""Of the carry's components a twentieth (peephole) to two thirds (GRU) are larger."""
 
 VARIANTS: dict[str, Cell] = {
     "RNN tanh": RNN("tanh"),
@@ -54,6 +57,7 @@ class Judge:
     limit: float
     find: Callable[[Case], Named | None]
     cuts: tuple[int, ...] = ()
+    clamp: float | None = None
     sizes: Sizes = SIZES
 
 
@@ -64,6 +68,7 @@ JUDGES = (
     Judge("autograd f64", torch.float64, 1e-9, by_autograd),
     Judge("truncated f32", torch.float32, 1e-6, lambda case: by_autograd(case, CUTS), CUTS),
     Judge("truncated f64", torch.float64, 1e-9, lambda case: by_autograd(case, CUTS), CUTS),
+    Judge("clamped f64", torch.float64, 1e-9, lambda case: by_autograd(case, clamp=CLAMP), clamp=CLAMP),
     Judge("differences f64", torch.float64, 1e-6, by_differences, sizes=FEW),
 )
 
@@ -87,7 +92,7 @@ def verdict(variant: str, judge: Judge, seeds: Sequence[int]) -> Verdict | None:
     worst = Verdict(variant, judge, "", -1.0)
     for seed in seeds:
         case = draw(VARIANTS[variant], *judge.sizes, seed=seed, dtype=judge.dtype)
-        theirs, mine = judge.find(case), ours(case, judge.cuts)
+        theirs, mine = judge.find(case), ours(case, judge.cuts, judge.clamp)
         if theirs is None:
             return None
         for name, tensor in theirs.items():
@@ -104,7 +109,8 @@ def table(found: Sequence[Verdict], seeds: int) -> str:
     width = max(len(judge.name) for judge in JUDGES) + 2
     lines = [
         "Largest ‖ours − theirs‖ ÷ ‖theirs‖ over h, c, ∂L/∂h[t], ∂L/∂c[t] and every parameter's gradient",
-        f"({seeds} random problems; T N H C = {SIZES}, for differences {FEW}; truncated: the state detached at {CUTS})",
+        f"({seeds} random problems; T N H C = {SIZES}, for differences {FEW}; truncated: the state detached at {CUTS};",
+        f"clamped: the carry of every step within ±{CLAMP})",
         f"{'':18}" + "".join(f"{judge.name:>{width}}" for judge in JUDGES),
         f"{'limit':18}" + "".join(f"{judge.limit:>{width}.0e}" for judge in JUDGES),
     ]

@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, Union, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import ConfigError, quoted, sentences
-from core.tasks import TASKS, Adding, Copying, Review, TemporalOrder
-from core.truncation import windows
+from core.tasks import TASKS, Adding, Copying, Review, TemporalOrder, TwoLag
+from core.truncation import Truncation
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Part of every digest: raise it when the same config no longer gives the same bits."""
 
-TaskConfig = Annotated[Union[TemporalOrder, Adding, Copying, Review], Field(discriminator="name")]
+TaskConfig = Annotated[Union[TemporalOrder, Adding, Copying, Review, TwoLag], Field(discriminator="name")]
 
 HiddenSize = Annotated[int, Field(ge=1, le=512, title="Hidden units H", description="Units of the recurrent state.")]
 
@@ -157,27 +157,61 @@ class RunConfig(BaseModel):
 
     )  # fmt: skip
     seed: int = Field(default=0, ge=0, le=2**31 - 1, title="Seed", description="Decides the weights and the data.")
-    truncation: Literal["full", "windows"] = Field(
+    truncation: Literal["full", "windows", "sliding", "stream", "reset"] = Field(
         default="full",
         title="Truncation",
-        description="Full backpropagation through time, or windows of K steps counted back from the end "
-        "(the state is carried, the gradient is cut).",
-        json_schema_extra={"labels": {"full": "none (full BPTT)", "windows": "windows of K"}},
+        description="How far gradients go back. Windows: cut every K steps, the state is carried on. Sliding: each "
+        "loss sees K steps. Stream: an update every k₁ steps that looks K back. Reset: windows, and the state starts "
+        "from zero in each.",
+        json_schema_extra={
+            "labels": {
+                "full": "none (full BPTT)",
+                "windows": "windows of K",
+                "sliding": "sliding, K back",
+                "stream": "stream (k₁, k₂)",
+                "reset": "windows, state reset",
+            }
+        },
     )
     truncation_length: int = Field(
         default=10, ge=1, le=10_000, title="Window K", description="Steps the gradient may travel back.",
         json_schema_extra={"unit": "steps"},
     )  # fmt: skip
-    clip: Literal["none", "norm", "value"] = Field(
+    truncation_stride: int | None = Field(
+        default=None, ge=1, le=10_000, title="Update every k₁",
+        description="Steps between two updates of a stream. Empty means K: then every window makes one update.",
+        json_schema_extra={"unit": "steps"},
+    )  # fmt: skip
+    clip: Literal["none", "norm", "value", "backprop"] = Field(
         default="norm",
         title="Clipping",
-        description="By norm shortens the whole gradient and keeps its direction; by value cuts each component.",
-        json_schema_extra={"labels": {"none": "none", "norm": "by norm", "value": "by value"}},
+        description="By norm shortens the whole gradient and keeps its direction; by value cuts each component; inside "
+        "backpropagation limits each component of what one sequence's gradient carries from step to step.",
+        json_schema_extra={
+            "labels": {"none": "none", "norm": "by norm", "value": "by value", "backprop": "inside backpropagation"}
+        },
     )
     clip_threshold: float = Field(
         default=1.0, gt=0, le=1e6, title="Clip threshold θ", description="Largest norm, or largest component.",
         json_schema_extra={"scale": "log"},
     )  # fmt: skip
+    trained: Literal["all", "readout"] = Field(
+        default="all",
+        title="Trained",
+        description="The readout alone is a control: it shows what can be read from a recurrence left as it started.",
+        json_schema_extra={"labels": {"all": "everything", "readout": "the readout alone"}},
+    )
+
+    @model_validator(mode="after")
+    def _an_update_looks_back_to_the_one_before(self) -> RunConfig:
+        stride, K = self.truncation_stride, self.truncation_length
+        if self.truncation == "stream" and stride is not None and stride > K:
+            raise ValueError(
+                f"`truncation_stride` (={stride}) must be at most `truncation_length` (={K}): an update has to look "
+                "back over all steps since the one before. Lower `truncation_stride`, leave it empty, or raise "
+                "`truncation_length`."
+            )
+        return self
 
     # -- in and out -----------------------------------------------------------------------------------------------
 
@@ -202,9 +236,8 @@ class RunConfig(BaseModel):
             if part in nested:
                 nested[part].setdefault("name", next(iter(known)) if part == "task" else "lstm")
                 own = known.get(str(nested[part]["name"]))
-                if own is not None and "forget_bias" in own.model_fields and nested[part].get("forget_bias") == "":
-                    nested[part]["forget_bias"] = None
-        return cls.checked(nested)
+                nested[part] = nested[part] if own is None else _emptied(own, nested[part])
+        return cls.checked(_emptied(cls, nested))
 
     @classmethod
     def checked(cls, nested: Mapping[str, Any]) -> RunConfig:
@@ -251,20 +284,38 @@ class RunConfig(BaseModel):
 
     def digest(self) -> str:
         """Hash of all settings that have an effect and of the engine's version; equal digests give equal runs."""
-        flat = self.to_flat()
-        if self.truncation == "full":
-            del flat["truncation_length"]
-        if self.clip == "none":
-            del flat["clip_threshold"]
+        flat = {key: value for key, value in self.to_flat().items() if key not in self.idle}
+        if self.truncation == "stream":
+            flat["truncation_stride"] = self.truncated.stride
         text = json.dumps([ENGINE_VERSION, flat], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     # -- what follows from the settings ---------------------------------------------------------------------------
 
     @property
+    def idle(self) -> frozenset[str]:
+        """Keys of settings that have no effect beside the others."""
+        idle = {"truncation_length"} if self.truncation == "full" else set()
+        idle |= {"truncation_stride"} if self.truncation != "stream" else set()
+        return frozenset(idle | ({"clip_threshold"} if self.clip == "none" else set()))
+
+    @property
+    def truncated(self) -> Truncation:
+        """Its truncation, with all that follows from it."""
+        K = self.truncation_length
+        return Truncation(self.truncation, self.task.length, K, self.truncation_stride or K)
+
+    @property
     def cuts(self) -> list[int]:
-        """State indices b (0 < b < T, ascending) where the carry from h[b+1] to h[b] is set to zero."""
-        return [] if self.truncation == "full" else windows(self.task.length, self.truncation_length)
+        """State indices b (0 < b < T, ascending) where the gradient of the last loss stops: it does not pass from
+        h[b+1] to h[b]. With windows, stream and reset those of earlier losses as well."""
+        asked = max(mark.last for mark in self.task.marks() if mark.kind == "asked")
+        return self.truncated.cuts(asked)
+
+    @property
+    def resets(self) -> list[int]:
+        """State indices that are set to zero before the network goes on from them, ascending."""
+        return self.truncated.resets
 
     @property
     def label(self) -> str:
@@ -272,8 +323,17 @@ class RunConfig(BaseModel):
         init = "" if self.cell.init == "default" else f" {self.cell.init}"
         bias = getattr(self.cell, "forget_bias", None)
         bias = "" if bias is None else f" b_f {bias:g}"
-        cut = "" if self.truncation == "full" else f", K {self.truncation_length}"
-        return f"{CELL_TITLES[self.cell.name]}{init}{bias}, H {self.cell.hidden_size}{cut}"
+        kind = "" if self.truncation == "windows" else f"{self.truncation} "
+        first = f"k₁ {self.truncated.stride} " if self.truncation == "stream" else ""
+        cut = "" if self.truncation == "full" else f", {kind}{first}K {self.truncation_length}"
+        frozen = ", readout alone" if self.trained == "readout" else ""
+        return f"{CELL_TITLES[self.cell.name]}{init}{bias}, H {self.cell.hidden_size}{cut}{frozen}"
+
+
+def _emptied(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` with None for every empty text where ``model`` takes None: so a URL has it."""
+    optional = {name for name, field in model.model_fields.items() if type(None) in get_args(field.annotation)}
+    return {key: None if value == "" and key in optional else value for key, value in values.items()}
 
 
 def _fits(own: type[BaseModel], field: str, value: Any) -> bool:

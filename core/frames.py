@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 
-SCALARS = ("loss", "score", "error", "grad_norm", "grad_norm_clipped", "update_size", "param_norm")
+SCALARS = ("loss", "score", "error", "grad_norm", "grad_norm_clipped", "clip_angle", "update_size", "param_norm")
 """What every training step leaves behind; NaN where it does not exist (score between two evaluations, the update of
 the last step)."""
 
@@ -35,8 +36,10 @@ class Frame:
     loss               batch mean of the sequences' losses
     score, error       on the held-out set, as last evaluated (at step ``score_step``); score in [0, 1], error is the
                        normalised one (MSE ÷ variance, or cross-entropy ÷ baseline)
-    grad_norm          global norm of ∂loss/∂parameters before clipping, grad_norm_clipped after it
-    update_size        norm of the update that follows; NaN at the run's last frame, which has none
+    grad_norm          global norm of ∂loss/∂(what is trained) before clipping, grad_norm_clipped after it; where a step
+                       has several updates (truncation as a stream) those of the one with the largest gradient
+    clip_angle         degrees between the two gradients; NaN in files of earlier versions
+    update_size        norm of what the weights change by until the next step; NaN at the run's last frame
     param_norm         global norm of all parameters; param_norms has one entry a tensor
     grad_h, grad_c     (T+1,) batch mean of ‖∂ℓ_n/∂h[t]‖ and of ‖∂ℓ_n/∂c[t]‖ (None where the cell has no c)
     flow               (T+1,) the same over the whole state: (h, c), or h where there is no c
@@ -62,13 +65,14 @@ class Frame:
     flow: Floats
     flow_last: Floats
     history: dict[str, Floats]
+    clip_angle: float = math.nan
     planes: Planes | None = None
     weights: dict[str, Floats] | None = field(default=None, repr=False)
 
     @property
     def clipped(self) -> bool:
         """Whether clipping changed the gradient of this step."""
-        return self.grad_norm_clipped < self.grad_norm * (1 - 1e-6)
+        return abs(self.grad_norm_clipped - self.grad_norm) > 1e-6 * self.grad_norm or self.clip_angle > 0
 
     @property
     def nonfinite(self) -> list[str]:

@@ -30,8 +30,18 @@ _COPY = {
     "task.name": "copy", "task.length": 20, "task.symbols_to_copy": 3, "task.alphabet": 4, "cell.hidden_size": 32,
     "lr": 0.01, "steps": 1500,
 }  # fmt: skip
+_SUMS = {
+    "task.name": "adding", "task.length": 30, "task.asked": "every", "cell.name": "rnn", "cell.hidden_size": 32,
+    "cell.init": "identity", "cell.activation": "relu", "optimizer": "momentum", "lr": 3, "clip_threshold": 0.002,
+    "steps": 3000,
+}  # fmt: skip
+_TWO_LAG = {"task.name": "two-lag", "task.length": 50, "cell.hidden_size": 6, "lr": 0.03, "steps": 2000}
+_WIDE = {
+    "task.name": "two-lag", "task.length": 50, "cell.name": "rnn", "cell.hidden_size": 64, "cell.init": "orthogonal",
+    "truncation": "windows", "truncation_length": 5, "lr": 0.003, "steps": 600,
+}  # fmt: skip
 _REMEMBER, _CUT, _EXPLODE = "What remembers", "What cuts", "What explodes"
-_WORDS, _NUMBERS, _COPIES = "A fading review", "Adding", "Copying"
+_WORDS, _NUMBERS, _COPIES, _LAGS = "A fading review", "Adding", "Copying", "Two lags"
 
 PRESETS: dict[str, Preset] = {
     "temporal-order-lstm": _preset(
@@ -82,30 +92,18 @@ PRESETS: dict[str, Preset] = {
         truncation_length=20,
     ),
     "exploding-rnn": _preset(
-        _ADDING,
+        _SUMS,
         "ReLU RNN, no clipping",
         _EXPLODE,
-        "One large gradient, one huge step, and the loss is no longer a number.",
-        cell__name="rnn",
-        cell__init="identity",
-        cell__activation="relu",
-        optimizer="sgd",
-        lr=0.5,
+        "One update and the loss is above 100,000; within forty it is no longer a number.",
         clip="none",
-        steps=300,
     ),
     "exploding-rnn-clipped": _preset(
-        _ADDING,
+        _SUMS,
         "the same, clipped",
         _EXPLODE,
-        "The same start with the gradient clipped at norm 1: it survives all its steps.",
-        cell__name="rnn",
-        cell__init="identity",
-        cell__activation="relu",
-        optimizer="sgd",
-        lr=0.5,
+        "The same start with the gradient's norm clipped: it learns the sum of the marked numbers so far.",
         clip="norm",
-        steps=300,
     ),
     "review-lstm": _preset(
         _REVIEW,
@@ -198,6 +196,83 @@ PRESETS: dict[str, Preset] = {
         "Repeats most of the symbols after a silence of fourteen steps.",
         cell__name="peephole",
         cell__init="chrono",
+    ),
+    "two-lag-rnn": _preset(
+        _TWO_LAG,
+        "plain RNN, 6 units",
+        _LAGS,
+        "Full BPTT: it comes close to the lowest floor, so it sees both lags.",
+        cell__name="rnn",
+    ),
+    "two-lag-rnn-windows-16": _preset(
+        _TWO_LAG,
+        "the same, windows of 16",
+        _LAGS,
+        "More than half of the losses see eight steps back, and that is enough to learn both lags.",
+        cell__name="rnn",
+        truncation="windows",
+        truncation_length=16,
+    ),
+    "two-lag-rnn-windows-5": _preset(
+        _TWO_LAG,
+        "the same, windows of 5",
+        _LAGS,
+        "No loss sees eight steps back, yet it gets part of the long lag: six units hold an echo of it already.",
+        cell__name="rnn",
+        truncation="windows",
+        truncation_length=5,
+    ),
+    "two-lag-rnn-small-windows-5": _preset(
+        _TWO_LAG,
+        "4 units, windows of 5",
+        _LAGS,
+        "A state too small for echoes: it stays at the floor of the short lag.",
+        cell__name="rnn",
+        cell__hidden_size=4,
+        truncation="windows",
+        truncation_length=5,
+    ),
+    "two-lag-lstm": _preset(
+        _TWO_LAG,
+        "LSTM, 6 units",
+        _LAGS,
+        "Sees both lags, as the RNN does: eight steps are no distance for either.",
+        cell__name="lstm",
+    ),
+    "two-lag-gru": _preset(
+        _TWO_LAG,
+        "GRU, 6 units",
+        _LAGS,
+        "Gets below the floor of the short lag: it sees some of the long one too.",
+        cell__name="gru",
+    ),
+    "two-lag-peephole": _preset(
+        _TWO_LAG,
+        "peephole LSTM, 6 units",
+        _LAGS,
+        "Sees both lags, as the LSTM does.",
+        cell__name="peephole",
+    ),
+    "two-lag-rnn-wide": _preset(
+        _WIDE,
+        "64 units, windows of 5",
+        _LAGS,
+        "Goes far below a floor that no gradient of 5 steps can cross: a wide state echoes what it was never taught.",
+    ),
+    "two-lag-rnn-wide-frozen": _preset(
+        _WIDE,
+        "64 units, recurrence frozen",
+        _LAGS,
+        "The control: nothing but the readout learns, and the loss falls all the same. These are echoes.",
+        trained="readout",
+        lr=0.01,
+    ),
+    "two-lag-rnn-wide-reset": _preset(
+        _WIDE,
+        "64 units, state reset every 5",
+        _LAGS,
+        "The same windows with the state zeroed at each: no echoes, and most losses see no lag at all.",
+        truncation="reset",
     ),
 }
 """Every task × cell as ``<task>-<cell>``, and the named ones."""

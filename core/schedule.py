@@ -6,14 +6,17 @@ record has its own bound; long runs and large states are thinned evenly, first a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from core.config import RunConfig
 from core.data import HELD_OUT, PROBES
+from core.sight import loss_steps
+from core.truncation import Pass
 
 PROFILE_FRAMES, PROFILE_BYTES = 1000, 24e6
-WEIGHT_FRAMES, WEIGHT_BYTES = 200, 24e6
+WEIGHT_FRAMES, WEIGHT_BYTES = 1000, 24e6
 PLANE_FRAMES, PLANE_BYTES = 50, 24e6
 EVALUATIONS = 60
 EVALUATION_SHARE = 0.25
@@ -21,6 +24,36 @@ EVALUATION_SHARE = 0.25
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4, "peephole": 4}
 """Blocks of weights per cell: its gates and its candidate."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a training step does, in passes over all T steps of its batch, and in how many separate backward passes."""
+
+    forward: float
+    backward: float
+    passes: int
+
+    @property
+    def share(self) -> float:
+        """Of a whole forward and a whole backward pass, which costs twice as much."""
+        return (self.forward + 2 * self.backward) / 3
+
+
+def work(config: RunConfig) -> Work:
+    """The work of one training step of ``config``, with its share of what recorded steps do beside it."""
+    losses = loss_steps(config.task).tolist()
+    passes = config.truncated.passes(losses)
+    learning = _steps(passes) / config.task.length
+    forward = 1 + learning if config.truncation == "stream" else 1.0
+    twice = 2 if config.clip == "backprop" else 1  # with the clamp and without, for the angle
+    alone = config.truncated.passes(losses[-1:]) if len(losses) > 1 else []  # the last loss alone, for its flow
+    recorded = min(1.0, PROFILE_FRAMES / config.steps) * _steps(alone) / config.task.length
+    return Work(forward, twice * learning + recorded, twice * len(passes))
+
+
+def _steps(passes: Sequence[Pass]) -> int:
+    return sum(each.stop - each.first for each in passes)
 
 
 @dataclass(frozen=True)
@@ -41,7 +74,8 @@ class Schedule:
         profile = _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * 4 * (T + 1))
         parameters = gates * H * (H + config.task.input_size + 2) + config.task.output_size * (H + 1)
         planes = 2 * PROBES * (T + 1) * H * (gates + 2)
-        per_evaluation = HELD_OUT / (3 * config.batch_size)  # in training steps: forward only, but more sequences
+        of_a_step = max(1.0, work(config).share)
+        per_evaluation = HELD_OUT / (3 * config.batch_size * of_a_step)  # in training steps: forward only
         evaluations = min(EVALUATIONS, max(10, int(EVALUATION_SHARE * steps / per_evaluation)))
         if T * H * gates < 10_000:  # small nets are bound by the number of operations, not by their size
             evaluations = EVALUATIONS

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from core.backprop.bptt import Gradients, gradients
-from core.backprop.clipping import clip
 from core.backprop.evaluation import evaluate
-from core.backprop.readout import init_readout
-from core.cells import cell_of, init_from_config
 from core.checkpoint import pack, unpack
 from core.config import RunConfig
 from core.data import held_out, probes, training_batch
 from core.frames import SCALARS, Frame, Planes
+from core.learner import Learner, Learnt
 from core.schedule import Schedule
 
 SUBNORMAL = 1e-40
@@ -34,17 +32,23 @@ def train(config: RunConfig, resume: bytes | None = None) -> Training:
     return Training(config, resume)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Of the weights before an update: each tensor's norm, the weights, the probes' planes; None where not stored."""
+
+    norms: dict[str, float]
+    weights: dict[str, np.ndarray] | None
+    planes: Planes | None
+
+
 class Training(Iterator[Frame]):
     """An iterator of Frames with a memory: ``checkpoint()`` holds all that the next frames depend on."""
 
     def __init__(self, config: RunConfig, resume: bytes | None = None) -> None:
         self.config, self.schedule = config, Schedule.of(config)
-        self.cell = cell_of(config.cell)
+        self.learner = Learner(config)
         self.step, self.over = 0, False
         self.score, self.error, self.score_step = math.nan, math.nan, 0
-        self.params, self.vector = _one_vector(_initial_parameters(config))
-        self.readout = {name: self.params[f"readout.{name}"] for name in ("weight", "bias")}
-        self.optimizer = _optimizer(config, self.vector)
         self.history: dict[str, list[float]] = {name: [] for name in ("step", *SCALARS)}
         self._held_out, self._probes = held_out(config), torch.from_numpy(probes(config).x)
         if resume is not None:
@@ -62,51 +66,44 @@ class Training(Iterator[Frame]):
         raise StopIteration
 
     def _train_one_step(self) -> Frame | None:
-        step, config = self.step, self.config
-        record = self.schedule.records(step)
+        step, config, batch = self.step, self.config, training_batch(self.config, self.step)
+        record, final = self.schedule.records(step), step == config.steps
         if self.schedule.evaluates(step):
             self._evaluate()
-        back = self._gradients(record)
-        last = step == config.steps or not math.isfinite(back.loss)  # a run that exploded has nothing more to learn
-        clipped = clip({"all": _joined(back.grads, self.params)}, config.clip, config.clip_threshold)
-        weights = _arrays(self.params) if (record and self.schedule.keeps_weights(step)) or last else None
-        planes = self._planes() if (record and self.schedule.keeps_planes(step)) or last else None
-        param_norm, norms = (
-            _norm(self.vector),
-            {name: _norm(value) for name, value in self.params.items() if record or last},
-        )
-        update = math.nan if last else self._update(clipped.grads["all"])
-        values = (back.loss, self.score, self.error, clipped.norm_before, clipped.norm_after, update, param_norm)
+        before, kept = self.learner.vector.clone(), self._kept(record, final)
+        learnt = self.learner.learn(batch, move=not final, record=record)
+        update = math.nan if final else _norm(self.learner.vector - before)
+        if not math.isfinite(learnt.loss):  # a run that exploded has nothing more to learn
+            self.learner.vector.copy_(before)
+            update, final, kept = math.nan, True, self._kept(record, True)
+            if learnt.profiles is None:  # it ends between two recorded steps: measure this one after all
+                learnt = self.learner.learn(batch, move=False, record=True)
+        norms = learnt.grad_norm, learnt.grad_norm_clipped, learnt.clip_angle
+        values = (learnt.loss, self.score, self.error, *norms, update, _norm(before))
         self._remember(step, values)
-        self.step, self.over = step + 1, last
-        if not (record or last):
-            return None
-        if last and not record:  # an exploded run ends between two recorded steps: measure this one after all
-            back = self._gradients(True)
-        return self._frame(step, values, norms, back, planes, weights)
+        self.step, self.over = step + 1, final
+        return self._frame(step, values, kept, learnt) if record or final else None
 
-    def _gradients(self, record: bool) -> Gradients:
-        batch = training_batch(self.config, self.step)
-        return gradients(self.cell, self.params, self.readout, batch, self.config.cuts, record=record)
+    def _kept(self, record: bool, final: bool) -> Kept:
+        """What is stored of the weights as they are now, before this step's update."""
+        params, schedule = self.learner.params, self.schedule
+        weights = final or (record and schedule.keeps_weights(self.step))
+        planes = final or (record and schedule.keeps_planes(self.step))
+        return Kept(
+            {name: _norm(value) for name, value in params.items()} if record or final else {},
+            {name: value.numpy().copy() for name, value in params.items()} if weights else None,
+            self._planes() if planes else None,
+        )
 
     def _evaluate(self) -> None:
-        chunk = max(64, EVALUATION_UNITS // self.config.cell.hidden_size)
-        result = evaluate(self.cell, self.params, self.readout, self._held_out, chunk)
+        learner, config = self.learner, self.config
+        chunk = max(64, EVALUATION_UNITS // config.cell.hidden_size)
+        found = evaluate(learner.cell, learner.params, learner.readout, self._held_out, chunk, config.resets)
+        self.score, self.error = config.task.score_of(found.loss, found.accuracy, found.mse)
         self.score_step = self.step
-        if result.mse is not None:
-            self.error = result.mse / float(np.var(self._held_out.target[self._held_out.scored], dtype=np.float64))
-            self.score = max(0.0, 1 - self.error) if math.isfinite(self.error) else 0.0
-        elif result.accuracy is not None:
-            self.score, self.error = result.accuracy, result.loss / self.config.task.baseline_loss
-
-    def _update(self, gradient: Tensor) -> float:
-        before = self.vector.clone()
-        self.vector.grad = gradient
-        self.optimizer.step()
-        return _norm(self.vector - before)
 
     def _planes(self) -> Planes:
-        trajectory = self.cell.forward(self.params, self._probes)
+        trajectory = self.learner.cell.forward(self.learner.params, self._probes, resets=self.config.resets)
         return Planes(
             {name: gate.numpy().copy() for name, gate in trajectory.gates.items()},
             trajectory.h.numpy().copy(),
@@ -119,51 +116,38 @@ class Training(Iterator[Frame]):
         for name, value in zip(("step", *SCALARS), (step, *values), strict=True):
             self.history[name].append(value)
 
-    def _frame(
-        self,
-        step: int,
-        values: tuple[float, ...],
-        norms: dict[str, float],
-        back: Gradients,
-        planes: Planes | None,
-        weights: dict[str, np.ndarray] | None,
-    ) -> Frame:
+    def _frame(self, step: int, values: tuple[float, ...], kept: Kept, learnt: Learnt) -> Frame:
         history = {name: np.array(taken) for name, taken in self.history.items()}
         self.history = {name: [] for name in self.history}
-        profiles, flow_last = back.profiles, back.flow_last
+        profiles, flow_last = learnt.profiles, learnt.flow_last
         assert profiles is not None and flow_last is not None
         return Frame(
             step=step,
             **dict(zip(SCALARS, values, strict=True)),
             score_step=self.score_step,
-            param_norms=norms,
+            param_norms=kept.norms,
             grad_h=profiles.grad_h,
             grad_c=profiles.grad_c,
             flow=profiles.flow,
             flow_last=flow_last,
             history=history,
-            planes=planes,
-            weights=weights,
+            planes=kept.planes,
+            weights=kept.weights,
         )
 
     # -- checkpoints ----------------------------------------------------------------------------------------------
 
     def checkpoint(self) -> bytes:
         """The state after the last yielded frame; ``train(config, resume=…)`` goes on from it with the same bits."""
-        state = self.optimizer.state_dict()["state"].get(0, {})
-        tensors = {f"optimizer.{key}": torch.as_tensor(value) for key, value in state.items() if value is not None}
-        tensors["parameters"] = self.vector
         scalars = [self.step, self.over, self.score, self.error, self.score_step]
-        tensors["progress"] = torch.tensor(scalars, dtype=torch.float64)
-        return pack(self.config.digest(), tensors)
+        progress = {"progress": torch.tensor(scalars, dtype=torch.float64)}
+        return pack(self.config.digest(), self.learner.state() | progress)
 
     def _restore(self, content: bytes) -> None:
         tensors = unpack(self.config.digest(), content)
-        step, over, self.score, self.error, score_step = tensors.pop("progress").tolist()
+        step, over, self.score, self.error, score_step = tensors["progress"].tolist()
         self.step, self.over, self.score_step = int(step), bool(over), int(score_step)
-        self.vector.copy_(tensors.pop("parameters"))
-        state = {name.removeprefix("optimizer."): value for name, value in tensors.items()}
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": {0: state} if state else {}})
+        self.learner.restore(tensors)
 
 
 @contextmanager
@@ -180,39 +164,6 @@ def one_thread_without_subnormals() -> Iterator[None]:
     finally:
         torch.set_flush_denormal(flushed)
         torch.set_num_threads(threads)
-
-
-def _initial_parameters(config: RunConfig) -> dict[str, Tensor]:
-    """The cell's parameters and the readout's, drawn from the seed; readout as torch.nn.Linear starts."""
-    generator = torch.Generator().manual_seed(config.seed)
-    params = init_from_config(config.cell, config.task.input_size, config.task.length, generator)
-    readout = init_readout(config.cell.hidden_size, config.task.output_size, generator=generator)
-    return params | {f"readout.{name}": value for name, value in readout.items()}
-
-
-def _one_vector(params: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-    """The parameters as views of one vector: an update is then one pass, not one a tensor (a third of the step's time
-    in a small net)."""
-    vector = torch.cat([value.reshape(-1) for value in params.values()])
-    parts = vector.split([value.numel() for value in params.values()])
-    return {name: part.view(value.shape) for (name, value), part in zip(params.items(), parts, strict=True)}, vector
-
-
-def _joined(grads: Mapping[str, Tensor], params: Mapping[str, Tensor]) -> Tensor:
-    """The gradient as one vector, in the order of the parameters'."""
-    return torch.cat([grads[name].reshape(-1) for name in params])
-
-
-def _optimizer(config: RunConfig, vector: Tensor) -> torch.optim.Optimizer:
-    if config.optimizer == "adam":
-        return torch.optim.Adam([vector], lr=config.lr, fused=True)
-    if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop([vector], lr=config.lr, foreach=False)
-    return torch.optim.SGD([vector], lr=config.lr, momentum=0.9 if config.optimizer == "momentum" else 0.0, fused=True)
-
-
-def _arrays(params: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    return {name: value.detach().numpy().copy() for name, value in params.items()}
 
 
 def _norm(value: Tensor) -> float:

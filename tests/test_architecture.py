@@ -19,23 +19,26 @@ from core.tasks import TASKS
 ROOT = Path(__file__).parents[1]
 ORDER = """
     core.errors
+    core.theory
     core.tasks core.frames core.truncation
     core.config
-    core.presets core.settings core.data
+    core.presets core.settings core.data core.sight core.sweep
     core.schedule
     core.checkpoint core.cells
     core.backprop
-    core.diagnostics
+    core.diagnostics core.learner
     core.training
+    core.moment
     core.store
     core.check core.lab
+    core.command_theory
     core core.__main__
 """
 """Who may import whom inside core: a part imports only parts of lines above its own."""
 RANK = {part: rank for rank, line in enumerate(ORDER.split("\n")) for part in line.split()}
-ENGINE = {"core.checkpoint", "core.cells", "core.backprop", "core.diagnostics", "core.training"}
+ENGINE = {"core.checkpoint", "core.cells", "core.backprop", "core.diagnostics", "core.learner", "core.training"}
 WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.errors", "core.presets", "core.store",
-       "core.lab.client")  # fmt: skip
+       "core.lab.client", "core.theory", "core.sweep")  # fmt: skip
 """What the web process is made of; it never imports torch."""
 SHARED = {
     "core/cells": {"base", "carousel", "initialisation", "products"},

@@ -9,15 +9,24 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
+from app.board.query import FRONT
 from app.board.routes import PLOTLY_PATH
+from app.board.views import PAGES
 
 _HERE = Path(__file__).parent
+SCRIPTS = ("elements", "knobs", "pins", "pictures", "transport", "microscope", "board")
+"""One after the other they are one module; the last exports what Streamlit calls."""
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text("utf-8")
+
 
 _MOUNT = component(
     "unrolled_board",
-    html=(_HERE / "board.html").read_text("utf-8"),
-    css=(_HERE / "board.css").read_text("utf-8"),
-    js=(_HERE / "board.js").read_text("utf-8"),
+    html=_read("board.html"),
+    css=_read("board.css"),
+    js="\n".join(_read(f"script/{name}.js") for name in SCRIPTS),
     isolate_styles=False,
 )
 
@@ -25,22 +34,30 @@ _MOUNT = component(
 def board(
     source_id: str,
     *,
+    page: str = FRONT,
     cursor: int | None = None,
     pins: Sequence[str] = (),
+    knobs: Sequence[tuple[str, str]] = (),
+    beside: Sequence[str] = (),
     moving: bool = False,
     replays: int = 0,
+    address: str = "",
     on_cursor: Callable[[int | None], None],
     on_pins: Callable[[tuple[str, ...]], None],
-    key: str = "board",
+    on_knobs: Callable[[tuple[tuple[str, str], ...]], None],
+    on_moving: Callable[[], None],
 ) -> None:
     """Show the run or preview ``source_id`` at training step ``cursor``, live where that is None.
 
-    ``pins`` are drawn as faint curves beside it; a pin is ``<run or preview id>@<training step>``. When ``replays``
-    changes, the run is played from its start. What the visitor makes of the board comes back through ``on_cursor``
-    and ``on_pins``. ``moving`` is what the page knows of the run: when that changes, the page is run again to draw
-    its buttons anew.
+    ``page`` names the pictures (app.board.views). ``pins`` are drawn as faint curves; a pin is ``<run or preview
+    id>@<training step>``. ``knobs`` are (name, value) pairs, ``beside`` the ids of runs trained alongside. When
+    ``replays`` changes, the run is played from its start. ``address`` is the query to complete a bare address with.
+    What the visitor makes of the board comes back through ``on_cursor``, ``on_pins`` and ``on_knobs``. ``moving`` is
+    what the page knows of the runs: when that changes, ``on_moving`` is called and the page is run again to draw its
+    buttons anew.
     Mount it before any run exists, so that Plotly is loaded when one starts.
     """
+    key = f"board-{page}"
 
     def emitted(name: str) -> Any:
         return st.session_state[key][name]
@@ -48,10 +65,21 @@ def board(
     _MOUNT(
         key=key,
         data={
-            "source": source_id, "cursor": cursor, "pins": list(pins), "moving": moving, "replays": replays,
+            "source": source_id, "page": _page(page), "cursor": cursor, "pins": list(pins), "knobs": dict(knobs),
+            "beside": list(beside), "moving": moving, "replays": replays, "address": address,
             "script": PLOTLY_PATH,
         },
         on_cursor_change=lambda: on_cursor(None if emitted("cursor") == "live" else emitted("cursor")),
         on_pins_change=lambda: on_pins(tuple(emitted("pins"))),
-        on_moving_change=lambda: None,
+        on_knobs_change=lambda: on_knobs(tuple((str(name), str(value)) for name, value in emitted("knobs").items())),
+        on_moving_change=on_moving,
     )  # fmt: skip
+
+
+def _page(name: str) -> dict[str, Any]:
+    """The pictures of a page in their order, for the script."""
+    views = [
+        {"name": view, "title": spec.title, "wide": spec.wide, "height": spec.height}
+        for view, spec in PAGES[name].views.items()
+    ]
+    return {"name": name, "views": views}

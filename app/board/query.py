@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from app.board.errors import BadQuery
 from app.figures.theme import THEMES, Style
 
-VIEWS = ("strip", "curve", "training", "loss", "score", "clipping", "gates")
-MAX_PINS = 4
-_PIN = re.compile(r"([A-Za-z0-9_-]{1,80})@(\d{1,9})")
-_KNOWN = {"views", "tables", "after", "cursor", "theme", "width", "pins", "probe"}
+if TYPE_CHECKING:
+    from app.board.views.base import Page
+
+T = TypeVar("T")
+FRONT = "gradient_flow"
+MAX_PINS, MAX_BESIDE, MAX_KNOBS = 4, 16, 32
+_ID = r"[A-Za-z0-9_-]{1,80}"
+_PIN = re.compile(rf"({_ID})@(\d{{1,9}})")
+KNOB_VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
+_KNOB = re.compile(rf"([a-z][a-z0-9_]{{0,39}}):({KNOB_VALUE.pattern})")
+_KNOWN = {"page", "views", "tables", "after", "cursor", "theme", "width", "pins", "knobs", "beside"}
 
 
 @dataclass(frozen=True)
@@ -21,32 +29,65 @@ class Query:
 
     cursor  a training step, or None for the newest
     pins    (source id, training step) pairs
+    knobs   (name, value) pairs in the order of their names
+    beside  ids of runs trained alongside
     """
 
+    page: str
     views: tuple[str, ...]
     tables: tuple[str, ...]
     cursor: int | None
     style: Style
-    pins: tuple[tuple[str, int], ...]
-    probe: int
+    pins: tuple[tuple[str, int], ...] = ()
+    knobs: tuple[tuple[str, str], ...] = ()
+    beside: tuple[str, ...] = ()
+
+    def knob(self, name: str, default: str) -> str:
+        """The value of a knob as text."""
+        return dict(self.knobs).get(name, default)
 
 
-def parse(params: Mapping[str, str]) -> Query:
-    """The query of a URL. Raises BadQuery with a sentence."""
+def parse(params: Mapping[str, str], pages: Mapping[str, Page]) -> Query:
+    """The query of a URL that asks for one of ``pages``. Raises BadQuery with a sentence."""
     for name in params:
         if name not in _KNOWN:
             raise BadQuery(f"`{name}` (={params[name]}) is nothing the board knows. Use: {', '.join(sorted(_KNOWN))}.")
-    theme = _one_of("theme", params.get("theme", "light"), tuple(THEMES))
+    page = _one_of("page", params.get("page", FRONT), pages)
+    views = tuple(pages[page].views)
+    theme = _one_of("theme", params.get("theme", "light"), THEMES)
     width = _one_of("width", params.get("width", "wide"), ("wide", "narrow"))
     cursor = params.get("cursor", "live")
     return Query(
-        views=_some_of("views", params.get("views", ",".join(VIEWS))),
-        tables=_some_of("tables", params.get("tables", "")),
+        page=page,
+        views=_some_of("views", params.get("views", ",".join(views)), views),
+        tables=_some_of("tables", params.get("tables", ""), views),
         cursor=None if cursor == "live" else _whole("cursor", cursor, "a training step, or live"),
         style=Style(THEMES[theme], width == "narrow"),
         pins=_pins(params.get("pins", "")),
-        probe=_whole("probe", params.get("probe", "0"), "the number of a probe sequence"),
+        knobs=_knobs(params.get("knobs", "")),
+        beside=_beside(params.get("beside", "")),
     )
+
+
+def knob_of(text: str) -> tuple[str, str]:
+    """(name, value) of ``<name>:<value>``. Raises BadQuery."""
+    found = _KNOB.fullmatch(text)
+    if found is None:
+        raise BadQuery(f"`knobs` (={text}) must be <name>:<value>, several separated by semicolons.")
+    return found[1], found[2]
+
+
+def _knobs(text: str) -> tuple[tuple[str, str], ...]:
+    knobs = dict(knob_of(part) for part in text.split(";") if part)
+    return tuple(sorted(_few("knobs", tuple(knobs.items()), MAX_KNOBS)))
+
+
+def _beside(text: str) -> tuple[str, ...]:
+    ids = tuple(dict.fromkeys(part for part in text.split(",") if part))
+    for part in ids:
+        if not re.fullmatch(_ID, part):
+            raise BadQuery(f"`beside` (={part}) must be the id of a run, several separated by commas.")
+    return _few("beside", ids, MAX_BESIDE)
 
 
 def pin_of(text: str) -> tuple[str, int]:
@@ -58,23 +99,24 @@ def pin_of(text: str) -> tuple[str, int]:
 
 
 def _pins(text: str) -> tuple[tuple[str, int], ...]:
-    pins = tuple(dict.fromkeys(pin_of(part) for part in text.split(",") if part))
-    if len(pins) > MAX_PINS:
-        raise BadQuery(
-            f"`pins` holds {len(pins)} curves; at most {MAX_PINS} can be read in one picture. Leave some out."
-        )
-    return pins
+    return _few("pins", tuple(dict.fromkeys(pin_of(part) for part in text.split(",") if part)), MAX_PINS)
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+def _few(name: str, found: tuple[T, ...], most: int) -> tuple[T, ...]:
+    if len(found) > most:
+        raise BadQuery(f"`{name}` names {len(found)}; at most {most} can be read in one picture. Leave some out.")
+    return found
+
+
+def _one_of(name: str, value: str, known: Iterable[str]) -> str:
     if value not in known:
         raise BadQuery(f"`{name}` (={value}) is not known. Choose one of: {', '.join(known)}.")
     return value
 
 
-def _some_of(name: str, value: str) -> tuple[str, ...]:
-    wanted = {_one_of(name, part, VIEWS) for part in value.split(",") if part}
-    return tuple(view for view in VIEWS if view in wanted)
+def _some_of(name: str, value: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = {_one_of(name, part, known) for part in value.split(",") if part}
+    return tuple(view for view in known if view in wanted)
 
 
 def _whole(name: str, value: str, what: str) -> int:

@@ -2,70 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from app.board import wire
+from app.board.asking import Found
+from app.board.misplaced import misplaced
 from app.board.query import Query
 from app.board.source import Snapshot, Source
 from app.board.sources import Sources
 from app.board.status import transport
-from app.figures.base import View, asked_step
-from app.figures.clipping import clipping
-from app.figures.flow_strip import flow_strip
-from app.figures.gates import gates
-from app.figures.gradient_curve import Pin, gradient_curve
-from app.figures.learning import loss, score
-from app.figures.over_training import over_training
+from app.board.views import PAGES, Beside, Page, Shown, questions
+from app.figures.base import View
+from app.figures.gradient_curve import Pin
 from app.figures.theme import CELL_LOOKS, template
-from app.text.caption import caption
-from app.text.moment import Moment, Phase
-from core.config import RunConfig
-from core.data import probes
-from core.diagnostics.horizon import horizon_of
 from core.errors import UnrolledError
 from core.frames import Frame
 
+NOTHING, PENDING = "Nothing is recorded for this moment.", "Being worked out …"
+
 
 @dataclass(frozen=True)
-class _Shown:
-    """What the pictures of one reply share."""
+class Known:
+    """A source at one moment with all that stands beside it; ``seq`` is another text as soon as anything is."""
 
     source: Source
     snapshot: Snapshot
-    query: Query
-    frame: Frame
-    pins: tuple[Pin, ...]
+    beside: tuple[Beside, ...] = ()
+    found: Found = field(default_factory=Found)
 
     @property
-    def config(self) -> RunConfig:
-        return self.source.config
+    def seq(self) -> str:
+        parts = [self.snapshot.seq, *(f"{id}:{snapshot.seq}" for id, _, snapshot in self.beside), self.found.seq]
+        return "~".join(filter(None, parts))
 
 
-def reply(source: Source, snapshot: Snapshot, query: Query, sources: Sources) -> dict[str, Any]:
-    """Everything ``query`` wants of ``source`` at ``snapshot``; without pictures while nothing is recorded."""
+def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
+    """Everything ``query`` wants; without pictures while nothing is recorded."""
+    source, snapshot = known.source, known.snapshot
     frame = _frame(source, snapshot, query)
+    words = transport(snapshot, source.config, None if frame is None else frame.step)
+    moving = sum(other.status.moving for _, _, other in known.beside)
+    if moving:
+        words |= {"moving": True, "text": f"{words['text']} · {moving} beside it still training"}
     body: dict[str, Any] = {
-        "seq": snapshot.seq,
+        "seq": known.seq,
         "id": source.id,
         "label": source.config.label,
-        "transport": transport(snapshot, source.config, None if frame is None else frame.step),
+        "transport": words,
+        "pending": known.found.pending,
         "views": {},
     }
     if frame is None:
         return body
     pins, named = _pins(query, sources)
-    shown = _Shown(source, snapshot, query, frame, pins)
-    views = {name: _view(name, shown) for name in query.views}
-    return body | {
-        "caption": _caption(shown),
-        "pins": named,
-        "probes": _probe_names(shown) if "gates" in query.views else [],
-        "template": template(query.style),
-        "views": {name: wire.view(view, table=name in query.tables) for name, view in views.items() if view},
+    shown = Shown(source, snapshot, query, frame, pins, known.beside, known.found.answers)
+    return body | {"pins": named, "template": template(query.style)} | _page(PAGES[query.page], shown, known.found)
+
+
+def _page(page: Page, shown: Shown, found: Found) -> dict[str, Any]:
+    """Words and pictures; for a picture that cannot be drawn a sentence why."""
+    query, views = shown.query, {name: page.views[name].build(shown) for name in shown.query.views}
+    return {
+        "caption": _caption(page, shown),
+        "views": {name: _drawn(view, name, query) for name, view in views.items() if view},
+        "absent": {name: _why(page, name, shown, found) for name, view in views.items() if not view},
     }
+
+
+def _drawn(view: View, name: str, query: Query) -> dict[str, Any]:
+    return wire.view(view, table=name in query.tables) | {"problems": misplaced(view.knobs, query)}
 
 
 def _frame(source: Source, snapshot: Snapshot, query: Query) -> Frame | None:
@@ -75,48 +83,19 @@ def _frame(source: Source, snapshot: Snapshot, query: Query) -> Frame | None:
     return source.frame(query.cursor)
 
 
-def _view(name: str, shown: _Shown) -> View | None:
-    frame, config, style = shown.frame, shown.config, shown.query.style
-    scalars = shown.snapshot.scalars
-    if name == "strip":
-        return flow_strip(frame, config, style)
-    if name == "curve":
-        start = shown.snapshot.first or frame
-        return gradient_curve(frame, start, _found(frame, config), config, style, shown.pins)
-    if name == "training":
-        return over_training(shown.snapshot.steps, shown.snapshot.flow, frame.step, config, style)
-    if name == "gates":
-        return _gates(shown)
-    return {"loss": loss, "score": score, "clipping": clipping}[name](scalars, frame.step, config, style)
-
-
-def _gates(shown: _Shown) -> View | None:
-    kept = (shown.frame.step, shown.frame.planes) if shown.frame.planes else shown.source.planes(shown.frame.step)
-    if kept is None:
-        return None
-    step, planes = kept
-    batch = probes(shown.config)
-    probe = min(shown.query.probe, batch.x.shape[1] - 1)
-    events = shown.config.task.events(batch.x[:, probe])
-    return gates(planes, probe, events, shown.config, shown.query.style, step=step)
-
-
-def _found(frame: Frame, config: RunConfig) -> Any:
-    return horizon_of(frame.flow_last, asked=asked_step(config), cuts=config.cuts)
-
-
-def _caption(shown: _Shown) -> dict[str, Any]:
-    phase = shown.snapshot.status.phase
-    kind: Phase = (
-        "preview" if phase == "preview" else "over" if phase in ("finished", "stopped", "failed") else "running"
-    )
-    moment = Moment(shown.config, shown.frame, _found(shown.frame, shown.config), shown.snapshot.scalars, kind)
-    words = caption(moment)
+def _caption(page: Page, shown: Shown) -> dict[str, Any]:
+    words = page.caption(shown)
     return {
         "headline": words.headline,
         "subline": words.subline,
         "figures": [{"value": figure.value, "label": figure.label} for figure in words.figures],
     }
+
+
+def _why(page: Page, name: str, shown: Shown, found: Found) -> str:
+    needs = questions(page.views[name].needs, shown.query, shown.config)
+    failed = next((found.failed[kind] for kind in needs if kind in found.failed), "")
+    return failed or (PENDING if found.pending and not set(needs) <= set(found.answers) else NOTHING)
 
 
 def _pins(query: Query, sources: Sources) -> tuple[tuple[Pin, ...], list[dict[str, Any]]]:
@@ -139,12 +118,3 @@ def _pins(query: Query, sources: Sources) -> tuple[tuple[Pin, ...], list[dict[st
         pins.append(Pin(label, source.config.cell.name, np.asarray(frame.flow)))
         named.append(name | {"label": label, "color": look.color, "dash": look.dash})
     return tuple(pins), named
-
-
-def _probe_names(shown: _Shown) -> list[str]:
-    """A short name for every probe: its marked symbols in order."""
-    batch, task = probes(shown.config), shown.config.task
-    return [
-        " … ".join(label for _, label in task.events(batch.x[:, k])[:6]) or f"sequence {k + 1}"
-        for k in range(batch.x.shape[1])
-    ]

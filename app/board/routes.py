@@ -14,12 +14,15 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from app.board.answers import Answers
+from app.board.asking import found, needed
 from app.board.cache import Shared
 from app.board.errors import BadQuery, Unknown
 from app.board.query import Query, parse
-from app.board.reply import reply
+from app.board.reply import Known, reply
 from app.board.source import Directory, Snapshot, Source
 from app.board.sources import PREVIEW, Sources
+from app.board.views import PAGES, Beside
 from app.board.wire import compressed
 from core.errors import UnrolledError
 from core.lab.client import NoAnswer
@@ -44,27 +47,45 @@ class Board:
 
     def __init__(self, lab: Directory) -> None:
         self._lab, self._sources, self._shared = lab, Sources(lab), Shared()
+        self._answers = Answers(lab)
 
     async def board(self, request: Request) -> Response:
         """A reply, 204 where nothing is newer than ``after``, or a sentence: 400 for a bad query, 404 for no run."""
         source_id = request.path_params["id"]
         try:
-            query = parse(request.query_params)
-            source = self._sources.kept(source_id) or await anyio.to_thread.run_sync(self._sources.get, source_id)
-            snapshot = source.fresh() or await anyio.to_thread.run_sync(source.snapshot)
-            if request.query_params.get("after") == snapshot.seq:
+            after, query = request.query_params.get("after"), parse(request.query_params, PAGES)
+            known = await self._known(source_id, query, again=after is not None)
+            if after == known.seq:
                 return Response(status_code=204, headers={"cache-control": "no-store"})
-            body = await self._shared.get(
-                (source_id, snapshot.seq, query), partial(self._build, source, snapshot, query)
-            )
+            body = await self._shared.get((source_id, known.seq, query), partial(self._build, known, query))
         except UnrolledError as error:
             if not isinstance(error, BadQuery):
                 self._sources.forget(source_id)
             return _refused(error)
         return _bytes(request, body, "application/json", "no-store")
 
-    def _build(self, source: Source, snapshot: Snapshot, query: Query) -> bytes:
-        return compressed(reply(source, snapshot, query, self._sources))
+    async def _known(self, source_id: str, query: Query, *, again: bool) -> Known:
+        source, snapshot = await self._snapshot(source_id)
+        beside = [await self._beside(run_id) for run_id in query.beside]
+        kinds = needed(PAGES[query.page], query, source.config)
+        answered = await found(self._answers, kinds, source_id, snapshot, query, again=again)
+        return Known(source, snapshot, tuple(filter(None, beside)), answered)
+
+    async def _snapshot(self, source_id: str) -> tuple[Source, Snapshot]:
+        source = self._sources.kept(source_id) or await anyio.to_thread.run_sync(self._sources.get, source_id)
+        return source, source.fresh() or await anyio.to_thread.run_sync(source.snapshot)
+
+    async def _beside(self, run_id: str) -> Beside | None:
+        """A run that was trained alongside; None where it is gone, which is no reason to show nothing."""
+        try:
+            source, snapshot = await self._snapshot(run_id)
+        except UnrolledError:
+            self._sources.forget(run_id)
+            return None
+        return run_id, source.config, snapshot
+
+    def _build(self, known: Known, query: Query) -> bytes:
+        return compressed(reply(known, query, self._sources))
 
     async def file(self, request: Request) -> Response:
         """A consistent copy of the run's file, also while it trains."""

@@ -14,7 +14,8 @@ from core.frames import Frame, Planes
 FRESH_SECONDS = 0.05
 """A source is asked for news at most this often, however many look at it: twenty times a second for ten updates."""
 
-KEPT_SOURCES = 32
+KEPT_SOURCES = 64
+"""More than one visitor looks at: a run with a sweep beside it is nine."""
 
 PREVIEW = "preview-"
 """A source id that begins so is a preview's; the rest is its config's digest."""

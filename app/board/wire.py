@@ -54,6 +54,8 @@ def view(shown: View, *, table: bool) -> dict[str, Any]:
         "figure": packed(shown.figure),
         "keys": [_key(key) for key in shown.keys],
         "scales": [_scale(scale) for scale in shown.scales],
+        "knobs": [vars(knob) for knob in shown.knobs],
+        **({"player": shown.player} if shown.player else {}),
         **({"table": _table(shown.table)} if table else {}),
     }
 

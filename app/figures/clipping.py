@@ -18,46 +18,61 @@ from app.figures.base import (
     spread,
     training_axis,
 )
+from app.figures.base.course import broken_ground, span, words_of_clip
 from app.figures.theme import Style
-from app.text.numbers import percent, plural, sig
+from app.text.numbers import percent, plural, sig, times
 from core.config import RunConfig
+from core.diagnostics.spikes import broke_at, largest, was_clipped
 
 POINTS = 400
 
 
-def clipping(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, style: Style) -> View:
+def clipping(
+    scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, style: Style, *, wide: bool = False
+) -> View:
     """Draw ``grad_norm`` (before) as points, red where clipping changed it, and ``grad_norm_clipped`` (after).
 
-    Long runs show POINTS evenly spaced intervals, each by its largest norm, so that no explosion is lost.
+    Long runs show POINTS evenly spaced intervals, each by its largest norm, so that no explosion is lost. ``wide`` is
+    the picture across a whole page, which also names the largest.
     """
     steps, before, after = scalars["step"], scalars["grad_norm"], scalars["grad_norm_clipped"]
-    cut = was_clipped(before, after)
+    cut = was_clipped(scalars)
     chosen = spread(before, POINTS)
     data = [_points(steps, before, chosen[~cut[chosen]], style.theme.muted, 4, "before", style)]
     if config.clip != "none":
         data += [_points(steps, after, chosen[cut[chosen]], style.theme.faint, 3, "after clipping", style),
                  _points(steps, before, chosen[cut[chosen]], style.theme.grown, 5, "clipped from", style)]  # fmt: skip
+    total = span(scalars, config.steps) if wide else config.steps
+    low, high = _limits(before, config)
+    if wide:
+        data += broken_ground(broke_at(scalars), style, low / 10, high * 10, total * 1.02)
     layout = {
-        "xaxis": training_axis(config.steps, style),
-        "yaxis": plain_log_axis(*_limits(before, config)),
+        "xaxis": training_axis(total, style),
+        "yaxis": plain_log_axis(low, high),
         "shapes": [*_threshold(config, style), *cursor_line(cursor, style)],
+        "annotations": _summit(scalars, total, style) if wide else [],
         "meta": {"axis": "training"},
     }
     return View(
         name="clipping",
-        title="Gradient norm",
-        hint=_hint(cut, config),
+        title="Gradient norm before and after clipping" if wide else "Gradient norm",
+        hint=_hint(cut, config) + (". Click a point to see its step." if wide else ""),
         alt=_alt(before, after, cut, config),
-        figure=figure(style, data, layout, height=210, bottom=40),
+        figure=figure(style, data, layout, height=280 if wide else 210, top=24 if wide else 8, bottom=40),
         table=_table(steps, before, after, cut),
         keys=_keys(cut, config, style),
     )
 
 
-def was_clipped(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Whether clipping changed each step's gradient (as core.frames.Frame.clipped has it)."""
-    with np.errstate(invalid="ignore"):
-        return after < before * (1 - 1e-6)
+def _summit(scalars: Mapping[str, np.ndarray], total: int, style: Style) -> list[Layout]:
+    """The largest norm by name, where it stands out."""
+    spike = largest(scalars)
+    if spike is None or spike.ratio < 2:
+        return []
+    side, away = ("right", -8) if spike.step > total * 0.6 else ("left", 8)
+    text, ground = f"{times(spike.ratio)} × the median", style.theme.surface
+    return [{"text": text, "x": spike.step, "y": float(np.log10(spike.norm)), "bgcolor": ground, "xanchor": side,
+             "xshift": away, "yanchor": "middle"}]  # fmt: skip
 
 
 def _points(
@@ -92,7 +107,10 @@ def _threshold(config: RunConfig, style: Style) -> list[Layout]:
 def _hint(cut: np.ndarray, config: RunConfig) -> str:
     if config.clip == "none":
         return "no clipping"
-    return f"{percent(float(cut.mean()))} of the steps clipped" if cut.size else "nothing clipped yet"
+    if not cut.size:
+        return "nothing clipped yet"
+    of_what = "" if _by_norm(config) else f", {words_of_clip(config)} per component"
+    return f"{percent(float(cut.mean()))} of the steps clipped{of_what}"
 
 
 def _alt(before: np.ndarray, after: np.ndarray, cut: np.ndarray, config: RunConfig) -> str:
@@ -100,8 +118,7 @@ def _alt(before: np.ndarray, after: np.ndarray, cut: np.ndarray, config: RunConf
         return "No gradient norm is recorded yet."
     rule = "No clipping."
     if config.clip != "none":
-        rule = f"Clipped by {config.clip} at {sig(config.clip_threshold)}: {percent(float(cut.mean()))} of " \
-               f"{plural(len(cut), 'step')}."  # fmt: skip
+        rule = f"Clipped {words_of_clip(config)}: {percent(float(cut.mean()))} of {plural(len(cut), 'step')}."
     return (
         f"Global gradient norm over training: {sig(float(before[-1]))} before and {sig(float(after[-1]))} after "
         f"clipping at the last step. {rule}"
@@ -114,8 +131,6 @@ def _keys(cut: np.ndarray, config: RunConfig, style: Style) -> tuple[Key, ...]:
         keys += [Key("clipped", style.theme.grown, "marker"), Key("after", style.theme.faint, "marker")]
     if _by_norm(config):
         keys.append(Key(f"threshold {sig(config.clip_threshold)}", style.theme.muted, width=1))
-    elif config.clip == "value":
-        keys.append(Key(f"each component at most {sig(config.clip_threshold)}", style.theme.muted, "marker"))
     return tuple(keys)
 
 

@@ -5,28 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from app.figures.base import (
-    Key,
     Label,
     Table,
     View,
     above,
     asked_step,
+    boundary_lines,
     brackets,
     colorscale,
-    cut_lines,
     figure,
     flow_scale,
     hatched,
     kind_keys,
+    kinds_of,
     log_ratio,
     reference,
     step_words,
     time_axis,
+    truncation_keys,
 )
 from app.figures.theme import Style
 from app.text.numbers import portion
 from core.config import RunConfig
-from core.diagnostics.horizon import KIND_NAMES, SHARE, zeros
+from core.diagnostics.horizon import KIND_NAMES, SHARE
 from core.frames import Frame
 
 LIMIT = 6.0
@@ -36,7 +37,7 @@ LIMIT = 6.0
 def flow_strip(frame: Frame, config: RunConfig, style: Style) -> View:
     """Draw ``frame.flow``: log10(flow_t ÷ flow_T) for states 1 … T, right where it is asked, left where it began."""
     T, asked = config.task.length, asked_step(config)
-    kinds = zeros(frame.flow, asked=asked, cuts=config.cuts)
+    kinds = kinds_of(frame.flow, config)
     to = reference(frame.flow, asked)
     ratio = log_ratio(frame.flow, to)
     words = step_words(frame.flow, kinds, to)
@@ -53,7 +54,7 @@ def flow_strip(frame: Frame, config: RunConfig, style: Style) -> View:
         "shapes": brackets(marks, style),
         "meta": {"axis": "time"},
     }
-    data = [heat, *hatched(kinds, style, -0.5, 0.5), *cut_lines(config.cuts, style, -0.62, 0.62)]
+    data = [heat, *hatched(kinds, style, -0.5, 0.5), *boundary_lines(config, style, -0.62, 0.62)]
     height = 48 if style.narrow else 64
     return View(
         name="strip",
@@ -62,15 +63,9 @@ def flow_strip(frame: Frame, config: RunConfig, style: Style) -> View:
         alt=_alt(frame, kinds, to, T),
         figure=figure(style, data, layout, height=height + 12 + 16 * rows, top=10 + 16 * rows, bottom=2),
         table=_table(frame, kinds, to),
-        keys=(*kind_keys(kinds, style), *_cut_key(config, style)),
+        keys=(*kind_keys(kinds, style), *truncation_keys(config, style)),
         scales=(flow_scale(style),),
     )
-
-
-def _cut_key(config: RunConfig, style: Style) -> tuple[Key, ...]:
-    if not config.cuts:
-        return ()
-    return (Key(f"truncated every {config.truncation_length} steps", style.theme.muted, dash="dot", width=1.5),)
 
 
 def _alt(frame: Frame, kinds: np.ndarray, to: float, T: int) -> str:

@@ -14,18 +14,21 @@ from app.figures.base import (
     View,
     asked_step,
     bands,
-    cut_lines,
+    boundary_lines,
     figure,
     hatched,
+    kind_keys,
+    kinds_of,
     reference,
     reference_line,
     step_words,
     time_axis,
+    truncation_keys,
 )
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.numbers import factor, plural, portion, sig
 from core.config import RunConfig
-from core.diagnostics.horizon import SHARE, Horizon, zeros
+from core.diagnostics.horizon import SHARE, Horizon
 from core.frames import Frame
 
 DECADES = 14
@@ -91,12 +94,18 @@ def gradient_curve(
             bottom=44,
         ),
         table=_table(frame, start, to),
-        keys=(now.key(), *(line.key() for line in lines if line.listed and line is not now)),
+        keys=_keys(lines, now, frame, config, style),
     )
 
 
+def _keys(lines: Sequence[_Line], now: _Line, frame: Frame, config: RunConfig, style: Style) -> tuple[Key, ...]:
+    """The lines, the present one first, then what the ground says."""
+    others = [line.key() for line in lines if line.listed and line is not now]
+    return now.key(), *others, *kind_keys(kinds_of(frame.flow, config), style), *truncation_keys(config, style)
+
+
 def _now(frame: Frame, config: RunConfig, to: float) -> _Line:
-    kinds = zeros(frame.flow, asked=asked_step(config), cuts=config.cuts)
+    kinds = kinds_of(frame.flow, config)
     label = "untrained" if frame.step == 0 else f"now, training step {frame.step:,}"
     return _Line(label, _steps(config), _relative(frame.flow, to), CELL_LOOKS[config.cell.name].color, 3,
                  words=tuple(step_words(frame.flow, kinds, to)))  # fmt: skip
@@ -147,9 +156,9 @@ def _fit(found: Horizon, style: Style) -> list[_Line]:
 
 def _ground(frame: Frame, config: RunConfig, style: Style, low: int, high: int) -> list[Layout]:
     """What lies behind the curves: kinds of zero and cuts, a decade beyond the axis on either side."""
-    kinds = zeros(frame.flow, asked=asked_step(config), cuts=config.cuts)
+    kinds = kinds_of(frame.flow, config)
     bottom, top = 10.0 ** (low - 1), 10.0 ** (high + 1)
-    return [*hatched(kinds, style, bottom, top, opacity=0.45), *cut_lines(config.cuts, style, bottom, top)]
+    return [*hatched(kinds, style, bottom, top, opacity=0.45), *boundary_lines(config, style, bottom, top)]
 
 
 def _layout(config: RunConfig, style: Style, low: int, high: int) -> Layout:

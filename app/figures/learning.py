@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -22,11 +22,14 @@ from app.figures.theme import CELL_LOOKS, Style
 from app.text.numbers import percent, sig
 from core.config import RunConfig
 
+FLOOR_DASHES = ("dot", "dash", "dashdot")
+"""One a floor, from the highest down; a key tells which is which."""
+
 
 def loss(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, style: Style) -> View:
     """Draw ``scalars["loss"]`` (one a training step) on a log axis; long runs as means with their extremes behind."""
     steps, values = scalars["step"], scalars["loss"]
-    look, baseline = CELL_LOOKS[config.cell.name], config.task.baseline_loss
+    look, floors = CELL_LOOKS[config.cell.name], config.task.floors()
     thin = thinned(steps, values)
     data: list[Layout] = []
     if thin.binned:
@@ -36,25 +39,52 @@ def loss(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, styl
     data.append({"type": "scatter", "mode": "lines", "x": thin.steps, "y": thin.mean,
                  "line": {"color": look.color, "width": 2},
                  "hovertemplate": "training step %{x:,}: loss %{y:.3~g}<extra></extra>"})  # fmt: skip
-    known = values[np.isfinite(values) & (values > 0)]
-    low = min(float(known.min()) if known.size else baseline, baseline) / 1.3
-    high = min(max(float(known.max()) if known.size else baseline, baseline), 1e4 * baseline) * 1.5
     layout = {
         "xaxis": training_axis(config.steps, style),
-        "yaxis": plain_log_axis(low, high),
-        "shapes": [reference_line(baseline, style), *cursor_line(cursor, style)],
+        "yaxis": plain_log_axis(*_limits(values, config)) | _floor_ticks(config),
+        "shapes": [*(reference_line(y, style, dash) for (y, _), dash in zip(floors, FLOOR_DASHES)),
+                   *cursor_line(cursor, style)],
         "meta": {"axis": "training"},
-    }
+    }  # fmt: skip
     now = sig(float(values[-1])) if len(values) else "not measured yet"
     return View(
         name="loss",
         title="Loss",
         hint="of each batch" if not thin.binned else "mean and range of the batches",
-        alt=f"Loss over training: {now} at the end so far; an answer that ignores the sequence gets {sig(baseline)}.",
+        alt=f"Loss over training: {now} at the end so far; {_floor_words(config)}.",
         figure=figure(style, data, layout, height=210, bottom=40),
         table=Table(("training step", "loss"), _rows(thin.steps, thin.mean)),
-        keys=(Key("loss", look.color), Key(f"guessing: {sig(baseline)}", style.theme.muted, dash="dot", width=1.5)),
+        keys=(Key("loss", look.color), *_floor_keys(config, style)),
     )
+
+
+def _limits(values: np.ndarray, config: RunConfig) -> tuple[float, float]:
+    """The axis holds every loss and every floor; an explosion may stretch it by four decades."""
+    lines = [y for y, _ in config.task.floors()]
+    known = values[np.isfinite(values) & (values > 0)]
+    low, high = float(known.min(initial=min(lines))), float(known.max(initial=max(lines)))
+    margin = 1.1 if len(lines) > 1 else 1.4  # floors lie close together: they need the height
+    return low / margin, min(high, 1e4 * max(lines)) * margin
+
+
+def _floor_ticks(config: RunConfig) -> Layout:
+    """Where there are several floors they are all that an axis this short has to name."""
+    lines = [y for y, _ in config.task.floors()]
+    return {"tickvals": lines, "ticktext": [sig(y) for y in lines]} if len(lines) > 1 else {}
+
+
+def _floor_words(config: RunConfig) -> str:
+    floors = config.task.floors()
+    if len(floors) == 1:
+        return f"an answer that ignores the sequence gets {sig(floors[0][0])}"
+    return "the least possible is " + ", ".join(f"{sig(y, 3)} for a network that {label}" for y, label in floors)
+
+
+def _floor_keys(config: RunConfig, style: Style) -> Iterator[Key]:
+    floors = config.task.floors()
+    for (y, label), dash in zip(floors, FLOOR_DASHES):
+        value = sig(y, 2 if len(floors) == 1 else 3)
+        yield Key(f"{label}: {value}", style.theme.muted, dash=dash, width=1.5)
 
 
 def score(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, style: Style) -> View:
@@ -72,12 +102,11 @@ def score(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, sty
                    *cursor_line(cursor, style)],
         "meta": {"axis": "training"},
     }  # fmt: skip
-    name = "accuracy" if task.kind == "classes" else "1 − MSE ÷ variance"
     now = percent(float(values[-1])) if len(values) else "not measured yet"
     return View(
         name="score",
         title="Score",
-        hint=f"{name}, unseen sequences",
+        hint=f"{task.score_name}, unseen sequences",
         alt=f"Score over training: {now}; guessing gets {percent(task.chance)}, solved from {percent(task.solved)}.",
         figure=figure(style, data, layout, height=210, bottom=40),
         table=Table(("training step", "score"), _rows(steps, values)),

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from app.figures.base import (
+    PATTERNS,
+    Layout,
     Table,
     View,
     asked_step,
+    boundary_lines,
     colorscale,
-    cut_lines,
     figure,
-    hatched,
+    hatch,
     kind_keys,
+    kinds_of,
+    runs,
     time_axis,
+    truncation_keys,
+    unseen,
 )
 from app.figures.theme import Style
 from app.text.numbers import portion
 from core.config import RunConfig
-from core.diagnostics.horizon import CUT, FLOOR, NOT_FINITE, zeros
+from core.diagnostics.horizon import CUT, FLOOR, LIVE, NOT_FINITE, zeros
 
 ROWS, COLUMNS = 100, 200
 """The picture has at most so many bins of training steps and of time steps."""
@@ -48,14 +55,14 @@ def over_training(steps: np.ndarray, flow: np.ndarray, cursor: int, config: RunC
     spans the whole planned training, so nothing rescales while it fills.
     """
     T = config.task.length
-    binned = bins(steps, flow, config.steps, asked_step(config), max(config.cuts, default=0))
+    binned = bins(steps, flow, config.steps, asked_step(config), max(unseen(config), default=0))
+    kinds = kinds_by_bin(steps, flow, config)
     middles = (binned.edges[:-1] + binned.edges[1:] - 1) / 2
     heat = {"type": "heatmap", "x": binned.columns, "y": middles.astype(np.float32), "z": binned.values,
             "zmin": -LIMIT, "zmax": LIMIT, "colorscale": colorscale(style.theme.flow), "showscale": False,
             "hoverongaps": False,
             "hovertemplate": "step %{x:.0f}, training step %{y:.0f}: 10<sup>%{z:.1f}</sup> of the last step"
                              "<extra></extra>"}  # fmt: skip
-    kinds = zeros(flow[-1], asked=asked_step(config), cuts=config.cuts) if len(flow) else np.zeros(T + 1, np.uint8)
     low, high = -0.5, config.steps + 0.5
     layout = {
         "xaxis": time_axis(style, T, title=False),
@@ -65,8 +72,7 @@ def over_training(steps: np.ndarray, flow: np.ndarray, cursor: int, config: RunC
                     "line": {"color": style.theme.ink, "width": 1.5}}],
         "meta": {"axis": "time"},
     }  # fmt: skip
-    cut = np.where(kinds == CUT, kinds, 0)
-    data = [heat, *hatched(cut, style, low, high), *cut_lines(config.cuts, style, low, high)]
+    data = [heat, *_zeros(kinds, binned, T, style), *boundary_lines(config, style, low, high)]
     return View(
         name="training",
         title="The same strip over the whole training",
@@ -74,7 +80,7 @@ def over_training(steps: np.ndarray, flow: np.ndarray, cursor: int, config: RunC
         alt=_alt(steps, flow, config),
         figure=figure(style, data, layout, height=200 if style.narrow else 240, top=8, bottom=28),
         table=_table(steps, flow, config),
-        keys=kind_keys(cut, style),
+        keys=(*kind_keys(np.append(0, kinds), style), *truncation_keys(config, style)),
     )
 
 
@@ -94,6 +100,47 @@ def bins(steps: np.ndarray, flow: np.ndarray, total: int, asked: int, cut: int =
     edges = np.ceil(np.arange(rows + 1) * (total + 1) / rows)
     middles = (np.arange(columns) + 0.5) * T / columns + 0.5
     return Binned(values.astype(np.float32), edges, middles.astype(np.float32))
+
+
+def kinds_by_bin(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> np.ndarray:
+    """(R, C) uint8: the kind of zero of each bin, as its last recorded profile has it; LIVE unless it fills the bin.
+
+    What truncation cut is cut in every row, recorded or not.
+    """
+    T, total = config.task.length, config.steps
+    rows, columns = min(ROWS, total + 1), min(COLUMNS, T)
+    cut, bin_of = max(unseen(config), default=0), np.asarray(steps) * rows // (total + 1)
+    starts = np.unique(np.arange(T) * columns // T, return_index=True)[1]
+    found = np.full((rows, columns), LIVE, np.uint8)
+    for k in np.flatnonzero(np.diff(bin_of, append=rows)):  # the last profile of each bin
+        seen = flow[k, cut + 1 :]
+        if not (np.isfinite(seen) & (seen >= FLOOR)).all():
+            kinds = kinds_of(flow[k], config)[1:]
+            least, most = np.minimum.reduceat(kinds, starts), np.maximum.reduceat(kinds, starts)
+            found[bin_of[k]] = np.where(least == most, most, LIVE)
+    found[:, : np.searchsorted(np.append(starts[1:], T), cut, side="right")] = CUT
+    return found
+
+
+def _zeros(kinds: np.ndarray, binned: Binned, T: int, style: Style) -> list[Layout]:
+    """Hatching over the bins that hold no ordinary number, one trace per kind; equal rows are drawn as one."""
+    below, width = binned.edges - 0.5, T / len(binned.columns)
+    traces = []
+    for kind in PATTERNS:
+        boxes = [
+            (0.5 + width * first, 0.5 + width * (last + 1), float(below[start]), float(below[stop + 1]))
+            for start, stop in _equal_rows(kinds == kind)
+            for first, last in runs(kinds[start] == kind)
+        ]
+        traces += hatch(kind, boxes, style)
+    return traces
+
+
+def _equal_rows(flags: np.ndarray) -> list[tuple[int, int]]:
+    """First and last of each stretch of rows that are alike."""
+    changes = np.flatnonzero((flags[1:] != flags[:-1]).any(axis=1)) + 1
+    edges = [0, *changes.tolist(), len(flags)]
+    return [(a, b - 1) for a, b in pairwise(edges) if flags[a].any()]
 
 
 def _average(values: np.ndarray, group: np.ndarray, groups: int, axis: int) -> np.ndarray:
@@ -117,7 +164,7 @@ def _arrives(profile: np.ndarray, t: int, asked: int) -> float:
 def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> str:
     if not len(steps):
         return "No training step is recorded yet."
-    asked, first = asked_step(config), config.task.marks()[0].first
+    asked, first = asked_step(config), config.task.entry.first
     then, now = (portion(_arrives(profile, first, asked)) for profile in (flow[0], flow[-1]))
     broken = int(np.count_nonzero(zeros(flow[-1], asked=asked) == NOT_FINITE))
     return (

@@ -81,6 +81,8 @@ def _outlook(moment: Moment) -> str:
         return f"{score}. It had reached the solved line at training step {solved_at:,}; here it is below."
     if moment.phase == "over":
         return f"After {plural(int(moment.scalars['step'][-1]), 'training step')} it has not learnt this. {score}."
+    if moment.cut_short and len(moment.config.task.floors()) > 1:
+        return f"{score}. What lies within the window it can learn."
     if moment.cut_short:
         return f"{score}. Expect it to stay near there."
     if not moment.reaches:
@@ -97,7 +99,7 @@ def _before(moment: Moment) -> str:
         if moment.arriving > KEPT:
             return "Nothing is trained yet. A gradient that grows makes wild steps: clip it."
         return "Nothing is trained yet. The gradient gets there, so it can learn this."
-    where = moment.config.task.marks()[0].label
+    where = moment.config.task.entry.label
     if moment.config.cell.name == "gru":
         return (
             f"It vanishes now: at the “{where}” mark, {portion(moment.arriving)} of it is left. A GRU often finds its "
@@ -113,8 +115,10 @@ def _score(moment: Moment) -> str:
     task = moment.config.task
     if not np.isfinite(moment.frame.score):
         return "No score is measured yet"
-    name = "Accuracy on unseen sequences" if task.kind == "classes" else "Score on unseen sequences"
-    return f"{name}: {percent(moment.frame.score)} (guessing gets {percent(task.chance)})"
+    name = "score" if task.kind == "numbers" else task.score_name
+    return (
+        f"{name.capitalize()} on unseen sequences: {percent(moment.frame.score)} (guessing gets {percent(task.chance)})"
+    )
 
 
 def _reason(moment: Moment) -> str:
@@ -123,10 +127,10 @@ def _reason(moment: Moment) -> str:
     if moment.solved_now:
         return ""
     if moment.cut_short:
-        return (
-            f"Beyond {_window(moment)} the gradient is exactly zero, so it cannot teach across the gap; what the net "
-            "still knows of earlier inputs are echoes in its state."
-        )
+        gap = f"Beyond {_window(moment)} the gradient is exactly zero, so it cannot teach across the gap"
+        if config.truncation == "reset":
+            return f"{gap}; the state is set to zero there too, so the net knows nothing of earlier inputs."
+        return f"{gap}; what the net still knows of earlier inputs are echoes in its state."
     as_torch = cell.init == "default" and getattr(cell, "forget_bias", None) is None
     if config.cell.name in ("lstm", "peephole") and as_torch and not moment.reaches:
         return (

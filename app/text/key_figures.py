@@ -13,7 +13,7 @@ def key_figures(moment: Moment) -> tuple[Figure, ...]:
     """The figures of ``moment``, the pace of the gradient first."""
     figures = [_pace_figure(moment.found), _reach_figure(moment), _arriving_figure(moment)]
     if np.isfinite(moment.frame.score):
-        name = "accuracy" if moment.config.task.kind == "classes" else "score"
+        name = "score" if moment.config.task.kind == "numbers" else moment.config.task.score_name
         figures.append(
             Figure(percent(moment.frame.score), f"{name}; guessing gets {percent(moment.config.task.chance)}")
         )

@@ -52,3 +52,8 @@ def plural(count: int, noun: str) -> str:
 def factor(value: float) -> str:
     """A factor per step with two decimals, three where two would round a change to 1.00."""
     return f"{value:.3f}" if value != 1 and round(value, 2) == 1 else f"{value:.2f}"
+
+
+def times(ratio: float) -> str:
+    """How many times as large: 6.8, 510, 10⁸."""
+    return power_of_ten(ratio) if 1e5 <= ratio < math.inf else sig(ratio)

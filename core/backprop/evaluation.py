@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -26,21 +27,29 @@ class Evaluation:
 
 @torch.no_grad()
 def predictions(
-    cell: Cell, params: Params, readout: Readout, x: Tensor, steps: Tensor | None = None, chunk: int = CHUNK
+    cell: Cell,
+    params: Params,
+    readout: Readout,
+    x: Tensor,
+    steps: Tensor | None = None,
+    chunk: int = CHUNK,
+    resets: Collection[int] = (),
 ) -> Tensor:
     """Answers (S, N, O) to x (T, N, C) at the input indices ``steps`` (S,), at every step where None."""
     every = torch.arange(len(x)) if steps is None else steps
-    parts = (cell.forward(params, part).h[1:].index_select(0, every) for part in x.split(chunk, dim=1))
+    parts = (cell.forward(params, part, resets=resets).h[1:].index_select(0, every) for part in x.split(chunk, dim=1))
     return torch.cat([answers(readout, h) for h in parts], dim=1)
 
 
 @torch.no_grad()
-def evaluate(cell: Cell, params: Params, readout: Readout, batch: Batch, chunk: int = CHUNK) -> Evaluation:
-    """The score's raw number and the loss on ``batch``, in the weights' dtype."""
+def evaluate(
+    cell: Cell, params: Params, readout: Readout, batch: Batch, chunk: int = CHUNK, resets: Collection[int] = ()
+) -> Evaluation:
+    """The score's raw number and the loss on ``batch``, in the weights' dtype, with the state reset at ``resets``."""
     steps = torch.tensor(batch.scored | batch.asked).any(dim=1).nonzero().squeeze(1)
     target, scored, mask = (torch.tensor(part)[steps] for part in (batch.target, batch.scored, batch.asked))
     x = torch.tensor(batch.x, dtype=params["weight_hh"].dtype)
-    answer = predictions(cell, params, readout, x, steps, chunk)
+    answer = predictions(cell, params, readout, x, steps, chunk, resets)
     numbers = target.is_floating_point()
     loss, _ = losses(answer, target.to(x.dtype) if numbers else target)
     per_sequence = torch.where(mask, loss, 0).sum(dim=0) / mask.sum(dim=0).clamp(min=1)

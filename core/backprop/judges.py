@@ -42,10 +42,12 @@ def draw(cell: Cell, T: int, N: int, H: int, C: int, *, seed: int, dtype: torch.
     return Case(cell, {k: v.to(dtype) for k, v in params.items()}, normal(T, N, C), normal(T, N, H), state)
 
 
-def ours(case: Case, cuts: Collection[int] = ()) -> Named:
+def ours(
+    case: Case, cuts: Collection[int] = (), clamp: float | None = None, arriving: tuple[Tensor, ...] | None = None
+) -> Named:
     """What the hand-written passes say, by name."""
     trajectory = case.cell.forward(case.params, case.x, case.state)
-    back = case.cell.backward(case.params, trajectory, case.grad_out, cuts=cuts)
+    back = case.cell.backward(case.params, trajectory, case.grad_out, cuts=cuts, clamp=clamp, arriving=arriving)
     named = {f"∂L/∂{name}": grad for name, grad in back.grads.items()}
     for part, states, grads in (("h", trajectory.h, back.grad_h), ("c", trajectory.c, back.grad_c)):
         if states is not None and grads is not None:
@@ -53,20 +55,32 @@ def ours(case: Case, cuts: Collection[int] = ()) -> Named:
     return named
 
 
-def by_autograd(case: Case, cuts: Collection[int] = ()) -> Named:
-    """The same through ``step``; a truncated state is detached where the cut stands."""
+def by_autograd(
+    case: Case, cuts: Collection[int] = (), clamp: float | None = None, arriving: tuple[Tensor, ...] = ()
+) -> Named:
+    """The same through ``step``: each step goes on from a copy of the state, detached where a cut stands, and with a
+    hook that limits the gradient it sends back. ``arriving`` is a loss ⟨arriving, state⟩ at the end."""
     params = {name: tensor.clone().requires_grad_() for name, tensor in case.params.items()}
     history = [tuple(part.clone().requires_grad_() for part in case.state)]
     for t, x_t in enumerate(case.x):
-        before = tuple(part.detach() for part in history[t]) if t in cuts else history[t]
+        before = tuple(part.detach() if t in cuts else _limited(part, clamp) for part in history[t])
         history.append(case.cell.step(params, x_t, before)[0])
     loss = sum(((grad * state[0]).sum() for grad, state in zip(case.grad_out, history[1:])), torch.zeros(()))
+    loss = loss + sum((grad * part).sum() for grad, part in zip(arriving, history[-1]))
     wanted = [*params.values(), *(part for state in history for part in state)]
     found = iter(torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True))
     named = {f"∂L/∂{name}": next(found) for name in params}
     for k, part in enumerate(case.cell.state_parts):
         named[part] = torch.stack([state[k].detach() for state in history])
     return named | {f"∂L/∂{part}[{t}]": next(found) for t in range(len(history)) for part in case.cell.state_parts}
+
+
+def _limited(part: Tensor, clamp: float | None) -> Tensor:
+    """A copy whose gradient reaches ``part`` with every component within ±clamp."""
+    copy = part.clone()
+    if clamp is not None:
+        copy.register_hook(lambda grad: grad.clamp(-clamp, clamp))
+    return copy
 
 
 def by_torch(case: Case) -> Named | None:

@@ -42,6 +42,13 @@ class Asked:
     weight: Tensor
     last: Tensor
 
+    def between(self, first: int, after: int, stop: int) -> Asked:
+        """What is asked at the inputs ``after`` … ``stop`` − 1, of the sequences cut to ``first`` … ``stop`` − 1."""
+        own = (self.steps >= after) & (self.steps < stop)
+        return Asked(
+            self.x[first:stop], self.steps[own] - first, self.target[own], self.weight[own], self.last[own]
+        )  # fmt: skip
+
     @property
     def only_last(self) -> bool:
         """Whether every sequence is asked once at most."""

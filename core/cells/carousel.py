@@ -13,16 +13,15 @@ and the two cells differ in nothing but these factors, which are computed for al
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import torch
 from torch import Tensor
 
-from core.cells.base import local_gradients
+from core.cells.base import Carry, came_from
 from core.cells.products import weight_gradient
 
 O, I, F, G = range(4)
 """Place of each block in the loops."""
+BLOCKS = {"i": I, "f": F, "g": G, "o": O}
 
 
 def loop_order(rows: Tensor) -> Tensor:
@@ -37,49 +36,51 @@ def torch_order(rows: Tensor) -> Tensor:
     return torch.cat([i, f, g, o])
 
 
-def factors(gates: Tensor, c: Tensor, tanh_c: Tensor) -> tuple[Tensor, Tensor]:
+def factors(saved: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """What turns arriving gradients into α and δc, without peepholes.
 
-    gates (T, 4, H, N), c (T+1, H, N), tanh_c (T, H, N) → the factors of every block (T, 4, H, N), into_c (T, H, N).
+    Of ``saved`` the gates, c and tanh c → the factors of every block (T, 4, H, N), into_c (T, H, N).
     """
+    gates, tanh_c = saved["gates"], saved["tanh_c"]
     i, g = gates[:, I], gates[:, G]
     one = gates.new_ones(())
     alphas = torch.empty_like(gates)
     slopes = (one - gates[:, :G]).mul_(gates[:, :G])  # σ'; q − q² would lose a saturated gate's digits
     torch.mul(slopes[:, O], tanh_c, out=alphas[:, O])
     torch.mul(slopes[:, I], g, out=alphas[:, I])
-    torch.mul(slopes[:, F], c[:-1], out=alphas[:, F])
+    torch.mul(slopes[:, F], came_from(saved, "c"), out=alphas[:, F])
     torch.addcmul(one, g, g, value=-1, out=alphas[:, G]).mul_(i)
     return alphas, torch.addcmul(one, tanh_c, tanh_c, value=-1).mul_(gates[:, O])
 
 
 def carry_back(
-    grad_out: Tensor, alphas: Tensor, into_c: Tensor, keep: Tensor, U: Tensor, cuts: Collection[int]
-) -> tuple[Tensor, Tensor]:
-    """(∂L/∂h, ∂L/∂c), each (T+1, H, N); ``alphas`` (T, 4, H, N) comes as factors and leaves as each block's α.
+    grad_h: Tensor, grad_c: Tensor, alphas: Tensor, into_c: Tensor, keep: Tensor, U: Tensor, carry: Carry
+) -> None:
+    """∂L/∂h and ∂L/∂c, each (T+1, H, N), in place: the first comes with the local gradients, the second with its last.
 
-    U (4H, H) in the loops' order; a cut at b leaves h[b] its local gradient and c[b] nothing.
+    ``alphas`` (T, 4, H, N) come as factors and leave as each block's α; U (4H, H) in the loops' order. A cut at b
+    leaves h[b] its local gradient and c[b] nothing.
     """
-    T, N, H = grad_out.shape
-    grad_h, grad_c = local_gradients(grad_out), grad_out.new_empty(T + 1, H, N)
-    grad_c[T] = 0
-    m_h, m_c, cut, U_back = grad_h.unbind(), grad_c.unbind(), frozenset(cuts), U.T.contiguous()
-    slabs, alpha_o, alpha_ifg = alphas.view(T, 4 * H, N).unbind(), alphas[:, O].unbind(), alphas[:, I:].unbind()
+    U_back, clamp = U.T.contiguous(), carry.clamp
+    m_h, m_c, cuts = grad_h.unbind(), grad_c.unbind(), carry.cuts
+    slabs, alpha_o, alpha_ifg = alphas.flatten(1, 2).unbind(), alphas[:, O].unbind(), alphas[:, I:].unbind()
     for t, (into, kept) in reversed(list(enumerate(zip(into_c.unbind(), keep.unbind())))):
         delta_c = m_c[t + 1].addcmul_(m_h[t + 1], into)
         alpha_o[t].mul_(m_h[t + 1])
         alpha_ifg[t].mul_(delta_c)
-        if t in cut:
+        if t in cuts:
             m_c[t].zero_()
-        else:
+        elif clamp is None:
             torch.mul(delta_c, kept, out=m_c[t])
             m_h[t].addmm_(U_back, slabs[t])
-    return grad_h, grad_c
+        else:
+            torch.mul(delta_c, kept, out=m_c[t]).clamp_(-clamp, clamp)
+            m_h[t].add_(torch.mm(U_back, slabs[t]).clamp_(-clamp, clamp))
 
 
-def parameter_gradients(alphas: Tensor, h: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-    """∂L/∂W, ∂L/∂U and both biases, from α (T, 4, H, N), h (T+1, H, N) and inputs with their one (T, C+1, N)."""
-    by_h, by_input = weight_gradient(alphas.flatten(1, 2), h[:-1], inputs)
+def parameter_gradients(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
+    """∂L/∂W, ∂L/∂U and both biases, from α (T, 4H, N), and of ``saved`` the states h and the inputs."""
+    by_h, by_input = weight_gradient(alphas, came_from(saved, "h"), saved["inputs"])
     by_h, by_input = torch_order(by_h), torch_order(by_input)
     W, b = by_input[:, :-1].contiguous(), by_input[:, -1]
     return {"weight_ih": W, "weight_hh": by_h, "bias_ih": b.clone(), "bias_hh": b.clone()}

@@ -9,8 +9,8 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from core.cells.base import Back, Cell, Params, State, Trajectory, initial_state, states, time_first
-from core.cells.carousel import F, G, I, O, carry_back, factors, loop_order, parameter_gradients
+from core.cells.base import Carry, Cell, Params, State, Trajectory, before, initial_state, states, trajectory_of
+from core.cells.carousel import BLOCKS, F, G, I, O, carry_back, factors, loop_order, parameter_gradients
 from core.cells.initialisation import Layout
 from core.cells.products import input_products, with_one
 
@@ -34,43 +34,41 @@ class LSTM(Cell):
         return (o * torch.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
 
     @torch.no_grad()
-    def forward(self, params: Params, x: Tensor, state: State | None = None) -> Trajectory:
+    def forward(
+        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
+    ) -> Trajectory:
         (T, N, _), inputs = x.shape, with_one(x)
         W, U = loop_order(params["weight_ih"]), loop_order(params["weight_hh"])
         pre = input_products(W, loop_order(params["bias_ih"] + params["bias_hh"]), inputs)
         h, c = (states(first, T) for first in initial_state(self, params, N, state))
         gates, tanh_c = pre.view(T, 4, -1, N), torch.empty_like(c[1:])
-        self._loop(U, gates, h, c, tanh_c)
-        named = {name: time_first(gates[:, place]) for name, place in zip("ifgo", (I, F, G, O))}
+        self._loop(U, gates, h, c, tanh_c, resets)
         saved = {"inputs": inputs, "h": h, "c": c, "tanh_c": tanh_c, "gates": gates}
-        return Trajectory(x, time_first(h), time_first(c), named, saved)
+        return trajectory_of(saved, BLOCKS, resets)
 
     @staticmethod
-    def _loop(U: Tensor, gates: Tensor, h: Tensor, c: Tensor, tanh_c: Tensor) -> None:
+    def _loop(U: Tensor, gates: Tensor, h: Tensor, c: Tensor, tanh_c: Tensor, resets: Collection[int]) -> None:
         """From the input products in ``gates`` and from h[0], c[0], everything in place."""
         o, i, f, g = (gates[:, place].unbind() for place in (O, I, F, G))
         slabs, logistic = gates.flatten(1, 2).unbind(), gates[:, :G].unbind()
-        hs, cs, tanhs = h.unbind(), c.unbind(), tanh_c.unbind()
+        h_before, c_before, tanhs = before(h, resets), before(c, resets), tanh_c.unbind()
+        hs, cs = h.unbind(), c.unbind()
         for t, slab in enumerate(slabs):
-            slab.addmm_(U, hs[t])
+            slab.addmm_(U, h_before[t])
             logistic[t].sigmoid_()
             g[t].tanh_()
-            torch.mul(f[t], cs[t], out=cs[t + 1]).addcmul_(i[t], g[t])
+            torch.mul(f[t], c_before[t], out=cs[t + 1]).addcmul_(i[t], g[t])
             torch.tanh(cs[t + 1], out=tanhs[t])
             torch.mul(o[t], tanhs[t], out=hs[t + 1])
 
-    @torch.no_grad()
-    def backward(
-        self,
-        params: Params,
-        trajectory: Trajectory,
-        grad_out: Tensor,
-        *,
-        cuts: Collection[int] = (),
-        parameters: bool = True,
-    ) -> Back:
-        saved, U = trajectory.saved, loop_order(params["weight_hh"])
-        alphas, into_c = factors(saved["gates"], saved["c"], saved["tanh_c"])
-        grad_h, grad_c = carry_back(grad_out, alphas, into_c, saved["gates"][:, F], U, cuts)
-        grads = parameter_gradients(alphas, saved["h"], saved["inputs"]) if parameters else {}
-        return Back(time_first(grad_h), time_first(grad_c), grads)
+    def _carry_back(
+        self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, grad_c: Tensor | None, carry: Carry
+    ) -> Tensor:
+        assert grad_c is not None
+        alphas, into_c = factors(saved)
+        carry_back(grad_h, grad_c, alphas, into_c, saved["gates"][:, F], loop_order(params["weight_hh"]), carry)
+        return alphas.flatten(1, 2)
+
+    @staticmethod
+    def _parameters(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
+        return parameter_gradients(alphas, saved)

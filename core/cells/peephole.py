@@ -9,8 +9,19 @@ from typing import ClassVar, Literal, final
 import torch
 from torch import Tensor
 
-from core.cells.base import Back, Cell, Params, State, Trajectory, initial_state, states, time_first
-from core.cells.carousel import F, G, I, O, carry_back, factors, loop_order, parameter_gradients
+from core.cells.base import (
+    Carry,
+    Cell,
+    Params,
+    State,
+    Trajectory,
+    before,
+    came_from,
+    initial_state,
+    states,
+    trajectory_of,
+)
+from core.cells.carousel import BLOCKS, F, G, I, O, carry_back, factors, loop_order, parameter_gradients
 from core.cells.initialisation import Layout
 from core.cells.products import input_products, with_one
 
@@ -46,55 +57,51 @@ class Peephole(Cell):
         return c if self.gradient == "full" else c.detach()
 
     @torch.no_grad()
-    def forward(self, params: Params, x: Tensor, state: State | None = None) -> Trajectory:
+    def forward(
+        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
+    ) -> Trajectory:
         (T, N, _), inputs = x.shape, with_one(x)
         W, U = loop_order(params["weight_ih"]), loop_order(params["weight_hh"])
         pre = input_products(W, loop_order(params["bias_ih"] + params["bias_hh"]), inputs)
         h, c = (states(first, T) for first in initial_state(self, params, N, state))
         gates, tanh_c = pre.view(T, 4, -1, N), torch.empty_like(c[1:])
-        self._loop(U, params["weight_peephole"].unsqueeze(-1), gates, h, c, tanh_c)
-        named = {name: time_first(gates[:, place]) for name, place in zip("ifgo", (I, F, G, O))}
+        self._loop(U, params["weight_peephole"].unsqueeze(-1), gates, h, c, tanh_c, resets)
         saved = {"inputs": inputs, "h": h, "c": c, "tanh_c": tanh_c, "gates": gates}
-        return Trajectory(x, time_first(h), time_first(c), named, saved)
+        return trajectory_of(saved, BLOCKS, resets)
 
     @staticmethod
-    def _loop(U: Tensor, p: Tensor, gates: Tensor, h: Tensor, c: Tensor, tanh_c: Tensor) -> None:
+    def _loop(
+        U: Tensor, p: Tensor, gates: Tensor, h: Tensor, c: Tensor, tanh_c: Tensor, resets: Collection[int]
+    ) -> None:
         """From the input products in ``gates`` and from h[0], c[0], everything in place; p (3, H, 1)."""
         o, i, f, g = (gates[:, place].unbind() for place in (O, I, F, G))
         slabs, i_and_f = gates.flatten(1, 2).unbind(), gates[:, I:G].unbind()
-        hs, cs, tanhs, p_if, p_o = h.unbind(), c.unbind(), tanh_c.unbind(), p[:2], p[2]
+        h_before, c_before, tanhs = before(h, resets), before(c, resets), tanh_c.unbind()
+        hs, cs, p_if, p_o = h.unbind(), c.unbind(), p[:2], p[2]
         for t, slab in enumerate(slabs):
-            slab.addmm_(U, hs[t])
-            i_and_f[t].addcmul_(p_if, cs[t]).sigmoid_()
+            slab.addmm_(U, h_before[t])
+            i_and_f[t].addcmul_(p_if, c_before[t]).sigmoid_()
             g[t].tanh_()
-            torch.mul(f[t], cs[t], out=cs[t + 1]).addcmul_(i[t], g[t])
+            torch.mul(f[t], c_before[t], out=cs[t + 1]).addcmul_(i[t], g[t])
             o[t].addcmul_(p_o, cs[t + 1]).sigmoid_()
             torch.tanh(cs[t + 1], out=tanhs[t])
             torch.mul(o[t], tanhs[t], out=hs[t + 1])
 
-    @torch.no_grad()
-    def backward(
-        self,
-        params: Params,
-        trajectory: Trajectory,
-        grad_out: Tensor,
-        *,
-        cuts: Collection[int] = (),
-        parameters: bool = True,
-    ) -> Back:
-        saved, U, keep = trajectory.saved, loop_order(params["weight_hh"]), trajectory.saved["gates"][:, F]
-        alphas, into_c = factors(saved["gates"], saved["c"], saved["tanh_c"])
+    def _carry_back(
+        self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, grad_c: Tensor | None, carry: Carry
+    ) -> Tensor:
+        assert grad_c is not None
+        alphas, into_c = factors(saved)
+        keep = saved["gates"][:, F]
         if self.gradient == "full":
             p_i, p_f, p_o = params["weight_peephole"].unsqueeze(-1)
             into_c.addcmul_(p_o, alphas[:, O])
             keep = torch.addcmul(keep, p_i, alphas[:, I]).addcmul_(p_f, alphas[:, F])
-        grad_h, grad_c = carry_back(grad_out, alphas, into_c, keep, U, cuts)
-        grads = self._parameters(alphas, saved) if parameters else {}
-        return Back(time_first(grad_h), time_first(grad_c), grads)
+        carry_back(grad_h, grad_c, alphas, into_c, keep, loop_order(params["weight_hh"]), carry)
+        return alphas.flatten(1, 2)
 
     @staticmethod
     def _parameters(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        grads = parameter_gradients(alphas, saved["h"], saved["inputs"])
-        before, after = saved["c"][:-1], saved["c"][1:]
-        by_gate = [(alphas[:, gate] * c).sum(dim=(0, 2)) for gate, c in ((I, before), (F, before), (O, after))]
-        return grads | {"weight_peephole": torch.stack(by_gate)}
+        c_before, after, blocks = came_from(saved, "c"), saved["c"][1:], alphas.unflatten(1, (4, -1))
+        by_gate = [(blocks[:, gate] * c).sum(dim=(0, 2)) for gate, c in ((I, c_before), (F, c_before), (O, after))]
+        return parameter_gradients(alphas, saved) | {"weight_peephole": torch.stack(by_gate)}

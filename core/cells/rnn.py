@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar, Literal, final
 
 import torch
 from torch import Tensor
 
-from core.cells.base import Back, Cell, Params, State, Trajectory, initial_state, local_gradients, states, time_first
+from core.cells.base import (
+    Carry,
+    Cell,
+    Params,
+    State,
+    Trajectory,
+    before,
+    came_from,
+    initial_state,
+    states,
+    trajectory_of,
+)
 from core.cells.initialisation import Layout
 from core.cells.products import input_products, weight_gradient, with_one
 
@@ -34,36 +44,32 @@ class RNN(Cell):
         return (torch.tanh(pre) if self.activation == "tanh" else torch.relu(pre),), {}
 
     @torch.no_grad()
-    def forward(self, params: Params, x: Tensor, state: State | None = None) -> Trajectory:
+    def forward(
+        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
+    ) -> Trajectory:
         inputs, U = with_one(x), params["weight_hh"]
         activate = Tensor.tanh_ if self.activation == "tanh" else Tensor.relu_
         (first,) = initial_state(self, params, x.shape[1], state)
         h = states(first, len(x))
         h[1:] = input_products(params["weight_ih"], params["bias_ih"] + params["bias_hh"], inputs)
-        steps = h.unbind()
-        for before, after in pairwise(steps):
-            activate(after.addmm_(U, before))
-        return Trajectory(x, time_first(h), None, {}, {"inputs": inputs, "h": h})
+        for h_before, after in zip(before(h, resets), h[1:].unbind()):
+            activate(after.addmm_(U, h_before))
+        return trajectory_of({"inputs": inputs, "h": h}, {}, resets)
 
-    @torch.no_grad()
-    def backward(
-        self,
-        params: Params,
-        trajectory: Trajectory,
-        grad_out: Tensor,
-        *,
-        cuts: Collection[int] = (),
-        parameters: bool = True,
-    ) -> Back:
-        U_back, h, inputs = params["weight_hh"].T.contiguous(), trajectory.saved["h"], trajectory.saved["inputs"]
-        grad_h, pre = local_gradients(grad_out), self._slope(h[1:])
-        arriving, alphas, cut = grad_h.unbind(), pre.unbind(), frozenset(cuts)
+    def _carry_back(
+        self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, grad_c: Tensor | None, carry: Carry
+    ) -> Tensor:
+        U_back, slopes = params["weight_hh"].T.contiguous(), self._slope(saved["h"][1:])
+        arriving, alphas, clamp = grad_h.unbind(), slopes.unbind(), carry.clamp
         for t in range(len(alphas) - 1, -1, -1):
             alphas[t].mul_(arriving[t + 1])
-            if t not in cut:
+            if t in carry.cuts:
+                continue
+            if clamp is None:
                 arriving[t].addmm_(U_back, alphas[t])
-        grads = self._parameters(pre, h[:-1], inputs) if parameters else {}
-        return Back(time_first(grad_h), None, grads)
+            else:
+                arriving[t].add_(torch.mm(U_back, alphas[t]).clamp_(-clamp, clamp))
+        return slopes
 
     def _slope(self, h: Tensor) -> Tensor:
         """φ' in terms of φ's value."""
@@ -72,7 +78,7 @@ class RNN(Cell):
         return (h <= 0).logical_not_().to(h.dtype)  # so that a NaN passes as it does in autograd
 
     @staticmethod
-    def _parameters(pre: Tensor, before: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-        by_h, by_input = weight_gradient(pre, before, inputs)
+    def _parameters(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
+        by_h, by_input = weight_gradient(alphas, came_from(saved, "h"), saved["inputs"])
         W, b = by_input[:, :-1], by_input[:, -1]
         return {"weight_ih": W.contiguous(), "weight_hh": by_h.contiguous(), "bias_ih": b.clone(), "bias_hh": b.clone()}

@@ -14,7 +14,7 @@ from typing import Self
 from core.config import RunConfig
 from core.data import HELD_OUT
 from core.errors import BudgetError, ConfigError
-from core.schedule import GATES, Schedule
+from core.schedule import GATES, Schedule, work
 
 FLOPS = 20e9
 """Multiplications and additions per second of the matrix products."""
@@ -25,9 +25,15 @@ ELEMENT_SECONDS = 8e-9
 OPERATION_SECONDS = 15e-6
 """Per gate and time step, whatever the sizes: the calls themselves."""
 
+PASS_SECONDS = 1.5e-3
+"""Per backward pass, and per update: batch, bookkeeping, optimiser."""
+
 PROCESS_MB = 350.0
 PLANES = {"rnn": 11, "gru": 21, "lstm": 23, "peephole": 27}
 """Arrays of (T, N, H) that a recorded step holds at its peak."""
+
+SUMMED = 7
+"""As many more where several backward passes are summed or compared."""
 
 PREVIEW_SECONDS = 15.0
 
@@ -40,7 +46,7 @@ class Limits:
 
     minutes: float = 20.0
     memory_mb: float = 2000.0
-    runs_per_visitor: int = 4
+    runs_per_visitor: int = 24
 
     @classmethod
     def of_host(cls) -> Self:
@@ -65,14 +71,16 @@ class Estimate:
 def estimate(config: RunConfig) -> Estimate:
     """What ``config`` costs."""
     T, N = config.task.length, config.batch_size
-    forward, backward = _pass_seconds(config, HELD_OUT) / 2, _pass_seconds(config, N)
-    schedule = Schedule.of(config)
+    load, schedule = work(config), Schedule.of(config)
+    forward, step = _pass_seconds(config, HELD_OUT) / 2, _pass_seconds(config, N) * max(1.0, load.share)
+    step += PASS_SECONDS * max(1, load.passes)
+    summed = SUMMED * ((config.truncation == "sliding") + (config.clip == "backprop"))
     evaluations = 1 + config.steps // schedule.evaluation
     data = T * (HELD_OUT + N) * (12 * config.task.input_size + 20 * config.task.output_size + 40)
-    planes = 4 * PLANES[config.cell.name] * T * max(N, 64) * config.cell.hidden_size
+    planes = 4 * (PLANES[config.cell.name] + summed) * T * max(N, 64) * config.cell.hidden_size
     return Estimate(
-        seconds=(config.steps + 1) * (backward + 1.5e-3) + evaluations * forward,
-        first_seconds=backward + forward,
+        seconds=(config.steps + 1) * step + evaluations * forward,
+        first_seconds=step + forward,
         memory_mb=PROCESS_MB + (planes + data) / 1e6,
     )
 

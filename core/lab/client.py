@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.config import RunConfig
 from core.errors import BudgetError, UnrolledError
 from core.frames import Frame
+from core.lab.answers import Answer
+from core.lab.asking import Asking
 from core.lab.budget import Limits, check_preview, check_run
 from core.schedule import Schedule
 from core.store import Catalog, Questions, Run, RunFileError, RunRow, data_folder, load_run, run_path
@@ -18,7 +21,7 @@ from core.store.codec import unpack_whole_frame
 from core.store.folder import RUN_ID
 from core.store.lock import FileLock
 
-TOUCH_SECONDS = 600.0
+OPENED_SECONDS = 600.0
 LOOK_SECONDS = 0.004
 OPEN_RUNS = 64
 
@@ -58,6 +61,7 @@ class Lab:
         self.questions = Questions(self.catalog)
         self.limits = limits or Limits.of_host()
         self._runs: dict[str, Run] = {}
+        self._asking = Asking(self.questions, self.run)
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
@@ -67,24 +71,26 @@ class Lab:
         A finished run of the same settings answers whoever asks; so does an unfinished one of the same owner, which
         goes on if it was paused. ``until`` pauses at that recorded step. Raises BudgetError beyond the host's bounds.
         """
-        known = self._finished(config.digest())
-        if known is not None:
-            return self._info(known, reused=True)
-        own = self.catalog.find(config.digest(), *UNFINISHED, owner=hashed(owner))
-        if own is not None:
-            if own.status == "paused":
-                self.catalog.resume(own.id, until=until)
-            return self._info(self.catalog.get(own.id) or own, reused=True)
-        check_run(config, self.limits)
-        self._check_share(owner)
-        return self._info(self.catalog.add(config, hashed(owner), until=until))
+        return self.submit_all([config], owner, until=until)[0]
+
+    def submit_all(self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None) -> list[RunInfo]:
+        """``submit`` for runs that belong together: one answer a config, in order. Beyond the host's bounds none of
+        them is started."""
+        wanted = {config.digest(): config for config in configs}
+        known = {digest: self._known(digest, owner, until) for digest in wanted}
+        fresh = [config for digest, config in wanted.items() if known[digest] is None]
+        for config in fresh:
+            check_run(config, self.limits)
+        self._check_share(owner, len(fresh))
+        added = {row.digest: row for row in self.catalog.add_all(fresh, hashed(owner), until=until)} if fresh else {}
+        return [known[digest] or self._info(added[digest]) for digest in (config.digest() for config in configs)]
 
     def info(self, run_id: str) -> RunInfo | None:
         """The run's state; None where there is no such run (any text may be asked about)."""
         row = self.catalog.get(run_id) if RUN_ID.fullmatch(run_id) else None
         if row is None:
             return None
-        if row.opened < time.time() - TOUCH_SECONDS:
+        if row.opened < time.time() - OPENED_SECONDS:
             self.catalog.opened(run_id)
         return self._info(row)
 
@@ -131,8 +137,9 @@ class Lab:
         self.catalog.stop(run_id, f"Stopped at step {max(self._info(row).step, 0)} of {row.config.steps}.")
 
     def delete(self, run_id: str, owner: str) -> None:
-        """Remove it with all that it recorded."""
+        """Remove it with all that it recorded and all that was asked about it."""
         self.catalog.delete(self._own(run_id, owner).id)
+        self.questions.forget(run_id)
 
     # -- previews -------------------------------------------------------------------------------------------------
 
@@ -173,6 +180,24 @@ class Lab:
             return config, unpack_whole_frame(question.answer)
         return config, self.preview(config, wait)
 
+    # -- questions about a moment ---------------------------------------------------------------------------------
+
+    def ask(self, kind: str, source_id: str, step: int | None = None) -> Answer | None:
+        """The answer to a question about a run, or about the untrained network of ``preview-<digest>``.
+
+        It is that of the newest stored weights at or before ``step`` (None: the newest of all). None while it is
+        worked out: ask again, since a question that nobody asks for is dropped. Never blocks. Raises UnrolledError
+        where there can be no answer.
+        """
+        return self._asking.ask(kind, source_id, step)
+
+    def wait_for(self, kind: str, source_id: str, step: int | None = None, seconds: float = 5.0) -> Answer:
+        """``ask`` until it is answered. Raises NoAnswer after ``seconds``."""
+        deadline = time.monotonic() + seconds
+        while (answer := self.ask(kind, source_id, step)) is None:
+            self._patience(deadline)
+        return answer
+
     def worker_alive(self) -> bool:
         """Whether a worker serves this folder."""
         return FileLock(self.folder / "worker.lock").holder() is not None
@@ -182,10 +207,13 @@ class Lab:
     def _await(self, key: str, wait: float) -> None:
         deadline = time.monotonic() + wait
         while self.questions.status(key) in ("asked", "taken"):
-            if time.monotonic() > deadline:
-                why = "is busy with others" if self.worker_alive() else "does not run (`python -m core worker`)"
-                raise NoAnswer(f"The worker that computes previews {why}. Try again in a moment.")
-            time.sleep(LOOK_SECONDS)
+            self._patience(deadline)
+
+    def _patience(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            why = "is busy with others" if self.worker_alive() else "does not run (`python -m core worker`)"
+            raise NoAnswer(f"The worker that answers questions {why}. Try again in a moment.")
+        time.sleep(LOOK_SECONDS)
 
     def _finished(self, digest: str) -> RunRow | None:
         """The finished run of this digest, if its file is still there and can be read; else it is trained anew."""
@@ -202,12 +230,33 @@ class Lab:
         except RunFileError:
             return False
 
-    def _check_share(self, owner: str) -> None:
-        unfinished = len(self.catalog.list("queued", "running", owner=hashed(owner)))
-        if unfinished >= self.limits.runs_per_visitor:
+    def _known(self, digest: str, owner: str, until: int | None) -> RunInfo | None:
+        """A finished run of these settings, or an unfinished one of this owner, which goes on."""
+        finished = self._finished(digest)
+        if finished is not None:
+            return self._info(finished, reused=True)
+        own = self.catalog.find(digest, *UNFINISHED, owner=hashed(owner))
+        if own is None:
+            return None
+        if own.status == "paused":
+            self.catalog.resume(own.id, until=until)
+        return self._info(self.catalog.get(own.id) or own, reused=True)
+
+    def _check_share(self, owner: str, more: int) -> None:
+        unfinished, most = (
+            len(self.catalog.list("queued", "running", owner=hashed(owner))),
+            self.limits.runs_per_visitor,
+        )
+        if not more or unfinished + more <= most:
+            return
+        if more > 1:
             raise BudgetError(
-                [f"{unfinished} of your runs are still training, as many as one visitor may have. Pause or stop one."]
-            )
+                [f"{more} runs beside the {unfinished} that are still training are more than the {most} that one "
+                 "visitor may have. Pause or stop some, or start fewer at once."]
+            )  # fmt: skip
+        raise BudgetError(
+            [f"{unfinished} of your runs are still training, as many as one visitor may have. Pause or stop one."]
+        )
 
     def _own(self, run_id: str, owner: str) -> RunRow:
         row = self.catalog.get(run_id)

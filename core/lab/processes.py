@@ -61,11 +61,14 @@ class Warm:
 
 
 class Processes:
-    """``count`` processes that have imported ``module``; one that dies is replaced."""
+    """``count`` processes that have imported ``module``; one that dies is replaced.
 
-    def __init__(self, count: int, module: str = WARM) -> None:
-        self._module = module
-        self._all = [_start(module) for _ in range(count)]
+    ``nice``: by how much they give way to others on this machine (``os.nice``; 19 is most).
+    """
+
+    def __init__(self, count: int, module: str = WARM, *, nice: int = 0) -> None:
+        self._module, self._nice = module, nice
+        self._all = [_start(module, nice) for _ in range(count)]
         self._leaving = False
 
     @property
@@ -115,7 +118,7 @@ class Processes:
         if not dead.ready:
             time.sleep(0.2)  # one that cannot even warm up is not started again as fast as it fails
         if not self._leaving:
-            self._all.append(_start(self._module))
+            self._all.append(_start(self._module, self._nice))
 
     def kill_overdue(self, seconds: float) -> None:
         """Kill the processes whose job has taken longer than that; ``news`` then tells of them."""
@@ -136,9 +139,9 @@ class Processes:
             warm.process.join()
 
 
-def _start(module: str) -> Warm:
+def _start(module: str, nice: int) -> Warm:
     ours, theirs = _context.Pipe()
-    process = _context.Process(target=_serve, args=(theirs, module), daemon=True)
+    process = _context.Process(target=_serve, args=(theirs, module, nice), daemon=True)
     process.start()
     theirs.close()  # so that its end of the pipe closes when the process dies
     return Warm(process, ours)
@@ -152,9 +155,10 @@ leaving = threading.Event()
 _idle = True
 
 
-def _serve(pipe: Connection, module: str) -> None:
+def _serve(pipe: Connection, module: str, nice: int) -> None:
     """Warm up, then do one job after another until asked to leave or left alone."""
     global _idle
+    os.nice(nice)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group; the worker decides
     signal.signal(signal.SIGTERM, _asked_to_leave)
     threading.Thread(target=_die_with_parent, daemon=True).start()

@@ -17,11 +17,13 @@ from typing import Any
 
 from core.errors import UnrolledError
 from core.lab import analysis, trainer
+from core.lab.answers import KINDS
 from core.lab.processes import Died, Problem, Processes
 from core.store import Catalog, Ended, Question, Questions, RunFileError, data_folder, load_run, run_path
 from core.store.catalog import RunRow
 from core.store.folder import unlink_run
 from core.store.lock import FileLock
+from core.store.questions import subject
 from core.store.retention import make_room
 
 log = logging.getLogger("unrolled.worker")
@@ -32,6 +34,13 @@ ALREADY_RUNNING = 75
 TURN_SECONDS, IDLE_TURN_SECONDS = 0.02, 0.05
 ACTIVE_SECONDS = 30.0
 QUESTION_SECONDS = 30.0
+PATIENT = frozenset(kind for kind, changes in KINDS.items() if not changes)
+SERVED_SECONDS = 60.0
+"""So long it is remembered whose question had a turn."""
+
+ANALYST_NICE = 2
+"""Questions give way to training, and still have half a core where two of them train: somebody waits for the answer."""
+
 LEAVE_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 30.0
 MAX_FAILURES = 3
@@ -76,7 +85,8 @@ class Worker:
         self.folder = folder
         self.catalog = Catalog(folder)
         self.questions = Questions(self.catalog)
-        self.analysts = Processes(1)
+        self.analysts = Processes(1, nice=ANALYST_NICE)
+        self.served: dict[str, float] = {}
         self.trainers = Processes(process_count())
         self.ended: list[tuple[RunRow, Ended]] = []
         self.look = True
@@ -190,9 +200,10 @@ class Worker:
 
     def _start_question(self) -> None:
         for warm in self.analysts.free:
-            question = self.questions.take()
+            question = self.questions.take(self.served, PATIENT)
             if question is not None:
-                self.analysts.give(warm, question, analysis.answer, question.kind, question.body)
+                self.served[subject(question.key)] = time.monotonic()
+                self.analysts.give(warm, question, analysis.answer, str(self.folder), question.kind, question.body)
 
     def _answer(self, question: Question, result: Any) -> None:
         if isinstance(result, bytes):
@@ -207,7 +218,9 @@ class Worker:
 
     def _keep_house(self) -> None:
         self.questions.prune()
+        self.served = {about: when for about, when in self.served.items() if when > time.monotonic() - SERVED_SECONDS}
         for run_id in make_room(self.catalog):
+            self.questions.forget(run_id)
             log.info("run %s removed: UNROLLED_MAX_GB is reached and nobody had opened it lately", run_id)
 
     def _wind_up(self) -> None:

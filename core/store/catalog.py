@@ -7,14 +7,14 @@ write-ahead log written by several processes at once can be corrupted by the SQL
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, case, func, insert, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
@@ -24,11 +24,15 @@ from core.store import tables
 from core.store.database import engine_of, errorname
 from core.store.errors import RunFileError, StorageFull
 from core.store.folder import data_folder, new_run_id, run_path, unlink_run
+from core.store.turns import Waiting, in_turn
 
 Status = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 UNFINISHED: tuple[Status, ...] = ("queued", "running", "paused")
 OVER: tuple[Status, ...] = ("finished", "stopped", "failed")
 Wanted = Literal["run", "pause", "stop"]
+
+PLACE_SECONDS = 1e-5
+"""Runs queued together are that far apart, which keeps their order."""
 
 _runs = tables.runs
 _columns = tables.runs.c
@@ -36,6 +40,18 @@ _columns = tables.runs.c
 # Asked by every trainer fifty times a second, so built once.
 _WISH = select(_columns.wanted, _columns.until).where(
     _columns.id == bindparam("id"), _columns.attempt == bindparam("attempt")
+)
+_QUEUED = select(_columns.id, _columns.owner, _columns.step, _columns.queued).where(_columns.status == "queued")
+_OF_OWNERS = _columns.owner.in_(bindparam("owners", expanding=True))
+_BUSY = (
+    select(_columns.owner, func.count().label("runs"))
+    .where(_columns.status == "running", _OF_OWNERS)
+    .group_by(_columns.owner)
+)  # fmt: skip
+_SERVED = (  # a run that has had a turn was put back, or over, at ``queued``
+    select(_columns.owner, func.max(_columns.queued).label("last"))
+    .where(_columns.attempt > 0, _columns.status != "running", _OF_OWNERS)
+    .group_by(_columns.owner)
 )
 _OVERDUE = select(func.count(), func.count(case((_columns.step < 0, 1)))).where(
     _columns.status == "queued", _columns.queued < bindparam("before")
@@ -121,9 +137,8 @@ class Catalog:
 
     def position(self, row: RunRow) -> int:
         """How many queued runs have their turn before this one."""
-        before = and_(_columns.status == "queued", _order_of(row))
-        with self.read() as connection:
-            return connection.execute(select(func.count()).where(before)).scalar() or 0
+        queue = self._queue()
+        return queue.index(row.id) if row.id in queue else 0
 
     def orders(self, run_id: str, attempt: int) -> Orders | None:
         """What its trainer is to do now; None where the run is deleted or has another attempt."""
@@ -134,13 +149,6 @@ class Catalog:
             # A run queued only just now may find a free process of its own in a moment.
             waiting, fresh = connection.execute(_OVERDUE, {"before": time.time() - 0.1}).one()
         return Orders(row.wanted, row.until, waiting, fresh)
-
-    def waiting(self) -> bool:
-        """Whether any run is queued; it takes no lock that would hold up a writer."""
-        with self.read() as connection:
-            return (
-                connection.execute(select(_columns.id).where(_columns.status == "queued").limit(1)).first() is not None
-            )
 
     def changed(self) -> bool:
         """Whether anything was written since the last call: one page header read, cheap enough to ask all the time."""
@@ -157,33 +165,31 @@ class Catalog:
 
     def add(self, config: RunConfig, owner: str, *, until: int | None = None) -> RunRow:
         """Queue a new run."""
-        now, run_id = time.time(), new_run_id()
-        values = dict.fromkeys(("created", "updated", "queued", "opened"), now)
-        with self.write() as connection:
-            connection.execute(
-                insert(_runs).values(
-                    id=run_id,
-                    digest=config.digest(),
-                    config=config.model_dump_json(),
-                    owner=owner,
-                    status="queued",
-                    until=until,
-                    **values,
-                )
-            )
-            return _row(connection.execute(select(_runs).where(_columns.id == run_id)).one())
+        return self.add_all([config], owner, until=until)[0]
+
+    def add_all(self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None) -> list[RunRow]:
+        """Queue new runs, all or none, in this order."""
+        now, shared = time.time(), {"owner": owner, "status": "queued", "until": until}
+        new = [
+            {"id": new_run_id(), "digest": config.digest(), "config": config.model_dump_json(), **shared}
+            | dict.fromkeys(("created", "updated", "queued", "opened"), now + place * PLACE_SECONDS)
+            for place, config in enumerate(configs)
+        ]
+        if new:
+            with self.write() as connection:
+                connection.execute(insert(_runs), new)
+        rows = {row.id: row for row in self._select(select(_runs).where(_columns.id.in_([row["id"] for row in new])))}
+        return [rows[row["id"]] for row in new]
 
     def claim(self) -> RunRow | None:
-        """Take the next queued run: those that have no frame yet first, then by queue time. Its attempt goes up."""
-        if not self.waiting():
-            return None
-        queue = select(_columns.id).where(_columns.status == "queued").order_by(_columns.step >= 0, _columns.queued)
-        with self.write() as connection:
-            run_id = connection.execute(queue.limit(1)).scalar()
-            if run_id is None:
-                return None
-            self._set(connection, run_id, status="running", attempt=_columns.attempt + 1, outcome="")
-            return _row(connection.execute(select(_runs).where(_columns.id == run_id)).one())
+        """Take the next queued run (``core.store.turns`` says which). Its attempt goes up."""
+        while queue := self._queue():
+            with self.write() as connection:  # held for no longer than that: whose turn it is was found out before
+                for run_id in queue:
+                    attempt = {"status": "running", "attempt": _columns.attempt + 1, "outcome": ""}
+                    if self._set(connection, run_id, _columns.status == "queued", **attempt):
+                        return _row(connection.execute(select(_runs).where(_columns.id == run_id)).one())
+        return None
 
     def settle(self, run_id: str, attempt: int, ended: Ended) -> None:
         """Write down how a stint ended, unless the run is deleted or another attempt has it."""
@@ -257,21 +263,26 @@ class Catalog:
         with self.read() as connection:
             return [_row(row) for row in connection.execute(query).all()]
 
-    def _set(self, connection: Connection, run_id: str, *conditions: Any, **values: Any) -> None:
-        connection.execute(
-            update(_runs).where(_columns.id == run_id, *conditions).values(updated=time.time(), **values)
-        )
+    def _queue(self) -> list[str]:
+        """Ids of the queued runs in the order of their turns."""
+        with self.read() as connection:
+            queued = [Waiting(row.id, row.owner, row.step < 0, row.queued) for row in connection.execute(_QUEUED)]
+            if len(queued) < 2:
+                return [run.id for run in queued]
+            owners = {"owners": list({run.owner for run in queued})}
+            busy = {row.owner: row.runs for row in connection.execute(_BUSY, owners)}
+            served = {row.owner: row.last for row in connection.execute(_SERVED, owners)}
+        return in_turn(queued, busy, served)
+
+    def _set(self, connection: Connection, run_id: str, *conditions: Any, **values: Any) -> int:
+        """How many rows were changed: 1, or 0 where ``conditions`` do not hold."""
+        changed = update(_runs).where(_columns.id == run_id, *conditions).values(updated=time.time(), **values)
+        return connection.execute(changed).rowcount
 
 
 def _row(row: Row[*tuple[Any, ...]]) -> RunRow:
     values: dict[str, Any] = row._asdict() | {"config": RunConfig.model_validate_json(row.config)}
     return RunRow(**values)
-
-
-def _order_of(row: RunRow) -> Any:
-    """Whether another queued run comes before ``row``."""
-    earlier = _columns.queued < row.queued
-    return and_(_columns.step < 0, earlier) if row.step < 0 else or_(_columns.step < 0, earlier)
 
 
 def _next_status(row: RunRow, ended: Ended) -> Status:

@@ -1,7 +1,8 @@
 """Frames as bytes and back: safetensors, so nothing in a file can run as code.
 
 The name of an array carries what belongs to it: ``"loss,score"`` names the rows of a table of numbers, and
-``"grad_h=flow"`` says that two profiles are the same numbers (a cell without c), kept once.
+``"grad_h=flow"`` says that two profiles are the same numbers (a cell without c), kept once. A scalar that a file of an
+earlier version does not have is read as NaN.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ def pack_history(frame: Frame) -> bytes:
 
 
 def unpack_history(content: bytes) -> dict[str, NDArray[Any]]:
-    """``{name: (n,)}``: ``step`` as int64, the others float64."""
+    """``{name: (n,)}``: ``step`` as int64, the others float64, NaN where the file is of a version without them."""
     ((names, table),) = load(content).items()
     columns: dict[str, NDArray[Any]] = dict(zip(names.split(","), table, strict=True))
-    return columns | {"step": columns["step"].astype(np.int64)}
+    missing = dict.fromkeys(HISTORY, np.full(table.shape[1], np.nan))
+    return missing | columns | {"step": columns["step"].astype(np.int64)}
 
 
 def pack_profile(frame: Frame) -> bytes:
@@ -55,7 +57,8 @@ def pack_profile(frame: Frame) -> bytes:
 def unpack_frame(history: bytes, profile: bytes) -> Frame:
     """The frame again, without planes and weights, which are stored and asked for separately."""
     arrays = load(profile)
-    numbers = dict(zip(NUMBERS, arrays.pop(",".join(NUMBERS)).tolist(), strict=True))
+    names = next(key for key in arrays if key.startswith("step,"))
+    numbers = dict(zip(names.split(","), arrays.pop(names).tolist(), strict=True))
     norms: dict[str, float] = {}
     profiles: dict[str, Floats | None] = dict.fromkeys(PROFILES)
     for key, values in arrays.items():
@@ -63,6 +66,7 @@ def unpack_frame(history: bytes, profile: bytes) -> Frame:
             norms = dict(zip(key[1:].split(","), values.tolist()))
         else:
             profiles |= dict.fromkeys(key.split("="), values)
+    numbers = dict.fromkeys(SCALARS, np.nan) | numbers
     whole = {name: int(numbers.pop(name)) for name in ("step", "score_step")}
     return Frame(**whole, **numbers, param_norms=norms, **profiles, history=unpack_history(history))  # type: ignore[arg-type]
 

@@ -5,9 +5,10 @@ from core.tasks.base import Batch, Mark, Task
 from core.tasks.copying import Copying
 from core.tasks.review import Review
 from core.tasks.temporal_order import TemporalOrder
+from core.tasks.two_lag import TwoLag
 
 TASKS: dict[str, type[Task]] = {
-    task.model_fields["name"].default: task for task in (TemporalOrder, Adding, Copying, Review)
+    task.model_fields["name"].default: task for task in (TemporalOrder, Adding, Copying, Review, TwoLag)
 }
 
-__all__ = ["TASKS", "Adding", "Batch", "Copying", "Mark", "Review", "Task", "TemporalOrder"]
+__all__ = ["TASKS", "Adding", "Batch", "Copying", "Mark", "Review", "Task", "TemporalOrder", "TwoLag"]

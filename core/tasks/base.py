@@ -11,12 +11,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["classes", "numbers"]
+Kind = Literal["classes", "numbers", "chances"]
+"""What an answer is: one of some classes, a number, or the chances of something that nobody can predict for sure."""
+
+
+SCORE_NAMES: dict[Kind, str] = {
+    "classes": "accuracy",
+    "numbers": "1 − MSE ÷ variance",
+    "chances": "share of the learnable nats gained",
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,7 @@ class Batch:
     """N sequences of T steps.
 
     x       (T, N, C) float32, the inputs
-    target  (T, N) int64 for classes, (T, N) float32 for numbers; meaningless where not ``asked``
+    target  (T, N) int64 for classes and chances, (T, N) float32 for numbers; meaningless where not ``asked``
     asked   (T, N) bool, where the loss is taken (after input t, from state h[t+1])
     scored  (T, N) bool, where the score is taken
     """
@@ -87,6 +96,40 @@ class Task(BaseModel, ABC):
         """The score of that answer."""
 
     @property
+    def least_loss(self) -> float:
+        """The loss of the best answer there is: zero, except where the answer is left to chance."""
+        return 0.0
+
+    @property
+    def variance(self) -> float:
+        """Numbers: the variance of what is scored."""
+        return self.baseline_loss
+
+    @property
+    def score_name(self) -> str:
+        """What the score is, for an axis or a sentence."""
+        return SCORE_NAMES[self.kind]
+
+    def floors(self) -> list[tuple[float, str]]:
+        """Losses worth a line in a picture, from the highest down, each with what gets it."""
+        return [(self.baseline_loss, "guessing")]
+
+    def score_of(self, loss: float, accuracy: float | None, mse: float | None) -> tuple[float, float]:
+        """(score in [0, 1], normalised error) of a held-out set, from what was measured on it.
+
+        Classes: the accuracy, and loss ÷ that of guessing. Numbers: max(0, 1 − MSE ÷ variance), and MSE ÷ variance.
+        Chances: the share of the learnable nats that was gained, and loss ÷ that of guessing. What is not a number
+        scores 0.
+        """
+        if self.kind == "classes" and accuracy is not None:
+            return accuracy, loss / self.baseline_loss
+        if self.kind == "numbers" and mse is not None:
+            error = mse / self.variance
+            return max(0.0, 1 - error) if isfinite(error) else 0.0, error
+        gained = (self.baseline_loss - loss) / (self.baseline_loss - self.least_loss)
+        return min(max(gained, 0.0), 1.0) if isfinite(gained) else 0.0, loss / self.baseline_loss
+
+    @property
     @abstractmethod
     def lag(self) -> int:
         """Steps between the state that first holds the information and the state that is asked, at worst.
@@ -97,6 +140,11 @@ class Task(BaseModel, ABC):
     @abstractmethod
     def marks(self) -> list[Mark]:
         """The steps that matter for any sequence of the task, in time order."""
+
+    @property
+    def entry(self) -> Mark:
+        """Where the first information that the last question needs enters."""
+        return next(mark for mark in self.marks() if mark.kind == "enters")
 
     @abstractmethod
     def events(self, x: np.ndarray) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""The page as Streamlit's own test harness sees it: widgets, buttons, problems; the board is Chromium's to test."""
+"""The pages as Streamlit's own test harness sees it: widgets, buttons, problems; the board is Chromium's to test."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import services, session
+from app import link, services
 from core import PRESETS
 from core.config import RunConfig
+from core.sweep import sweep
 
 ROUTER = Path(__file__).parents[2] / "app" / "router.py"
-FLOW = "../pages/gradient_flow.py"
+FLOW, TRUNCATION, CLIPPING = (f"../pages/{name}.py" for name in ("gradient_flow", "truncation_lab", "clipping_lab"))
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +34,24 @@ def opened(**query: str) -> AppTest:
     return at
 
 
-def shown(at: AppTest) -> session.View:
+def opened_at(page: str, **query: str) -> AppTest:
+    """A page's own address, as the first thing a visitor opens."""
+    at = AppTest.from_file(str(ROUTER), default_timeout=30)
+    at.switch_page(page)
+    for key, value in query.items():
+        at.query_params[key.replace("__", ".")] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def shown(at: AppTest) -> link.View:
     return at.session_state["_view"]
 
 
 def test_the_front_door_leads_to_the_first_preset() -> None:
     at = opened()
-    assert shown(at).config == PRESETS[session.START].config
+    assert shown(at).config == PRESETS[link.START].config
     assert [button.label for button in at.button] == ["Train", "Pause", "Step", "Reset"]
     assert at.query_params["task.name"] == "temporal-order" and at.query_params["v"] == "1"
 
@@ -48,7 +60,7 @@ def test_a_changed_setting_is_in_the_config_and_in_the_address() -> None:
     at = opened()
     at.selectbox(key="set.cell.name").select("gru").run()
     at.number_input(key="set.lr").set_value(0.005).run()
-    assert shown(at).config == PRESETS[session.START].config.replace(**{"cell.name": "gru", "lr": 0.005})
+    assert shown(at).config == PRESETS[link.START].config.replace(**{"cell.name": "gru", "lr": 0.005})
     assert at.query_params["lr"] == "0.005" and at.query_params["cell.name"] == "gru"
 
 
@@ -57,7 +69,14 @@ def test_settings_without_effect_are_not_shown() -> None:
     keys = {widget.key for widget in at.number_input}
     assert "set.truncation_length" not in keys and "set.clip_threshold" in keys
     at.selectbox(key="set.truncation").select("windows").run()
-    assert "set.truncation_length" in {widget.key for widget in at.number_input}
+    keys = {widget.key for widget in at.number_input}
+    assert "set.truncation_length" in keys and "set.truncation_stride" not in keys
+    at.selectbox(key="set.truncation").select("stream").run()
+    assert at.number_input(key="set.truncation_stride").value is None
+    at.number_input(key="set.truncation_stride").set_value(5).run()
+    assert shown(at).config.truncation_stride == 5 and at.query_params["truncation_stride"] == "5"
+    at.selectbox(key="set.clip").select("none").run()
+    assert "set.clip_threshold" not in {widget.key for widget in at.number_input}
 
 
 @pytest.mark.parametrize("task", ["adding", "copy", "review"])
@@ -148,3 +167,95 @@ def test_a_short_link_stays_until_something_changes() -> None:
     assert dict(at.query_params) == {"preset": "copy-gru"}
     at.number_input(key="set.seed").set_value(3).run()
     assert at.query_params["seed"] == "3" and "preset" not in at.query_params
+
+
+@pytest.mark.parametrize(
+    "page, preset", [(FLOW, link.START), (TRUNCATION, "temporal-order-lstm-truncated"), (CLIPPING, "exploding-rnn")]
+)
+def test_a_page_opens_with_a_preset_of_its_own(page: str, preset: str) -> None:
+    at = opened_at(page)
+    assert shown(at).config == PRESETS[preset].config and not at.error
+
+
+def test_everything_survives_the_way_to_other_pages() -> None:
+    run, other = (services.lab().submit(PRESETS[name].config, "somebody").id for name in ("copy-rnn", "copy-gru"))
+    query = {"run": run, "step": "7", "pin": f"{run}@3", "beside": other, "knob__probe": "2"}
+    at = opened_at(FLOW, **query)
+    before = shown(at)
+    assert before.beside == (other,) and before.knobs == (("probe", "2"),) and before.cursor == 7
+    for page in (TRUNCATION, CLIPPING, FLOW):
+        at.switch_page(page)
+        at.query_params.clear()  # as the navigation in the browser does
+        at.run()
+        assert not at.exception and shown(at) == before
+        written = at.session_state["_written"]  # the board's script completes the bare address with it
+        assert {key: written[key.replace("__", ".")][-1] for key in query} == query
+
+
+def test_bad_knobs_and_runs_beside_it_are_explained() -> None:
+    at = opened_at(CLIPPING, knob__nothing="1", beside="gone", preset="copy-rnn")
+    assert shown(at).config == PRESETS["copy-rnn"].config
+    assert [error.value.partition(")")[2] for error in at.error] == [
+        " stands beside a `run`, and none is shown. Leave it out.",
+        " is not a knob of any page. Leave it out.",
+    ]
+    assert "beside" not in at.query_params and "knob.nothing" not in at.query_params
+
+
+def statuses(at: AppTest) -> list[str]:
+    """Of the run in front and those beside it, as the catalog has them."""
+    infos = [services.lab().info(run) for run in (shown(at).run, *shown(at).beside) if run]
+    return [info.status for info in infos if info is not None]
+
+
+def test_the_clipping_lab_trains_the_twin_too_and_steers_both() -> None:
+    at = opened_at(CLIPPING, preset="exploding-rnn")
+    at.button(key="transport-Train").click().run()
+    (other,) = shown(at).beside
+    info = services.lab().info(other)
+    assert info is not None and info.config == shown(at).config.replace(clip="norm")
+    assert statuses(at) == ["queued", "queued"] and at.query_params["beside"] == other
+    at.button(key="transport-Pause").click().run()
+    assert statuses(at) == ["paused", "paused"]
+    at.button(key="transport-Step").click().run()
+    assert statuses(at) == ["queued", "queued"]
+    pair = (shown(at).run, other)
+    at.button(key="transport-Reset").click().run()
+    infos = [services.lab().info(run) for run in pair if run]
+    assert [info.status for info in infos if info] == ["stopped", "stopped"]
+    assert shown(at).run is None and shown(at).beside == () and "beside" not in at.query_params
+
+
+def test_a_sweep_joins_the_run_that_is_there() -> None:
+    at = opened_at(CLIPPING, preset="exploding-rnn")
+    at.button(key="transport-Train").click().run()
+    run, (other,) = shown(at).run, shown(at).beside
+    assert at.button(key="transport-Train").disabled
+    at.segmented_control(key="set.alongside").select("sweep").run()
+    assert at.query_params["knob.alongside"] == "sweep" and shown(at).run == run
+    at.button(key="transport-Train").click().run()
+    assert shown(at).run == run and other in shown(at).beside and run not in shown(at).beside
+    configs = [info.config for info in map(services.lab().info, shown(at).beside) if info]
+    assert {config.digest() for config in configs} | {shown(at).config.digest()} == {
+        config.digest() for config in sweep(shown(at).config)
+    }
+    assert at.button(key="transport-Train").disabled
+
+
+def test_a_changed_setting_lets_go_of_all_and_one_button_brings_them_back() -> None:
+    at = opened_at(CLIPPING, preset="exploding-rnn")
+    at.button(key="transport-Train").click().run()
+    run, beside = shown(at).run, shown(at).beside
+    at.number_input(key="set.seed").set_value(5).run()
+    assert shown(at).run is None and shown(at).beside == ()
+    at.button(key="transport-back").click().run()
+    assert (shown(at).run, shown(at).beside) == (run, beside)
+
+
+def test_pause_on_somebody_else_s_pair_makes_a_pair_of_one_s_own() -> None:
+    config = PRESETS["exploding-rnn"].config
+    front, twin = (services.lab().submit(each, "somebody").id for each in (config, config.replace(clip="norm")))
+    at = opened_at(CLIPPING, run=front, beside=twin)
+    at.button(key="transport-Pause").click().run()
+    assert not {front, twin} & {shown(at).run, *shown(at).beside} and len(shown(at).beside) == 1
+    assert [info.status for run in (front, twin) if (info := services.lab().info(run))] == ["queued", "queued"]

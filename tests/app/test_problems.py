@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app import session
+from app import link
 from app.problems import as_markdown
 
 HOSTILE = [
@@ -22,7 +22,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("key", ["cell.name", "lr", "preset", "run", "nonsense"])
 def test_no_markdown_of_a_link_survives(text: str, key: str) -> None:
-    for problem in session.read({key: [text]}).problems:
+    for problem in link.read({key: [text]}).problems:
         shown = as_markdown(problem)
         outside = "".join(shown.split("`")[::2])
         assert shown.count("`") % 2 == 0
@@ -34,5 +34,5 @@ def test_names_stay_code() -> None:
 
 
 def test_long_values_are_cut() -> None:
-    (problem,) = session.read({"lr": ["9" * 500 + "x"]}).problems
+    (problem,) = link.read({"lr": ["9" * 500 + "x"]}).problems
     assert len(problem) < 150 and "…" in problem

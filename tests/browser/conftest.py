@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, TimeoutError, expect, sync_playwright
 
+from core.config import RunConfig
+from core.lab.client import Lab
 from core.store import Catalog
 from core.store.catalog import UNFINISHED
 
@@ -60,6 +62,7 @@ class Server:
         deadline = monotonic() + 60
         while not self.healthy():
             assert monotonic() < deadline and self.lives(), f"the server did not come up:\n{self.log.read_text()}"
+        Lab(self.data).preview(RunConfig(), wait=60)  # so its worker is there too, also on a busy machine
 
     def healthy(self) -> bool:
         try:
@@ -196,7 +199,7 @@ def open_page(browser: Browser, script_errors: list[str], request: pytest.Fixtur
 
 
 class Flow:
-    """The page "Gradient flow" in one visitor's browser: its board, its buttons, its address."""
+    """A page with a board in one visitor's browser: its board, its buttons, its address."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.board = page, page.locator(".ub")
@@ -257,6 +260,26 @@ class Flow:
         self.beyond(beyond)
         return self.address["run"]
 
+    def go(self, title: str) -> None:
+        """Goes to another page by the navigation and waits for its board."""
+        self.page.get_by_role("link", name=title).first.click()
+        self.until(f"document.title.startsWith({title!r}) && Number(board?.dataset.updates) > 0")
+
+    def knob(self, view: str, label: str) -> Locator:
+        """A knob of a picture, which is brought into sight."""
+        self.page.locator(f"[data-view={view}]").scroll_into_view_if_needed()
+        self.until(f"document.querySelector('[data-view={view}] [data-knob]')")
+        return self.page.locator(f"[data-view={view}]").get_by_label(label, exact=True)
+
+    def drag(self, slider: Locator, start: float, end: float) -> None:
+        """Takes hold of a slider at a share of its width and moves it to another, without letting go."""
+        box = slider.bounding_box()
+        assert box
+        mouse, middle = self.page.mouse, box["y"] + box["height"] / 2
+        mouse.move(box["x"] + box["width"] * start, middle)
+        mouse.down()
+        mouse.move(box["x"] + box["width"] * end, middle, steps=8)
+
     def pause(self) -> int:
         """Presses Pause and waits till it holds; returns the step."""
         self.press("Pause")
@@ -304,16 +327,25 @@ OpenFlow = Callable[..., Flow]
 @pytest.fixture
 def flow(open_page: OpenPage) -> Iterator[OpenFlow]:
     """``flow(server, seed=…, steps=…)``: a fresh visitor on the small preset with these settings; or ``link=…``.
+    ``page`` is the first page.
 
     What they left unfinished is stopped when the test ends. Finished runs answer for their settings: every test has
     seeds of its own.
     """
     servers: dict[Path, Server] = {}
 
-    def open_flow(server: Server, *, link: str = "", theme: str = "light", size: str = "wide", **query: object) -> Flow:
+    def open_flow(
+        server: Server,
+        *,
+        page: str = "gradient_flow",
+        link: str = "",
+        theme: str = "light",
+        size: str = "wide",
+        **query: object,
+    ) -> Flow:
         servers[server.data] = server
         settings = {"preset": "temporal-order-lstm"} | {key.replace("__", "."): value for key, value in query.items()}
-        return Flow(open_page(link or f"{server.url}/gradient_flow?{urlencode(settings)}", theme, size))
+        return Flow(open_page(link or f"{server.url}/{page}?{urlencode(settings)}", theme, size))
 
     yield open_flow
     for data in servers:

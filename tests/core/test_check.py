@@ -46,7 +46,7 @@ def test_a_wrong_forward_fails(wrong, monkeypatch, capsys):
 
     def sabotaged(self, params, x, state=None):
         trajectory = honest(self, params, x, state)
-        return dataclasses.replace(trajectory, h=trajectory.h * wrong)
+        return dataclasses.replace(trajectory, saved=trajectory.saved | {"h": trajectory.saved["h"] * wrong})
 
     monkeypatch.setattr(LSTM, "forward", sabotaged)
     assert check.main(["--seeds", "1"]) == 1

@@ -28,6 +28,7 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "asked": st.sampled_from(["every", "recall"]),
     },
     "review": {"length": st.integers(5, 10_000), "asked": st.sampled_from(["last", "every"])},
+    "two-lag": {"length": st.integers(101, 10_000), "short": st.integers(0, 7), "long": st.integers(8, 100)},
 }
 UNGATED = ["default", "xavier", "orthogonal", "identity"]
 FORGET_BIAS = st.none() | st.floats(-20, 20, allow_nan=False)
@@ -47,10 +48,12 @@ RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "batch_size": st.integers(1, 512),
     "steps": st.integers(1, 100_000),
     "seed": st.integers(0, 2**31 - 1),
-    "truncation": st.sampled_from(["full", "windows"]),
+    "truncation": st.sampled_from(["full", "windows", "sliding", "stream", "reset"]),
     "truncation_length": st.integers(1, 10_000),
-    "clip": st.sampled_from(["none", "norm", "value"]),
+    "truncation_stride": st.none() | st.integers(1, 10_000),
+    "clip": st.sampled_from(["none", "norm", "value", "backprop"]),
     "clip_threshold": st.floats(1e-9, 1e6),
+    "trained": st.sampled_from(["all", "readout"]),
 }
 
 
@@ -58,12 +61,14 @@ RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
 def flats(draw: st.DrawFn) -> dict[str, Any]:
     """A dictionary of valid settings by dotted key; any of them may be missing."""
     flat: dict[str, Any] = draw(st.fixed_dictionaries({}, optional=RUN_SETTINGS))
+    if flat.get("truncation") == "stream" and flat.get("truncation_stride") is not None:
+        flat["truncation_stride"] = min(flat["truncation_stride"], flat.get("truncation_length", 10))
     for part, settings in (("task", TASK_SETTINGS), ("cell", CELL_SETTINGS)):
         name = draw(st.sampled_from(sorted(settings)))
         own = {"hidden_size": st.integers(1, 512)} if part == "cell" else {}
         optional = settings[name] | own
-        # Many symbols need a long sequence, so copying always has its length drawn.
-        needed = {"length": optional.pop("length")} if name == "copy" else {}
+        # Many symbols and long lags need a long sequence, so these tasks always have their length drawn.
+        needed = {"length": optional.pop("length")} if name in ("copy", "two-lag") else {}
         chosen = draw(st.fixed_dictionaries(needed, optional=optional))
         flat |= {f"{part}.name": name} | {f"{part}.{key}": value for key, value in chosen.items()}
     return flat
@@ -101,7 +106,7 @@ def test_settings_survive_the_way_through_flat_keys(flat: dict[str, Any]) -> Non
 
 @given(configs)
 def test_settings_survive_as_text(config: RunConfig) -> None:
-    """As a URL has them: an empty text is an empty forget bias."""
+    """As a URL has them: an empty text is an empty setting."""
     text = {key: "" if value is None else str(value) for key, value in config.to_flat().items()}
     assert RunConfig.from_flat(text) == config
 
@@ -185,10 +190,24 @@ def test_every_setting_that_has_an_effect_is_in_the_digest(config: RunConfig, da
     name = {"task": config.task.name, "cell": config.cell.name}.get(group, "")
     choices = st.integers(1, 512) if field == "hidden_size" else own[name][field]
     assume(key != "cell.forget_bias" or config.cell.init != "chrono")
-    other = config.replace(**{key: data.draw(choices)})
+    value = data.draw(choices)
+    flat = config.to_flat() | {key: value}
+    assume(flat["truncation"] != "stream" or (flat["truncation_stride"] or 0) <= flat["truncation_length"])
+    other = config.replace(**{key: value})
     assume(other != config)
-    idle = {"truncation_length": config.truncation == "full", "clip_threshold": config.clip == "none"}
-    assert (other.digest() == config.digest()) == idle.get(key, False)
+    same_stride = key == "truncation_stride" and other.truncated == config.truncated  # empty means K
+    assert (other.digest() == config.digest()) == (key in config.idle or same_stride)
+
+
+def test_what_is_idle_is_not_in_the_digest() -> None:
+    assert RunConfig(truncation="full", clip="none").idle == {
+        "truncation_length", "truncation_stride", "clip_threshold"
+    }  # fmt: skip
+    assert RunConfig(truncation="stream", clip="backprop").idle == set()
+    assert RunConfig(truncation="windows", truncation_stride=3).digest() == RunConfig(truncation="windows").digest()
+    stream = RunConfig(truncation="stream", truncation_length=7)
+    assert stream.digest() == stream.replace(truncation_stride=7).digest()
+    assert stream.digest() != stream.replace(truncation_stride=6).digest()
 
 
 def test_the_names_are_in_the_digest() -> None:
@@ -218,6 +237,17 @@ def test_cuts_are_counted_back_from_the_end(T: int, K: int) -> None:
     assert cuts == [b for b in range(1, T) if (T - b) % K == 0]
 
 
+@pytest.mark.parametrize(
+    ("mode", "cuts"),
+    [("full", []), ("windows", [4, 12]), ("reset", [4, 12]), ("sliding", [12]), ("stream", [2, 7, 12])],
+)
+def test_cuts_of_the_last_loss_in_every_mode(mode: str, cuts: list[int]) -> None:
+    flat = {"task.length": 20, "truncation": mode, "truncation_length": 8, "truncation_stride": 5}
+    config = RunConfig.from_flat(flat)
+    assert config.cuts == cuts
+    assert config.resets == (cuts if mode == "reset" else [])
+
+
 # -- labels and presets ------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +255,9 @@ def test_a_label_says_what_differs_from_the_default() -> None:
     flat = {"cell.forget_bias": 1, "cell.hidden_size": 8, "truncation": "windows", "truncation_length": 5}
     assert RunConfig.from_flat(flat).label == "LSTM b_f 1, H 8, K 5"
     assert RunConfig.from_flat({"cell.name": "gru", "cell.init": "chrono"}).label == "GRU chrono, H 32"
+    stream = {"truncation": "stream", "truncation_stride": 2, "trained": "readout"}
+    assert RunConfig.from_flat(stream).label == "LSTM, H 32, stream k₁ 2 K 10, readout alone"
+    assert RunConfig.from_flat({"truncation": "reset"}).label == "LSTM, H 32, reset K 10"
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -246,6 +279,14 @@ def test_forget_bias_and_chrono_exclude_each_other() -> None:
         (sentence,) = problems({"cell.name": cell, "cell.init": "chrono", "cell.forget_bias": 1})
         assert sentence.startswith("`cell.forget_bias` (=1) cannot be combined with `cell.init` (=chrono)")
         assert "Leave `cell.forget_bias` empty or choose another `cell.init`." in sentence
+
+
+def test_an_update_of_a_stream_looks_back_to_the_one_before() -> None:
+    flat = {"truncation": "stream", "truncation_length": 5, "truncation_stride": 6}
+    (sentence,) = problems(flat)
+    assert sentence.startswith("`truncation_stride` (=6) must be at most `truncation_length` (=5)")
+    assert sentence.endswith("Lower `truncation_stride`, leave it empty, or raise `truncation_length`.")
+    assert RunConfig.from_flat(flat | {"truncation": "windows"}).truncation_stride == 6
 
 
 def test_copying_needs_room_for_a_delay() -> None:

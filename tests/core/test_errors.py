@@ -52,11 +52,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"cell.name": "rnn", "cell.init": "chrono"},
      "`cell.init` (=chrono) is not known. Choose default, xavier, orthogonal or identity."),
-    ({"truncation": None}, "`truncation` (=None) is not known. Choose full or windows."),
+    ({"truncation": None}, "`truncation` (=None) is not known. Choose full, windows, sliding, stream or reset."),
     # the wrong member of a union
     (
         {"task.name": "parity"},
-        "`task.name` (=parity) is not known. Choose one of: temporal-order, adding, copy, review.",
+        "`task.name` (=parity) is not known. Choose one of: temporal-order, adding, copy, review, two-lag.",
     ),
     ({"cell.name": "transformer"},
      "`cell.name` (=transformer) is not known. Choose one of: rnn, lstm, peephole, gru."),

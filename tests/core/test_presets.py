@@ -1,7 +1,10 @@
 """Every preset keeps its promise. Trained for real; a run that has to solve its task is left as soon as it has."""
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 
 from core import PRESETS, TASKS, RunConfig, train
@@ -71,13 +74,73 @@ def test_the_copying_gru_is_faster_than_the_lstm() -> None:
     assert gru is not None and lstm is not None and gru < lstm
 
 
-def test_the_exploding_run_explodes_and_the_clipped_one_survives() -> None:
-    *_, exploded = train(PRESETS["exploding-rnn"].config)
-    assert not math.isfinite(exploded.loss) and exploded.step < PRESETS["exploding-rnn"].config.steps
-    clipped = PRESETS["exploding-rnn-clipped"].config
-    *_, last = train(clipped)
-    assert last.step == clipped.steps and math.isfinite(last.loss)
-    assert PRESETS["exploding-rnn"].config.replace(clip="norm") == clipped
+@pytest.mark.parametrize("seed", range(5))
+def test_the_exploding_run_explodes(seed: int) -> None:
+    frames = list(train(RunConfig.preset("exploding-rnn", seed=seed)))
+    losses = np.concatenate([frame.history["loss"] for frame in frames])
+    assert losses[1] > 1e5 > losses[0] and frames[-1].step < 40 and not math.isfinite(frames[-1].loss)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_the_same_run_clipped_learns(seed: int) -> None:
+    config = RunConfig.preset("exploding-rnn-clipped", seed=seed)
+    assert config == RunConfig.preset("exploding-rnn", seed=seed, clip="norm")
+    assert any(frame.score > 0.9 for frame in train(config))
+
+
+def held_out_losses(name: str, seed: int, **changes: Any) -> Iterator[float]:
+    """The loss on unseen sequences, in nats, each time it is measured."""
+    config = RunConfig.preset(name, seed=seed, **changes)
+    return (frame.error * config.task.baseline_loss for frame in train(config) if frame.score_step == frame.step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", ["two-lag-rnn", "two-lag-rnn-windows-16"])
+def test_gradients_that_reach_the_long_lag_teach_it(name: str, seed: int) -> None:
+    assert any(loss <= 0.475 for loss in held_out_losses(name, seed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_windows_of_5_leave_a_small_state_at_the_floor_of_the_short_lag(seed: int) -> None:
+    *_, last = held_out_losses("two-lag-rnn-small-windows-5", seed, steps=2000 if seed == 0 else 500)
+    assert last == pytest.approx(0.519, abs=0.015)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_windows_of_5_teach_six_units_a_part_of_the_long_lag(seed: int) -> None:
+    *_, last = held_out_losses("two-lag-rnn-windows-5", seed, steps=800)
+    assert 0.47 < last < 0.51
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "reached"), [("two-lag-lstm", 0.48), ("two-lag-peephole", 0.48), ("two-lag-gru", 0.51)]
+)
+def test_the_other_cells_see_past_the_short_lag(name: str, reached: float) -> None:
+    assert any(loss <= reached for loss in held_out_losses(name, 0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", ["two-lag-rnn-wide", "two-lag-rnn-wide-frozen"])
+def test_a_wide_state_echoes_the_lag_that_no_gradient_reaches(name: str, seed: int) -> None:
+    floor = RunConfig.preset(name).task.floors()[1][0]
+    assert any(loss < floor - 0.03 for loss in held_out_losses(name, seed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_a_state_that_is_reset_has_no_echoes(seed: int) -> None:
+    """Of the steps asked, only those that stand 3 or more after a boundary can know the short lag; none the long."""
+    config = RunConfig.preset("two-lag-rnn-wide-reset")
+    (none, _), (short, _), _ = config.task.floors()
+    least = float(np.mean([short if t % 5 >= 3 else none for t in range(8, 50)]))
+    *_, last = held_out_losses("two-lag-rnn-wide-reset", seed, steps=400)
+    assert least - 0.003 < last < least + 0.02
 
 
 @pytest.mark.parametrize(("name", "vanishes"), [

@@ -15,7 +15,7 @@ from core.checkpoint import unpack
 from core.data import held_out, training_batch
 from core.errors import UnrolledError
 from core.frames import Frame
-from core.schedule import Schedule
+from core.schedule import Schedule, Work, work
 
 SMALL = {"task.name": "temporal-order", "task.length": "12", "cell.hidden_size": "5", "batch_size": "4", "steps": "12"}
 CELLS = ("rnn", "lstm", "peephole", "gru")
@@ -146,11 +146,30 @@ def test_schedule_keeps_first_and_last_and_its_bounds(steps: int) -> None:
     schedule = Schedule.of(RunConfig(steps=steps))
     recorded = [step for step in range(steps + 1) if schedule.records(step)]
     assert recorded[0] == 0 and recorded[-1] == steps and len(recorded) <= 1002
-    for keeps, bound in ((schedule.keeps_weights, 202), (schedule.keeps_planes, 52), (schedule.evaluates, 62)):
+    for keeps, bound in ((schedule.keeps_weights, 1002), (schedule.keeps_planes, 52), (schedule.evaluates, 62)):
         kept = [step for step in range(steps + 1) if keeps(step)]
         assert set(kept) <= set(recorded) and kept[0] == 0 and kept[-1] == steps and len(kept) <= bound
     for step in recorded[:-1][:50]:
         assert schedule.next_recorded(step) == recorded[recorded.index(step) + 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"truncation": "full"}, Work(1, 2, 1)),  # the second pass: the last loss alone, of a recorded step
+        ({"truncation": "windows"}, Work(1, 1.2, 1)),
+        ({"truncation": "sliding"}, Work(1, (17 + 18 + 19 + 20 + 4) / 20, 4)),
+        ({"truncation": "stream", "truncation_stride": 2}, Work(1 + 38 / 20, 38 / 20 + 0.2, 10)),
+        ({"truncation": "full", "clip": "backprop"}, Work(1, 3, 2)),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_the_work_of_a_step(changes: dict[str, object], expected: Work) -> None:
+    flat = {"task.name": "copy", "task.length": 20, "truncation_length": 4, "steps": 1000}
+    found = work(RunConfig.from_flat(flat | changes))
+    assert (found.forward, found.backward, found.passes) == pytest.approx(
+        (expected.forward, expected.backward, expected.passes)
+    )
 
 
 def test_the_caller_keeps_threads_and_subnormals() -> None:

@@ -18,20 +18,23 @@ from app.figures.base.marks import (
     brackets,
     cursor_line,
     cut_lines,
+    hatch,
     hatch_color,
     hatch_ground,
     hatched,
     kind_keys,
     reference_line,
 )
-from app.figures.base.records import Key, Layout, Scale, Table, View
+from app.figures.base.records import Key, Knob, Layout, Scale, Table, View
 from app.figures.base.series import Thinned, spread, thinned
+from app.figures.base.truncated import boundaries, boundary_lines, kinds_of, truncation_keys, unseen
 from app.figures.base.values import asked_step, log_ratio, reference, runs, step_words
 
 __all__ = [
     "FLOW_SCALE_TICKS",
     "PATTERNS",
     "Key",
+    "Knob",
     "Label",
     "Layout",
     "Scale",
@@ -41,16 +44,20 @@ __all__ = [
     "above",
     "asked_step",
     "bands",
+    "boundaries",
+    "boundary_lines",
     "brackets",
     "colorscale",
     "cursor_line",
     "cut_lines",
     "figure",
     "flow_scale",
+    "hatch",
     "hatch_color",
     "hatch_ground",
     "hatched",
     "kind_keys",
+    "kinds_of",
     "log_ratio",
     "plain_log_axis",
     "reference",
@@ -62,4 +69,6 @@ __all__ = [
     "thinned",
     "time_axis",
     "training_axis",
+    "truncation_keys",
+    "unseen",
 ]

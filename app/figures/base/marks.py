@@ -67,13 +67,23 @@ def bands(marks: Sequence[Mark], style: Style) -> list[Layout]:
     ]  # fmt: skip
 
 
-def cut_lines(cuts: Sequence[int], style: Style, low: float, high: float, **trace: Any) -> list[Layout]:
-    """One trace with a vertical line between the states of every cut (the carry from b + 1 to b is zero)."""
+MOST_CUTS = 400
+
+
+def cut_lines(
+    cuts: Sequence[int], style: Style, low: float, high: float, *, reset: bool = False, **trace: Any
+) -> list[Layout]:
+    """One trace with a vertical line between the states of every cut (the carry from b + 1 to b is zero).
+
+    Dotted, since the state goes through; drawn through where it is ``reset`` there too. Of very many every n-th.
+    """
     if not cuts:
         return []
-    x = [value for cut in cuts for value in (cut + 0.5, cut + 0.5, None)]
-    line = {"color": style.theme.muted, "width": 1 if len(cuts) > 40 else 1.5, "dash": "dot"}
-    return [{"type": "scatter", "mode": "lines", "x": x, "y": [low, high, None] * len(cuts), "line": line,
+    shown = list(cuts)[::-1][:: -(-len(cuts) // MOST_CUTS)][::-1]
+    x = [value for cut in shown for value in (cut + 0.5, cut + 0.5, None)]
+    line = {"color": style.theme.ink if reset else style.theme.muted, "width": 1 if len(cuts) > 40 else 1.5,
+            "dash": "solid" if reset else "dot"}  # fmt: skip
+    return [{"type": "scatter", "mode": "lines", "x": x, "y": [low, high, None] * len(shown), "line": line,
              "hoverinfo": "skip", "name": "truncation", **trace}]  # fmt: skip
 
 
@@ -83,20 +93,22 @@ def hatched(kinds: np.ndarray, style: Style, low: float, high: float, **trace: A
     ``kinds`` (T+1,) as core.diagnostics.horizon.zeros gives them.
     """
     traces: list[Layout] = []
-    for kind, shape in PATTERNS.items():
-        x: list[float | None] = []
-        y: list[float | None] = []
-        for first, last in runs(kinds == kind):
-            left, right = max(first, 1) - 0.5, last + 0.5
-            if last >= 1:
-                x += [left, right, right, left, left, None]
-                y += [low, low, high, high, low, None]
-        if x:
-            pattern = {"shape": shape, "fgcolor": hatch_color(kind, style), "bgcolor": hatch_ground(kind, style),
-                       "size": 6, "solidity": 0.25, "fillmode": "overlay"}  # fmt: skip
-            traces.append({"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "x": x, "y": y,
-                           "fillpattern": pattern, "hoverinfo": "skip", "name": KIND_NAMES[kind], **trace})  # fmt: skip
+    for kind in PATTERNS:
+        spans = [(max(first, 1) - 0.5, last + 0.5) for first, last in runs(kinds == kind) if last >= 1]
+        traces += hatch(kind, [(left, right, low, high) for left, right in spans], style, **trace)
     return traces
+
+
+def hatch(kind: int, boxes: Sequence[tuple[float, float, float, float]], style: Style, **trace: Any) -> list[Layout]:
+    """One trace with the boxes (left, right, low, high) in the hatching of ``kind``; none where there is no box."""
+    if not boxes:
+        return []
+    x = [value for left, right, _, _ in boxes for value in (left, right, right, left, left, None)]
+    y = [value for _, _, low, high in boxes for value in (low, low, high, high, low, None)]
+    pattern = {"shape": PATTERNS[kind], "fgcolor": hatch_color(kind, style), "bgcolor": hatch_ground(kind, style),
+               "size": 6, "solidity": 0.25, "fillmode": "overlay"}  # fmt: skip
+    return [{"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "x": x, "y": y,
+             "fillpattern": pattern, "hoverinfo": "skip", "name": KIND_NAMES[kind], **trace}]  # fmt: skip
 
 
 def hatch_color(kind: int, style: Style) -> str:

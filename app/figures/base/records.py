@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -43,11 +44,35 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Knob:
+    """A control of a picture that asks for no new training: a slider, or with ``options`` a select.
+
+    name     as in the URL, ``knob.<name>``
+    value    the present value as text; all values travel so
+    step     of a slider; with ``log`` in decades, since it then moves evenly in the logarithm
+    options  (value, label) pairs of a select, which needs no bounds
+    hidden   whether the picture moves it in a way of its own, and no control is drawn for it
+    """
+
+    name: str
+    label: str
+    value: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    unit: str = ""
+    log: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
 class View:
     """A picture with its words and its numbers.
 
-    hint   one line: what to see here
-    alt    the present numbers for whoever does not see the picture
+    hint     one line: what to see here
+    alt      the present numbers for whoever does not see the picture
+    player   a step-by-step account over the picture, which the page's script plays (app.figures.microscope.player)
     """
 
     name: str
@@ -57,4 +82,6 @@ class View:
     figure: go.Figure
     table: Table
     keys: tuple[Key, ...] = ()
-    scales: tuple[Scale, ...] = field(default=())
+    scales: tuple[Scale, ...] = ()
+    knobs: tuple[Knob, ...] = ()
+    player: Mapping[str, Any] | None = None

@@ -64,6 +64,9 @@ class FakeLab:
             raise UnrolledError(f"The pinned curve `{preview_id}` is no longer stored. Pin it again.")
         return self.previews[preview_id]
 
+    def ask(self, kind: str, source_id: str, step: int | None = None) -> None:
+        """Nothing is ever answered."""
+
     def add(self, run_id: str, config: RunConfig, frames: list[Frame], status: str = "running") -> FakeRun:
         self.runs[run_id] = FakeRun(config, frames)
         self.states[run_id] = {"config": config, "status": status, "outcome": "", "position": 0}

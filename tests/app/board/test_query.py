@@ -3,30 +3,50 @@
 import pytest
 
 from app.board.errors import BadQuery
-from app.board.query import VIEWS, parse
+from app.board.query import FRONT, Query, parse
+from app.board.views import PAGES
 
 
-def test_nothing_asked_is_everything_live_and_light() -> None:
-    query = parse({})
-    assert query.views == VIEWS and query.cursor is None and query.style.theme.name == "light" and query.pins == ()
+def asked(**params: str) -> Query:
+    return parse(params, PAGES)
 
 
-def test_the_order_of_views_does_not_make_another_query() -> None:
-    assert parse({"views": "gates,strip"}) == parse({"views": "strip,gates"})
+def test_nothing_asked_is_everything_of_the_front_page_live_and_light() -> None:
+    query = asked()
+    assert query.page == FRONT and query.views == tuple(PAGES[FRONT].views) and query.cursor is None
+    assert query.style.theme.name == "light" and query.pins == query.knobs == query.beside == ()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_has_pictures_of_its_own(page: str) -> None:
+    views = tuple(PAGES[page].views)
+    assert views and asked(page=page).views == views
+    assert asked(page=page, views=",".join(reversed(views))) == asked(page=page)
 
 
 def test_all_of_it() -> None:
-    query = parse({"views": "", "cursor": "12", "theme": "dark", "width": "narrow", "pins": "ab_c@3,preview-0f@0"})
+    query = asked(views="", cursor="12", theme="dark", width="narrow", pins="ab_c@3,preview-0f@0",
+                  knobs="k:20;delta:0.1;probe:-3e-2", beside="ab_c,de-f,ab_c")  # fmt: skip
     assert query.views == () and query.cursor == 12 and query.style.narrow
-    assert query.pins == (("ab_c", 3), ("preview-0f", 0))
+    assert query.pins == (("ab_c", 3), ("preview-0f", 0)) and query.beside == ("ab_c", "de-f")
+    assert (query.knob("k", ""), query.knob("probe", ""), query.knob("tau", "7")) == ("20", "-3e-2", "7")
+
+
+def test_the_order_of_knobs_does_not_make_another_query() -> None:
+    assert asked(knobs="k:20;delta:0.1") == asked(knobs="delta:0.1;k:20")
+
+
+MANY = ",".join(f"run-{n}" for n in range(40))
 
 
 @pytest.mark.parametrize(
     "params",
     [{"views": "strip,cats"}, {"cursor": "-1"}, {"cursor": "1e3"}, {"cursor": "9" * 400}, {"theme": "pink"},
-     {"width": "0"}, {"pins": "../../etc@1"}, {"pins": "a@x"}, {"pins": "a@1,b@1,c@1,d@1,e@1"}, {"probe": "NaN"},
-     {"probe": "²"}, {"tables": "x"}, {"callback": "alert(1)"}],
+     {"width": "0"}, {"pins": "../../etc@1"}, {"pins": "a@x"}, {"pins": "a@1,b@1,c@1,d@1,e@1"}, {"knobs": "k"},
+     {"knobs": "K:1"}, {"knobs": "k:<b>"}, {"knobs": "k:²"}, {"knobs": "k:" + "1" * 99}, {"beside": "../etc"},
+     {"beside": MANY}, {"knobs": ";".join(f"k{n}:1" for n in range(40))}, {"page": "home"}, {"page": ""},
+     {"page": "truncation_lab", "views": "no_such"}, {"tables": "x"}, {"callback": "alert(1)"}, {"probe": "1"}],
 )  # fmt: skip
 def test_garbage_is_refused_with_a_sentence(params: dict[str, str]) -> None:
     with pytest.raises(BadQuery, match=r"^`\w+` .*\.$"):
-        parse(params)
+        parse(params, PAGES)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from app.board import reply as reply_module
 from app.board import sources as source_module
-from app.board.query import VIEWS
 from app.board.routes import PLOTLY_PATH, routes
+from app.board.views import PAGES, Page, ViewSpec
+from app.figures.base import Knob, View
 from core.config import RunConfig
 from core.data import PROBES
+from core.errors import UnrolledError
 from core.frames import Planes
 from core.lab.client import NoAnswer
 
@@ -31,11 +36,11 @@ def test_everything_at_once(served, ask) -> None:
     (answer,) = ask(served, "/runs/run-one/board")
     body = answer.json
     assert answer.status == 200 and answer.headers["cache-control"] == "no-store"
-    assert answer.headers["content-encoding"] == "gzip" and set(body["views"]) == set(VIEWS)
+    assert answer.headers["content-encoding"] == "gzip" and set(body["views"]) == set(PAGES["gradient_flow"].views)
     numbers = {"step": 10, "shown": 10, "total": 20, "stride": 1}
     assert body["transport"].items() >= ({"phase": "running", "moving": True, "problem": ""} | numbers).items()
     assert body["transport"]["text"] == "step 10 of 20, 50 steps/s, 1 s left"
-    assert len(body["probes"]) == PROBES and 3 <= len(body["caption"]["figures"]) <= 5
+    assert 3 <= len(body["caption"]["figures"]) <= 5 and not body["pending"] and not body["absent"]
     assert all(view["title"] and view["hint"] and view["alt"] for view in body["views"].values())
 
 
@@ -50,6 +55,106 @@ def test_a_recorded_moment(served, ask) -> None:
     (answer,) = ask(served, "/runs/run-one/board?cursor=7")
     assert answer.json["transport"]["shown"] == 7 and answer.json["transport"]["step"] == 10
     assert "at training step 5;" in answer.json["views"]["gates"]["hint"]
+
+
+def test_a_knob_is_turned_by_the_query(served, ask) -> None:
+    one, two = ask(served, *(f"/runs/run-one/board?views=gates&knobs=probe:{probe}" for probe in "12"))
+    shown = [answer.json["views"]["gates"] for answer in (one, two)]
+    assert [view["knobs"][0]["value"] for view in shown] == ["1", "2"]
+    assert shown[0]["figure"]["data"] != shown[1]["figure"]["data"]
+    assert shown[0]["problems"] == []
+
+
+@pytest.mark.parametrize("value", ["99", "-1", "cat", "1.5"])
+def test_a_knob_that_cannot_stand_there_is_explained(served, ask, value: str) -> None:
+    (answer,) = ask(served, f"/runs/run-one/board?views=gates&knobs=probe:{value}")
+    (problem,) = answer.json["views"]["gates"]["problems"]
+    assert problem.startswith(f"`knob.probe` (={value}) must be one of 0, 1, ") and "It stands at" in problem
+
+
+def only(spec: ViewSpec) -> Page:
+    """A page with one picture, and the front page's words."""
+    return Page("only", {"strip": spec}, PAGES["gradient_flow"].caption)
+
+
+def slider(shown) -> View:
+    view = PAGES["gradient_flow"].views["strip"].build(shown)
+    assert view is not None
+    return replace(view, knobs=(Knob("k", "window K", shown.knob("k", "5"), 1, 30, 1),))
+
+
+@pytest.mark.parametrize("value, fits", [("1", True), ("30", True), ("7.5", True), ("0", False), ("nan", False),
+                                         ("inf", False), ("many", False)])  # fmt: skip
+def test_a_slider_has_bounds(served, ask, monkeypatch, value: str, fits: bool) -> None:
+    monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(slider, True, 90, knobs=("k",))))
+    (answer,) = ask(served, f"/runs/run-one/board?page=truncation_lab&views=strip&knobs=k:{value}")
+    assert answer.json["views"]["strip"]["problems"] == ([] if fits else
+        [f"`knob.k` (={value}) must be a number from 1 to 30. It stands at {value}."])  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_s_board_is_answered(served, ask, page: str) -> None:
+    (answer,) = ask(served, f"/runs/run-one/board?page={page}")
+    assert answer.status == 200
+    assert set(answer.json["views"]) | set(answer.json["absent"]) == set(PAGES[page].views)
+
+
+@dataclass
+class Slow:
+    """A question that is answered when ``answer`` is set, or fails."""
+
+    answer: Any = None
+    error: str = ""
+
+    def get(self, kind: str, source_id: str, step_shown: int, live: bool) -> tuple[Any, bool]:
+        if self.error:
+            raise UnrolledError(self.error)
+        return self.answer, self.answer is None
+
+
+def test_an_answer_is_drawn_when_it_is_there(lab, make_frame, ask, monkeypatch) -> None:
+    def build(shown) -> View | None:
+        view = PAGES["gradient_flow"].views["strip"].build(shown)
+        return view if shown.answer("truncation") else None
+
+    answers = Slow()
+    lab.add("run-one", CONFIG, [make_frame(CONFIG, 0)], "finished")
+    monkeypatch.setattr("app.board.routes.Answers", lambda lab: answers)
+    monkeypatch.setattr("app.board.asking.FIRST_SECONDS", 0)
+    monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(build, True, 90, needs=("truncation",))))
+    served, url = routes(lab), "/runs/run-one/board?page=truncation_lab&views=strip"
+    (waiting,) = ask(served, url)
+    assert waiting.json["pending"] and waiting.json["absent"] == {"strip": "Being worked out …"}
+    answers.answer = SimpleNamespace(step=0)
+    (there,) = ask(served, f"{url}&after={waiting.json['seq']}")
+    assert not there.json["pending"] and list(there.json["views"]) == ["strip"] and there.json["absent"] == {}
+    (same,) = ask(served, f"{url}&after={there.json['seq']}")
+    assert same.status == 204
+    answers.error = "The worker has no room for this. Lower `batch_size`."
+    (failed,) = ask(served, f"{url}&after={there.json['seq']}")
+    assert failed.json["absent"] == {"strip": answers.error} and not failed.json["pending"]
+
+
+def test_runs_alongside_are_seen_and_move_the_board(lab, make_frame, ask, monkeypatch) -> None:
+    seen: list[Any] = []
+
+    def build(shown) -> View | None:
+        seen.append([(run, config.cell.name, snapshot.last.step) for run, config, snapshot in shown.beside])
+        return PAGES["gradient_flow"].views["strip"].build(shown)
+
+    monkeypatch.setitem(PAGES, "clipping_lab", only(ViewSpec(build, True, 90)))
+    monkeypatch.setattr(source_module, "FRESH_SECONDS", 0)
+    other = CONFIG.replace(**{"cell.name": "gru"})
+    lab.add("run-one", CONFIG, [make_frame(CONFIG, 20)], "finished")
+    twin = lab.add("run-two", other, [make_frame(other, 3)])
+    served, url = routes(lab), "/runs/run-one/board?page=clipping_lab&views=strip&beside=run-two,run-gone"
+    (first,) = ask(served, url)
+    assert seen == [[("run-two", "gru", 3)]]
+    assert first.json["transport"]["moving"] and first.json["transport"]["phase"] == "finished"
+    assert first.json["transport"]["text"].endswith("finished · 1 beside it still training")
+    twin.recorded.append(make_frame(other, 4))
+    (second,) = ask(served, f"{url}&after={first.json['seq']}")
+    assert second.status == 200 and seen[-1] == [("run-two", "gru", 4)]
 
 
 def test_nothing_new_is_no_answer(served, ask) -> None:
@@ -152,5 +257,5 @@ def test_the_default_board_fits_the_wire(lab, make_frame, ask) -> None:
     object.__setattr__(frames[-1], "planes", smooth_planes(LARGE))
     lab.add("run-one", LARGE, frames)
     (answer,) = ask(routes(lab), "/runs/run-one/board")
-    assert set(answer.json["views"]) == set(VIEWS)
+    assert set(answer.json["views"]) == set(PAGES["gradient_flow"].views)
     assert len(answer.body) <= 60_000

@@ -1,4 +1,4 @@
-"""What is packed can be read back as board.js reads it."""
+"""What is packed can be read back as the board's script reads it."""
 
 import numpy as np
 

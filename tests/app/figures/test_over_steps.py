@@ -18,7 +18,7 @@ def scalars(n: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     values = {name: rng.uniform(0.1, 1, n) for name in SCALARS} | {"step": np.arange(n)}
     values["grad_norm"] = 4 * values["grad_norm"]
-    values["grad_norm_clipped"] = np.minimum(values["grad_norm"], 1)
+    values["grad_norm_clipped"], values["clip_angle"] = np.minimum(values["grad_norm"], 1), np.zeros(n)
     values["score"][np.arange(n) % 10 != 0] = np.nan
     return values
 
@@ -43,6 +43,39 @@ def test_score_is_drawn_where_it_was_measured() -> None:
     np.testing.assert_array_equal(view.figure.data[0].x, np.arange(0, 100, 10))
     lines = [shape.y0 for shape in view.figure.layout.shapes[:2]]
     assert lines == [CONFIG.task.chance, CONFIG.task.solved]
+
+
+def test_every_floor_has_its_line_and_its_key() -> None:
+    config = RunConfig.from_flat({"task.name": "two-lag", "steps": 100})
+    taken = scalars(100)
+    for style in (Style(), Style(narrow=True)):
+        view = loss(taken, 50, config, style)
+        lines = [shape.y0 for shape in view.figure.layout.shapes[:3]]
+        assert lines == [y for y, _ in config.task.floors()]
+        assert len({shape.line.dash for shape in view.figure.layout.shapes[:3]}) == 3
+        labels = ["sees no lag: 0.662", "sees lag 3 only: 0.519", "sees both lags: 0.454"]
+        assert [key.label for key in view.keys[1:]] == labels
+        assert [key.dash for key in view.keys[1:]] == [shape.line.dash for shape in view.figure.layout.shapes[:3]]
+        low, high = (10**end for end in view.figure.layout.yaxis.range)
+        assert low < min(lines) and max(lines) < high
+        assert "0.454 for a network that sees both lags" in view.alt
+        assert list(view.figure.layout.yaxis.ticktext) == ["0.66", "0.52", "0.45"]
+
+
+def test_one_floor_is_what_guessing_gets() -> None:
+    view = loss(scalars(100), 50, CONFIG, Style())
+    assert view.figure.layout.shapes[0].y0 == CONFIG.task.baseline_loss
+    assert [key.label for key in view.keys] == ["loss", "guessing: 1.4"]
+    assert "ignores the sequence gets 1.4" in view.alt
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [("adding", "1 − MSE ÷ variance"), ("review", "accuracy"), ("two-lag", "share of the learnable nats gained")],
+)
+def test_the_score_says_what_it_is(task: str, words: str) -> None:
+    view = score(scalars(10), 5, RunConfig.from_flat({"task.name": task}), Style())
+    assert view.hint == f"{words}, unseen sequences"
 
 
 def test_clipped_steps_are_told_apart_and_counted() -> None:

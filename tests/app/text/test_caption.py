@@ -81,9 +81,25 @@ def test_truncated_short_of_the_lag(say) -> None:
     assert "exactly zero" in words.subline and words.figures[2].value == "0, cut"
 
 
+def test_a_reset_state_has_no_echoes(say) -> None:
+    cut = CHRONO.replace(truncation="reset", truncation_length=10)
+    words = say(cut, 1, 0.95, scores=(0.25, 0.25))
+    assert "knows nothing of earlier inputs" in words.subline and "echoes" not in words.subline
+
+
 def test_a_window_as_long_as_the_lag_is_one_step_too_short(say) -> None:
     words = say(CHRONO.replace(truncation="windows", truncation_length=44), 1, 0.95, scores=(0.25, 0.25))
     assert words.headline == "Truncation cuts the gradient after 44 steps. The task needs 45."
+
+
+def test_a_stream_of_two_lags_is_learnt_as_far_as_the_window_reaches(say) -> None:
+    """Three quarters of the learnable nats lie within five steps: no reason to expect a standstill."""
+    config = RunConfig.from_flat({"task.name": "two-lag", "truncation": "windows", "truncation_length": 5})
+    words = say(config, 1, 0.8, scores=(0.0, 0.25))
+    assert words.headline == "Truncation cuts the gradient after 5 steps. The task needs 9."
+    assert "Share of the learnable nats gained on unseen sequences: 25\u00a0% (guessing gets 0\u00a0%)" in words.subline
+    assert "What lies within the window it can learn." in words.subline and "stay near" not in words.subline
+    assert words.figures[-2].label.startswith("share of the learnable nats gained")
 
 
 def test_windows_that_hold_the_lag_are_no_matter(say) -> None:

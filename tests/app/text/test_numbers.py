@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from app.text.numbers import factor, percent, plural, portion, sig
+from app.text.numbers import factor, percent, plural, portion, sig, times
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,7 @@ def test_portion(share: float, text: str) -> None:
 def test_plural_and_factor() -> None:
     assert plural(1, "step") == "1 step" and plural(1200, "step") == "1,200 steps"
     assert factor(0.66) == "0.66" and factor(0.998) == "0.998" and factor(1) == "1.00"
+
+
+def test_times() -> None:
+    assert times(6.83) == "6.8" and times(1.7e8) == "10⁸" and times(math.inf) == "∞"

@@ -1,10 +1,12 @@
 """Clipping against torch.nn.utils."""
 
+import math
+
 import pytest
 import torch
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
-from core.backprop.clipping import clip, global_norm
+from core.backprop.clipping import angle, clip, compared, global_norm
 from core.errors import ConfigError
 
 
@@ -61,6 +63,42 @@ def test_what_is_not_finite_passes_through(kind):
         clipped = clip({"a": torch.tensor([1.0, value])}, kind, 1.0)
         assert not clipped.norm_before < float("inf")
     assert clip({"a": torch.tensor([float("nan")])}, kind, 1.0).grads["a"].isnan().all()
+
+
+@pytest.mark.parametrize("degrees", [0.0, 1e-7, 1e-3, 30.0, 90.0, 179.0, 180.0])
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_the_angle_is_known_to_its_digits(degrees, scale):
+    turned = math.radians(degrees)
+    one = {"a": torch.tensor([1.0, 0.0], dtype=torch.float64), "b": torch.zeros(2, 2, dtype=torch.float64)}
+    other = {"a": scale * torch.tensor([math.cos(turned), math.sin(turned)], dtype=torch.float64), "b": one["b"]}
+    assert angle(one, other) == pytest.approx(degrees, rel=1e-9, abs=1e-12)
+
+
+def test_by_norm_keeps_the_direction_and_by_value_bends_it():
+    before = drawn()
+    by_value = clip(drawn(), "value", 0.5)
+    assert clip(drawn(), "none", 0.5).angle == clip(drawn(), "norm", 0.5).angle == 0
+    assert by_value.angle == angle(before, by_value.grads) > 1
+    cosine = sum(float((before[k] * by_value.grads[k]).sum()) for k in before)
+    cosine /= by_value.norm_before * by_value.norm_after
+    assert by_value.angle == pytest.approx(math.degrees(math.acos(cosine)), rel=1e-5)
+    assert clip(drawn(), "value", 1e6).angle == 0
+
+
+def test_an_angle_that_does_not_exist_is_not_a_number():
+    zero, broken = {"a": torch.zeros(3)}, {"a": torch.tensor([1.0, float("nan"), 0.0])}
+    assert angle(zero, zero) == 0
+    assert math.isnan(angle(zero, {"a": torch.ones(3)}))
+    assert math.isnan(angle(broken, {"a": torch.ones(3)}))
+    assert all(math.isnan(clip({"a": broken["a"].clone()}, kind, 1).angle) for kind in ("none", "norm", "value"))
+
+
+def test_two_gradients_beside_each_other():
+    one, other = drawn(), drawn(2.0)
+    found = compared(one, other)
+    assert found.grads == other
+    assert found.norm_after == pytest.approx(2 * found.norm_before)
+    assert found.angle == pytest.approx(0, abs=1e-5)
 
 
 def test_unknown_kind_is_said():

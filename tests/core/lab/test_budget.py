@@ -25,6 +25,29 @@ def test_more_costs_more(key) -> None:
     assert more.memory_mb >= estimate(CONFIG).memory_mb
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"truncation": "sliding", "truncation_length": 10},
+        {"truncation": "stream", "truncation_length": 10, "truncation_stride": 1},
+        {"clip": "backprop"},
+    ],
+    ids=lambda change: "-".join(map(str, change.values())),
+)
+def test_several_passes_cost_more_than_one(change) -> None:
+    copy = RunConfig.from_flat({"task.name": "copy", "task.length": 40})
+    assert estimate(copy.replace(**change)).seconds > 1.2 * estimate(copy).seconds
+
+
+def test_a_stream_with_an_update_every_step_is_refused_before_it_is_run() -> None:
+    config = RunConfig.from_flat(
+        {"task.name": "copy", "task.length": 2000, "truncation": "stream", "truncation_length": 500}
+    )
+    check_run(config.replace(steps=50), HOST)
+    with pytest.raises(BudgetError, match=r"minutes; this server allows 20"):
+        check_run(config.replace(steps=50, truncation_stride=1), HOST)
+
+
 def test_the_sentence_names_a_way_out_that_works() -> None:
     config = CONFIG.replace(steps=100_000, **{"cell.hidden_size": 128, "task.length": 200})
     with pytest.raises(BudgetError, match=r"about .* minutes; this server allows 20") as refused:

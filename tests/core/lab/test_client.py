@@ -110,14 +110,46 @@ def test_a_corrupt_run_file_is_a_sentence_and_its_state_is_still_known(lab, fake
     assert (lab.info(info.id).status, lab.info(info.id).step) == ("finished", 5)
 
 
-def test_a_visitor_has_a_share_of_the_host(lab) -> None:
+def test_a_visitor_has_a_share_of_the_host(data_folder) -> None:
+    lab = Lab(limits=Limits(runs_per_visitor=4))
     for seed in range(4):
         info = lab.submit(CONFIG.replace(seed=seed), "me")
-    with pytest.raises(BudgetError, match="4 of your runs are still training"):
+    with pytest.raises(BudgetError, match="4 of your runs are still training, as many as one visitor may have"):
         lab.submit(CONFIG.replace(seed=9), "me")
     assert len(lab.unfinished("me")) == 4 and lab.submit(CONFIG.replace(seed=9), "you")
     lab.pause(info.id, "me")
     assert lab.submit(CONFIG.replace(seed=9), "me").status == "queued"
+    lab.catalog.close()
+
+
+def test_two_dozen_runs_are_a_visitors_share(lab) -> None:
+    lab.submit_all([CONFIG.replace(seed=seed) for seed in range(24)], "me")
+    with pytest.raises(BudgetError, match="24 of your runs are still training"):
+        lab.submit(CONFIG.replace(seed=99), "me")
+
+
+def test_runs_that_belong_together_are_started_together(lab, fake) -> None:
+    done = lab.submit(CONFIG, "you")
+    train(lab, fake)
+    mine = lab.submit(CONFIG.replace(seed=1), "me")
+    configs = [CONFIG.replace(seed=seed) for seed in (2, 1, 0, 2)]
+    infos = lab.submit_all(configs, "me")
+    assert [info.config.seed for info in infos] == [2, 1, 0, 2]
+    assert [info.reused for info in infos] == [False, True, True, False]
+    assert infos[0].id == infos[3].id and infos[1].id == mine.id and infos[2].id == done.id
+    assert len(lab.unfinished("me")) == 2
+
+
+def test_of_runs_that_belong_together_all_are_started_or_none(data_folder) -> None:
+    lab = Lab(limits=Limits(runs_per_visitor=4))
+    lab.submit_all([CONFIG.replace(seed=seed) for seed in range(3)], "me")
+    with pytest.raises(BudgetError, match="2 runs beside the 3 that are still training are more than the 4"):
+        lab.submit_all([CONFIG.replace(seed=seed) for seed in (7, 8)], "me")
+    with pytest.raises(BudgetError, match="`steps`"):
+        lab.submit_all([CONFIG.replace(seed=7), CONFIG.replace(steps=100_000, **{"cell.hidden_size": 512})], "me")
+    assert len(lab.unfinished("me")) == 3
+    assert lab.submit_all([CONFIG.replace(seed=seed) for seed in (0, 1, 2, 3)], "me")[3].status == "queued"
+    lab.catalog.close()
 
 
 def test_more_than_the_host_allows_is_refused(data_folder) -> None:

@@ -1,6 +1,7 @@
 """The worker program with real training: what a visitor asks is done, and no kill costs more than seconds."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.config import RunConfig
-from core.lab.worker import ALREADY_RUNNING, MAX_FAILURES, after_crash
+from core.errors import UnrolledError
+from core.lab.worker import ALREADY_RUNNING, ANALYST_NICE, MAX_FAILURES, after_crash
 from core.store import RunFileError, RunWriter, load_run, run_path
 from core.training import train
 
@@ -245,8 +247,56 @@ def test_an_error_of_the_training_fails_that_run_alone(lab, workers, wait_until)
 
 def test_a_preview_of_another_version_fails_with_a_sentence(lab, workers, wait_until) -> None:
     workers.start()
-    lab.questions.ask("future", "prophecy", "{}")
     lab.questions.ask("broken", "preview", "{}garbage")
-    wait_until(lambda: lab.questions.status("future") == lab.questions.status("broken") == "failed")
+
+    def both_failed() -> bool:
+        if lab.questions.status("future") != "failed":
+            lab.questions.ask("future", "prophecy", "{}")  # again and again, as whoever waits does
+        return lab.questions.status("future") == lab.questions.status("broken") == "failed"
+
+    wait_until(both_failed)
     assert "does not know the question `prophecy`" in lab.questions.get("future").error
     assert "computation failed" in lab.questions.get("broken").error
+
+
+def test_questions_are_answered_while_runs_train(lab, workers, wait_until) -> None:
+    workers.start()
+    infos = [lab.submit(LONG.replace(seed=seed), "me") for seed in range(2)]
+    wait_until(lambda: all(lab.info(info.id).step > 200 for info in infos), "both train")
+    for kind in ("truncation", "sequences", "cost"):
+        answer = lab.wait_for(kind, infos[0].id, 100, seconds=240)
+        assert answer.step == (100 if kind != "cost" else 0) and answer.meta["sequences"] >= 8
+    assert all(lab.info(info.id).status in ("running", "queued") for info in infos)
+    for info in infos:
+        lab.delete(info.id, "me")
+    with pytest.raises(UnrolledError, match="There is no run"):
+        lab.ask("truncation", infos[0].id, 100)
+
+
+def test_a_preview_of_a_network_can_be_asked_about_too(lab, workers) -> None:
+    workers.start()
+    lab.preview(CONFIG, wait=240)
+    answer = lab.wait_for("truncation", f"preview-{lab.preview_id(CONFIG)}", seconds=240)
+    assert answer.step == 0 and answer.arrays["windows.K"][-1] == CONFIG.task.length
+
+
+def test_a_question_that_cannot_be_answered_is_a_sentence_and_the_next_one_is(lab, workers, whole) -> None:
+    gone, kept = (lab.catalog.add(CONFIG.replace(seed=seed), "me").id for seed in (1, 2))
+    for run_id in (gone, kept):
+        lab.catalog.stop(run_id, "Stopped.")
+        shutil.copy(whole(CONFIG), run_path(lab.folder, run_id))
+    assert lab.ask("sequences", gone, 60) is None
+    run_path(lab.folder, gone).write_bytes(run_path(lab.folder, gone).read_bytes()[:5000])
+    workers.start()
+    with pytest.raises(UnrolledError, match=r"damaged|cannot be read"):
+        lab.wait_for("sequences", gone, 60, seconds=240)
+    assert lab.wait_for("sequences", kept, 60, seconds=240).step == 60
+
+
+def test_the_analyst_gives_way_to_trainers(lab, workers, wait_until) -> None:
+    worker = workers.start()
+    lab.preview(CONFIG, wait=240)
+    (server,) = fork_server(worker.pid)
+    nice = sorted(os.getpriority(os.PRIO_PROCESS, pid) for pid in children(server))
+    own = os.getpriority(os.PRIO_PROCESS, worker.pid)
+    assert nice == [own, own, own + ANALYST_NICE]

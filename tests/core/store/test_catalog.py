@@ -59,6 +59,36 @@ def test_a_run_that_never_had_a_turn_comes_before_one_that_goes_back(catalog, co
     assert [catalog.claim().id, catalog.claim().id] == [fresh.id, first.id]
 
 
+def test_a_visitor_with_many_runs_gets_no_more_of_the_machine_than_one_with_one(catalog, config) -> None:
+    mine = catalog.add_all([config.replace(seed=seed) for seed in range(5)], "me")
+    yours = catalog.add(config, "you")
+    assert [catalog.position(row) for row in (*mine[:2], yours)] == [0, 2, 1]
+    assert [catalog.claim().id, catalog.claim().id] == [mine[0].id, yours.id]  # two processes
+    for turn in range(3):  # yours goes back and comes again, whatever else I have waiting
+        catalog.settle(yours.id, turn + 1, Ended("queued", 10))
+        assert catalog.position(catalog.get(yours.id)) == 0
+        assert catalog.claim().id == yours.id
+    catalog.settle(mine[0].id, 1, Ended("queued", 10))
+    assert catalog.claim().id == mine[1].id  # of mine a fresh one first
+
+
+def test_with_one_process_owners_take_turns(catalog, config) -> None:
+    catalog.add_all([config.replace(seed=seed) for seed in range(3)], "me")
+    catalog.add(config, "you")
+    owners = []
+    for _ in range(6):
+        row = catalog.claim()
+        owners.append(row.owner)
+        catalog.settle(row.id, row.attempt, Ended("queued", 10))
+    assert owners == ["me", "you"] * 3
+
+
+def test_runs_are_added_in_order(catalog, config) -> None:
+    rows = catalog.add_all([config.replace(seed=seed) for seed in (3, 1, 2)], "me", until=4)
+    assert [row.config.seed for row in rows] == [3, 1, 2] and {row.until for row in rows} == {4}
+    assert catalog.add_all([], "me") == []
+
+
 def test_runs_are_found_by_digest_status_and_owner(catalog, config) -> None:
     row = catalog.add(config, "me")
     assert catalog.find(config.digest(), "queued").id == row.id

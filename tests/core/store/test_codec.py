@@ -1,8 +1,9 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
+from core.frames import SCALARS
 from core.store import codec
 
 
@@ -19,6 +20,20 @@ def same(one, other) -> None:
 def test_a_frame_comes_back_with_the_same_bits(make_frame, carousel: bool) -> None:
     frame = make_frame(5, 2, carousel=carousel)
     same(frame, codec.unpack_frame(codec.pack_history(frame), codec.pack_profile(frame)))
+
+
+def test_a_file_of_an_earlier_version_reads_what_it_lacks_as_nan(make_frame, monkeypatch) -> None:
+    frame = make_frame(5, 2)
+    earlier = tuple(name for name in SCALARS if name != "clip_angle")
+    with monkeypatch.context() as version:
+        version.setattr(codec, "HISTORY", ("step", *earlier))
+        version.setattr(codec, "NUMBERS", ("step", "score_step", *earlier))
+        history, profile = codec.pack_history(frame), codec.pack_profile(frame)
+    back = codec.unpack_frame(history, profile)
+    assert np.isnan(back.clip_angle)
+    assert np.isnan(back.history["clip_angle"]).all()
+    nans = np.full(len(frame.history["step"]), np.nan)
+    same(replace(frame, clip_angle=np.nan, history=frame.history | {"clip_angle": nans}), back)
 
 
 def test_equal_profiles_are_kept_once(make_frame) -> None:

@@ -31,6 +31,62 @@ def test_a_question_is_answered_once_for_all(questions) -> None:
     assert questions.get("k").answer == b"answer" and questions.take() is None
 
 
+def test_previews_come_first_and_in_the_order_they_were_asked_in(questions) -> None:
+    for key, kind in (("run/1/cost", "cost"), ("p1", "preview"), ("p2", "preview")):
+        questions.ask(key, kind, "body")
+    questions.ask("p1", "preview", "body")
+    assert [questions.take().key for _ in range(3)] == ["p1", "p2", "run/1/cost"]
+    assert questions.take() is None
+
+
+def test_where_the_cursor_stands_now_is_answered_before_where_it_was(questions) -> None:
+    for step in (1, 2, 3):
+        questions.ask(f"run/{step}", "truncation", "body")
+        age(questions, f"run/{step}", 1 - step / 10)
+    assert questions.take().key == "run/3"
+    questions.ask("run/1", "truncation", "body")  # the cursor is back there
+    assert questions.take().key == "run/1"
+
+
+def test_what_concerns_no_moment_comes_after_what_does(questions) -> None:
+    questions.ask("run/3", "truncation", "body")
+    questions.ask("run/0", "cost", "body")
+    assert [questions.take(patient={"cost"}).kind for _ in range(2)] == ["truncation", "cost"]
+
+
+def test_a_question_that_nobody_asks_any_more_gets_no_turn(questions) -> None:
+    questions.ask("run/1", "truncation", "body")
+    age(questions, "run/1", 2 * module.WANTED_SECONDS)
+    assert questions.take() is None and questions.status("run/1") == "asked"
+    questions.ask("run/1", "truncation", "body")
+    assert questions.take().key == "run/1"
+
+
+def test_runs_take_turns_however_many_questions_one_of_them_has(questions) -> None:
+    for key in ("a/1", "a/2", "a/3", "b/1"):
+        questions.ask(key, "truncation", "body")
+    served: dict[str, float] = {}
+    order = []
+    for turn in range(4):
+        taken = questions.take(served)
+        served[module.subject(taken.key)] = turn
+        order.append(module.subject(taken.key))
+    assert order[:2] in (["a", "b"], ["b", "a"]) and order[2:] == ["a", "a"]
+
+
+def test_what_was_asked_about_a_run_goes_with_it(questions) -> None:
+    for key in ("run_1/0/cost", "run_1/4/truncation", "runx1/4/truncation", "run_1"):
+        questions.ask(key, "truncation", "body")
+    questions.forget("run_1")
+    assert [questions.status(key) for key in ("run_1/0/cost", "run_1/4/truncation")] == [None, None]
+    assert questions.status("runx1/4/truncation") == questions.status("run_1") == "asked"
+
+
+def test_the_text_of_a_question_can_be_had_without_its_answer(questions) -> None:
+    questions.ask("k", "preview", "body")
+    assert questions.body("k") == ("preview", "body") and questions.body("nothing") is None
+
+
 def test_a_failed_question_may_be_asked_again(questions) -> None:
     questions.ask("k", "preview", "body")
     questions.take()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tasks import TASKS, Adding, Batch, Copying, Review, Task, TemporalOrder
+from core.tasks import TASKS, Adding, Batch, Copying, Review, Task, TemporalOrder, TwoLag
 from core.tasks.base import at_last_step
 
 asked = st.sampled_from(["last", "every"])
@@ -22,6 +22,7 @@ tasks = st.one_of(
         alphabet=st.integers(2, 32),
         asked=st.sampled_from(["every", "recall"]),
     ),
+    st.builds(TwoLag, length=st.integers(13, 60), short=st.integers(0, 4), long=st.integers(5, 12)),
 )
 seeds = st.integers(0, 2**31 - 1)
 VARIANTS = [
@@ -33,6 +34,7 @@ VARIANTS = [
     Copying(length=20, symbols_to_copy=3, alphabet=5, asked="recall"),
     Review(length=12),
     Review(length=12, asked="every"),
+    TwoLag(length=20),
 ]
 """One of each kind, for the tests that need many sequences."""
 N = 20_000
@@ -50,7 +52,7 @@ def many(task: Task) -> Batch:
 def test_shapes_and_dtypes(task: Task, seed: int, n: int) -> None:
     batch, T = task.sample(np.random.default_rng(seed), n), task.length
     assert (batch.x.shape, batch.x.dtype) == ((T, n, task.input_size), np.float32)
-    assert (batch.target.shape, batch.target.dtype) == ((T, n), np.int64 if task.kind == "classes" else np.float32)
+    assert (batch.target.shape, batch.target.dtype) == ((T, n), np.float32 if task.kind == "numbers" else np.int64)
     for mask in (batch.asked, batch.scored):
         assert (mask.shape, mask.dtype) == ((T, n), bool)
     assert np.isfinite(batch.x).all()
@@ -62,7 +64,7 @@ def test_what_is_asked_has_an_answer(task: Task, seed: int) -> None:
     batch = task.sample(np.random.default_rng(seed), 8)
     assert batch.asked.any(axis=0).all() and batch.scored.any(axis=0).all()
     assert not (batch.scored & ~batch.asked).any()
-    if task.kind == "classes":
+    if task.kind != "numbers":
         answers = batch.target[batch.asked]
         assert answers.min() >= 0 and answers.max() < task.output_size
 
@@ -120,7 +122,7 @@ def test_symbols_are_one_token_a_step_and_tell_inputs_apart(task: Task, seed: in
 def test_the_lag_leads_from_the_first_information_to_its_question(task: Task) -> None:
     first = min(mark.first for mark in task.marks() if mark.kind == "enters")
     asked_at = task.length - (task.symbols_to_copy - 1 if isinstance(task, Copying) else 0)
-    assert task.lag == asked_at - first
+    assert task.lag == asked_at - first == asked_at - task.entry.first
     assert 1 <= task.lag < task.length
 
 
@@ -157,6 +159,35 @@ def test_a_task_introduces_itself(name: str, task: type[Task]) -> None:
     assert task.title and task.question.endswith(("?", ".")) and task.first_seen
     assert task().chance < task.solved <= 1
     assert task().lag < task().length
+
+
+@pytest.mark.parametrize("task", VARIANTS, ids=name_of)
+def test_guessing_scores_what_guessing_scores_and_the_best_answer_all(task: Task) -> None:
+    """A held-out set's accuracy, or its MSE, at the two ends; losses in between where chances are what is learnt."""
+    guess = task.score_of(task.baseline_loss, task.chance, task.variance)
+    best = task.score_of(task.least_loss, 1.0, 0.0)
+    assert guess == pytest.approx((task.chance, 1)) and best[0] == 1
+    assert best[1] == pytest.approx(task.least_loss / task.baseline_loss)
+
+
+@pytest.mark.parametrize("task", [Adding(), TwoLag()], ids=name_of)
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_not_a_number_scores_nothing(task: Task, value: float) -> None:
+    score, error = task.score_of(value, None, value)
+    assert score == 0 and not np.isfinite(error)
+
+
+@pytest.mark.parametrize("task", [task for task in VARIANTS if task.kind == "numbers"], ids=name_of)
+def test_the_variance_is_that_of_what_is_scored(task: Task) -> None:
+    batch = many(task)
+    assert np.var(batch.target[batch.scored]) == pytest.approx(task.variance, rel=0.05)
+
+
+@pytest.mark.parametrize("task", VARIANTS, ids=name_of)
+def test_floors_fall_from_what_guessing_gets_to_the_least_loss_known(task: Task) -> None:
+    values = [y for y, _ in task.floors()]
+    assert values[0] == task.baseline_loss and values == sorted(values, reverse=True)
+    assert len(values) == 1 or values[-1] == task.least_loss
 
 
 def test_the_last_step_mask() -> None:

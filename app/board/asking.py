@@ -1,0 +1,82 @@
+"""The questions behind a board: asked when a picture needs them, waited for a moment, drawn when they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+import anyio
+import anyio.to_thread
+
+from app.board.answers import Answers
+from app.board.query import Query
+from app.board.source import Snapshot
+from app.board.views import Page, questions
+from core.config import RunConfig
+from core.errors import UnrolledError
+from core.lab.answers import Answer
+
+LOOK_SECONDS = 0.015
+FIRST_SECONDS, AGAIN_SECONDS = 0.12, 0.4
+"""So long a first reply waits for answers, and so long one that has to bring nothing but them. What is on screen of a
+moved cursor should not wait for the slowest picture; an answer that is nearly there should not cost a second reply."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is answered: answers by question, sentences by question that failed, whether more comes."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    pending: bool = False
+
+    @property
+    def seq(self) -> str:
+        """Another text as soon as anything is answered."""
+        known = [f"{kind}@{answer.step}" for kind, answer in sorted(self.answers.items())]
+        return ".".join([*known, *sorted(self.failed), *(["pending"] if self.pending else [])])
+
+
+def needed(page: Page, query: Query, config: RunConfig) -> list[str]:
+    """The questions that the words and the pictures on screen draw, each once."""
+    all_needs = [page.needs, *(page.views[name].needs for name in query.views)]
+    return list(dict.fromkeys(kind for needs in all_needs for kind in questions(needs, query, config)))
+
+
+def step_shown(snapshot: Snapshot, cursor: int | None) -> int | None:
+    """The recorded step on screen; None while nothing is recorded."""
+    known = snapshot.steps if cursor is None else snapshot.steps[snapshot.steps <= cursor]
+    return int(known[-1]) if known.size else None
+
+
+async def found(
+    answers: Answers, kinds: Iterable[str], source_id: str, snapshot: Snapshot, query: Query, *, again: bool
+) -> Found:
+    """What is answered within a moment; of a moving run that is followed live, what is answered already."""
+    step, kinds = step_shown(snapshot, query.cursor), list(kinds)
+    if step is None or not kinds:
+        return Found()
+    live = query.cursor is None and snapshot.status.moving
+    until = monotonic() + (0 if live else AGAIN_SECONDS if again else FIRST_SECONDS)
+    while True:
+        known = await anyio.to_thread.run_sync(_ask, answers, kinds, source_id, step, live)
+        if not known.pending or monotonic() >= until:
+            return known
+        await anyio.sleep(LOOK_SECONDS)
+
+
+def _ask(answers: Answers, kinds: list[str], source_id: str, step: int, live: bool) -> Found:
+    known: dict[str, Answer] = {}
+    failed: dict[str, str] = {}
+    pending = False
+    for kind in kinds:
+        try:
+            answer, more = answers.get(kind, source_id, step, live)
+        except UnrolledError as error:
+            failed[kind] = str(error)
+            continue
+        pending |= more
+        if answer is not None:
+            known[kind] = answer
+    return Found(known, failed, pending)

@@ -1,0 +1,121 @@
+"""What a page's pictures are built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite
+
+from app.board.query import Query
+from app.board.source import Snapshot, Source
+from app.figures.base import View, asked_step
+from app.figures.gradient_curve import Pin
+from app.figures.theme import Style
+from app.text.moment import Caption, Moment, Phase
+from core.config import RunConfig
+from core.diagnostics.horizon import Horizon, horizon_of
+from core.frames import Frame
+from core.lab.answers import Answer
+
+Needs = tuple[str, ...] | Callable[[Query, RunConfig], tuple[str, ...]]
+"""Questions: their kinds ("cost"), or kinds with arguments ("probe:3") that may hang on the knobs and the settings."""
+
+Beside = tuple[str, RunConfig, Snapshot]
+"""A run that was trained alongside: its id, settings and what is known of it."""
+
+_PHASES: dict[str, Phase] = {"preview": "preview", "finished": "over", "stopped": "over", "failed": "over"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the pictures and the words of one reply share.
+
+    frame    the frame on screen
+    beside   the runs trained alongside, in the page's order
+    answers  {kind: answer} of the questions about this moment that are answered so far
+    """
+
+    source: Source
+    snapshot: Snapshot
+    query: Query
+    frame: Frame
+    pins: tuple[Pin, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings of the run on screen."""
+        return self.source.config
+
+    @property
+    def style(self) -> Style:
+        """Theme and width class."""
+        return self.query.style
+
+    @cached_property
+    def found(self) -> Horizon:
+        """What the flow of the last step's loss says."""
+        return horizon_of(self.frame.flow_last, asked=asked_step(self.config), cuts=self.config.cuts)
+
+    @cached_property
+    def moment(self) -> Moment:
+        """What a caption speaks about."""
+        phase = _PHASES.get(self.snapshot.status.phase, "running")
+        return Moment(self.config, self.frame, self.found, self.snapshot.scalars, phase)
+
+    def answer(self, kind: str) -> Answer | None:
+        """The answer (arrays, meta, step) to a question of the view's ``needs``, its argument included; None while it
+        is worked out."""
+        return self.answers.get(kind)
+
+    def knob(self, name: str, default: str) -> str:
+        """Where the visitor has set this knob."""
+        return self.query.knob(name, default)
+
+    def number(self, name: str, default: float) -> float:
+        """The same as a number; ``default`` where it is none."""
+        try:
+            value = float(self.knob(name, ""))
+        except ValueError:
+            return default
+        return value if isfinite(value) else default
+
+
+def questions(needs: Needs, query: Query, config: RunConfig) -> tuple[str, ...]:
+    """The questions that ``needs`` names for what is on screen."""
+    return needs(query, config) if callable(needs) else needs
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """How one picture is made and how much room it takes before it is there.
+
+    build   the picture; None where nothing is known to draw it from (while a question of ``needs`` is open, say)
+    wide    across the whole page, else a third of it
+    height  in pixels, about what the picture will have
+    needs   questions that it draws the answers of
+    knobs   names of the knobs that it has
+    title   stands over the gap while there is no picture yet
+    """
+
+    build: Callable[[Shown], View | None]
+    wide: bool
+    height: int
+    needs: Needs = ()
+    knobs: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A board of one page: its pictures by name in the order they stand, and the words over them.
+
+    needs   questions that the words draw on, asked whichever pictures are in sight
+    """
+
+    name: str
+    views: dict[str, ViewSpec]
+    caption: Callable[[Shown], Caption]
+    needs: Needs = ()

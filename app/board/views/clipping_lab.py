@@ -1,0 +1,113 @@
+"""Clipping lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from app.board.source import Snapshot
+from app.board.views.base import Page, Shown, ViewSpec
+from app.board.views.shared import SHARED
+from app.figures.base import View
+from app.figures.base.course import Course, State
+from app.figures.cliff import DEFAULTS as CLIFF
+from app.figures.cliff import cliff
+from app.figures.clip_angle import clip_angle
+from app.figures.clip_kinds import KNOB, clip_kinds
+from app.figures.clipped_share import clipped_share
+from app.figures.clipping import clipping
+from app.figures.small_multiples import small_multiples
+from app.figures.spike import spike
+from app.figures.theme import Style
+from app.figures.twins import twins
+from app.figures.update_size import update_size
+from app.text.clipping import caption
+from app.text.moment import Caption
+from core.config import RunConfig
+from core.sweep import sweep, twin
+
+_STATES: dict[str, State] = {
+    "preview": "missing", "queued": "waiting", "running": "running", "paused": "paused", "finished": "over",
+    "stopped": "over", "failed": "over",
+}  # fmt: skip
+
+OverTraining = Callable[[Mapping[str, np.ndarray], int, RunConfig, Style], View]
+
+
+def courses(shown: Shown, wanted: list[RunConfig]) -> list[Course]:
+    """How each of these runs stands: the run on screen, one trained beside it, or missing."""
+    known = {config.digest(): (config, snapshot, False) for _, config, snapshot in shown.beside}
+    known[shown.config.digest()] = (shown.config, shown.snapshot, True)
+    return [_course(config, *known.get(config.digest(), (config, None, False))[1:]) for config in wanted]
+
+
+def _course(config: RunConfig, snapshot: Snapshot | None, main: bool) -> Course:
+    if snapshot is None:
+        return Course(config, "missing", NOTHING, main)
+    state = _STATES[snapshot.status.phase]
+    if state == "missing" or not len(snapshot.scalars["step"]):
+        return Course(config, "waiting" if state == "running" else state, NOTHING, main)
+    return Course(config, state, snapshot.scalars, main)
+
+
+NOTHING = {name: np.zeros(0) for name in ("step", "loss", "score", "grad_norm", "grad_norm_clipped", "clip_angle")}
+
+
+def _scalars(draw: OverTraining) -> Callable[[Shown], View]:
+    return lambda shown: draw(shown.snapshot.scalars, shown.frame.step, shown.config, shown.style)
+
+
+def _norms(shown: Shown) -> View:
+    return clipping(shown.snapshot.scalars, shown.frame.step, shown.config, shown.style, wide=True)
+
+
+def _twins(shown: Shown) -> View:
+    own, other = courses(shown, [shown.config, twin(shown.config)])
+    clipped, free = (other, own) if shown.config.clip == "none" else (own, other)
+    return twins(clipped, free, shown.frame.step, shown.config, shown.style)
+
+
+def _spike(shown: Shown) -> View | None:
+    found = shown.answer("sequences")
+    return found and spike(found.arrays, found.step, shown.frame.step, shown.config, shown.style)
+
+
+def _kinds(shown: Shown) -> View | None:
+    found: Any = shown.answer("clip")
+    if found is None:
+        return None
+    theta = shown.number(KNOB, shown.config.clip_threshold)
+    some, of = (found.meta[name] for name in ("sequences", "of"))
+    part = "" if some == of else f" of the first {some} of its {of} sequences,"
+    return clip_kinds(found.arrays, theta, found.step, shown.frame.step, shown.style, part=part)
+
+
+def _sweep(shown: Shown) -> View:
+    return small_multiples(courses(shown, sweep(shown.config)), shown.frame.step, shown.config, shown.style)
+
+
+def _cliff(shown: Shown) -> View:
+    at = {name: shown.number(f"cliff_{name}", value) for name, value in CLIFF.items()}
+    return cliff(shown.style, w=at["w"], b=at["b"], lr=at["lr"], theta=at["theta"], step=int(at["step"]))
+
+
+def _caption(shown: Shown) -> Caption:
+    return caption(shown.moment, courses(shown, [twin(shown.config)])[0])
+
+
+VIEWS: dict[str, ViewSpec] = {
+    "norms": ViewSpec(_norms, wide=True, height=280),
+    "share": ViewSpec(_scalars(clipped_share), wide=False, height=210),
+    "angle": ViewSpec(_scalars(clip_angle), wide=False, height=210),
+    "update": ViewSpec(_scalars(update_size), wide=False, height=210),
+    "twins": ViewSpec(_twins, wide=True, height=380),
+    "strip": SHARED["strip"],
+    "spike": ViewSpec(_spike, wide=True, height=430, needs=("sequences",)),
+    "kinds": ViewSpec(_kinds, wide=True, height=250, needs=("clip",), knobs=(KNOB,)),
+    "sweep": ViewSpec(_sweep, wide=True, height=420),
+    "cliff": ViewSpec(_cliff, wide=True, height=640, knobs=tuple(f"cliff_{name}" for name in CLIFF)),
+}
+
+PAGE = Page("clipping_lab", VIEWS, _caption)

@@ -1,0 +1,150 @@
+"""Microscope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.board.query import Query
+from app.board.views.base import Page, Shown, ViewSpec
+from app.figures.base import Knob, View
+from app.figures.microscope import check as checks
+from app.figures.microscope import slow_motion as slow
+from app.figures.microscope.exponents import exponents
+from app.figures.microscope.singular import PART, singular
+from app.figures.microscope.spectrum import GATE, gate_knob, radius, spectrum
+from app.figures.microscope.theory import theory
+from app.text.microscope import caption
+from app.text.moment import Caption
+from core.config import RunConfig
+from core.data import training_batch
+
+
+def _whole(query: Query, name: str, low: int, high: int, default: int) -> int:
+    """Where a knob of whole numbers stands, within its bounds."""
+    try:
+        return min(max(int(float(query.knob(name, str(default)))), low), high)
+    except (ValueError, OverflowError):
+        return default
+
+
+def _sequence(query: Query, config: RunConfig) -> int:
+    return _whole(query, slow.SEQUENCE, 1, min(slow.MOST_SEQUENCES, config.batch_size), 1)
+
+
+def _unit(query: Query, config: RunConfig) -> str:
+    wanted = query.knob(slow.UNIT, "norm")
+    return wanted if wanted.isdecimal() and 1 <= int(wanted) <= config.cell.hidden_size else "norm"
+
+
+def _slow_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    return (f"slow:{_sequence(query, config)}.{_unit(query, config)}",)
+
+
+def _slow(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_slow_needs(shown.query, shown.config))
+    if found is None:
+        return None
+    query, config = shown.query, shown.config
+    phase = query.knob(slow.PHASE, "forward")
+    at = (phase if phase in slow.PHASES else "forward", _whole(query, slow.T, 1, config.task.length, 1))
+    return slow.slow_motion(
+        found.arrays, found.meta, training_batch(config, found.step), config, shown.style,
+        step=found.step, sequence=_sequence(query, config), unit=_unit(query, config), at=at,
+    )  # fmt: skip
+
+
+def _sequence_knob(shown: Shown) -> Knob:
+    return slow.sequence_knob(shown.config, _sequence(shown.query, shown.config))
+
+
+def _theory_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    return (f"theory:{_sequence(query, config)}",)
+
+
+def _theory(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_theory_needs(shown.query, shown.config))
+    return found and theory(
+        found.arrays, found.meta, shown.config, shown.style, knob=_sequence_knob(shown), measured=found.step
+    )
+
+
+def _singular(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_theory_needs(shown.query, shown.config))
+    part = "h" if shown.knob(PART, "state") == "h" else "state"
+    return found and singular(
+        found.arrays, found.meta, shown.config, shown.style, part=part, knob=_sequence_knob(shown)
+    )
+
+
+def _gate(shown: Shown, gates: list[str]) -> str:
+    wanted = shown.knob(GATE, gates[0])
+    return wanted if wanted in gates else gates[0]
+
+
+def _spectrum(shown: Shown) -> View | None:
+    found: Any = shown.answer("spectra")
+    if found is None:
+        return None
+    gate = _gate(shown, found.meta["gates"])
+    return spectrum(found.arrays, shown.config, shown.style, gate=gate, knobs=gate_knob(found.meta["gates"], gate))
+
+
+def _radius(shown: Shown) -> View | None:
+    found: Any = shown.answer("spectra")
+    return found and radius(
+        found.arrays, shown.config, shown.style, gate=_gate(shown, found.meta["gates"]), shown=shown.frame.step
+    )
+
+
+def _exponents_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    return (f"exponents:{_sequence(query, config)}",)
+
+
+def _exponents(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_exponents_needs(shown.query, shown.config))
+    return found and exponents(found.arrays, shown.found.factor, shown.config, shown.style, knob=_sequence_knob(shown))
+
+
+def _checked(query: Query, config: RunConfig) -> tuple[int, int, str]:
+    """State, unit and part that are to be checked: at first one far back, where it matters."""
+    T, H, both = config.task.length, config.cell.hidden_size, config.cell.name in ("lstm", "peephole")
+    t = _whole(query, checks.STEP, 0, T, max(0, T - config.task.lag))
+    return t, _whole(query, checks.UNIT, 1, H, 1), "c" if both and query.knob(checks.PART, "h") == "c" else "h"
+
+
+def _check_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    t, unit, part = _checked(query, config)
+    return (f"check:{_sequence(query, config)}.{t}.{unit}.{part}",)
+
+
+def _check(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_check_needs(shown.query, shown.config))
+    t, unit, part = _checked(shown.query, shown.config)
+    return found and checks.check(
+        found.arrays, found.meta, shown.config, shown.style, sequence=_sequence_knob(shown), t=t, unit=unit, part=part
+    )
+
+
+def _caption(shown: Shown) -> Caption:
+    return caption(shown.moment)
+
+
+_SEQUENCE = (slow.SEQUENCE,)
+VIEWS: dict[str, ViewSpec] = {
+    "slow": ViewSpec(_slow, wide=True, height=900, needs=_slow_needs, knobs=slow.KNOBS, title="Slow motion"),
+    "theory": ViewSpec(_theory, wide=True, height=300, needs=_theory_needs, knobs=_SEQUENCE, title="Theory"),
+    "singular": ViewSpec(_singular, wide=True, height=260, needs=_theory_needs, knobs=(*_SEQUENCE, PART)),
+    "spectrum": ViewSpec(_spectrum, wide=False, height=300, needs=("spectra",), knobs=(GATE,)),
+    "radius": ViewSpec(_radius, wide=False, height=260, needs=("spectra",)),
+    "exponents": ViewSpec(_exponents, wide=False, height=260, needs=_exponents_needs, knobs=_SEQUENCE),
+    "check": ViewSpec(
+        _check,
+        wide=True,
+        height=260,
+        needs=_check_needs,
+        knobs=(*_SEQUENCE, *checks.KNOBS),
+        title="Check this gradient",
+    ),
+}
+
+PAGE = Page("microscope", VIEWS, _caption)

@@ -1,0 +1,69 @@
+"""The pictures that any page may show, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from app.board.views.base import Shown, ViewSpec
+from app.figures.base import Knob, View
+from app.figures.clipping import clipping
+from app.figures.flow_strip import flow_strip
+from app.figures.gates import gates
+from app.figures.gradient_curve import gradient_curve
+from app.figures.learning import loss, score
+from app.figures.over_training import over_training
+from app.figures.theme import Style
+from core.config import RunConfig
+from core.data import Batch, probes
+
+OverTraining = Callable[[Mapping[str, np.ndarray], int, RunConfig, Style], View]
+
+
+def _strip(shown: Shown) -> View:
+    return flow_strip(shown.frame, shown.config, shown.style)
+
+
+def _curve(shown: Shown) -> View:
+    start = shown.snapshot.first or shown.frame
+    return gradient_curve(shown.frame, start, shown.found, shown.config, shown.style, shown.pins)
+
+
+def _training(shown: Shown) -> View:
+    return over_training(shown.snapshot.steps, shown.snapshot.flow, shown.frame.step, shown.config, shown.style)
+
+
+def _scalars(draw: OverTraining) -> Callable[[Shown], View]:
+    return lambda shown: draw(shown.snapshot.scalars, shown.frame.step, shown.config, shown.style)
+
+
+def _gates(shown: Shown) -> View | None:
+    kept = (shown.frame.step, shown.frame.planes) if shown.frame.planes else shown.source.planes(shown.frame.step)
+    if kept is None:
+        return None
+    step, planes = kept
+    batch = probes(shown.config)
+    probe = min(int(max(0, shown.number("probe", 0))), batch.x.shape[1] - 1)
+    events = shown.config.task.events(batch.x[:, probe])
+    view = gates(planes, probe, events, shown.config, shown.style, step=step)
+    return replace(view, knobs=(Knob("probe", "sequence", str(probe), options=_probe_names(batch, shown.config)),))
+
+
+def _probe_names(batch: Batch, config: RunConfig) -> tuple[tuple[str, str], ...]:
+    """A short name for every probe: its marked symbols in order."""
+    events = [config.task.events(batch.x[:, k]) for k in range(batch.x.shape[1])]
+    names = [" … ".join(label for _, label in marks[:6]) for marks in events]
+    return tuple((str(k), name or f"sequence {k + 1}") for k, name in enumerate(names))
+
+
+SHARED: dict[str, ViewSpec] = {
+    "strip": ViewSpec(_strip, wide=True, height=90),
+    "curve": ViewSpec(_curve, wide=True, height=320),
+    "training": ViewSpec(_training, wide=True, height=240),
+    "loss": ViewSpec(_scalars(loss), wide=False, height=210),
+    "score": ViewSpec(_scalars(score), wide=False, height=210),
+    "clipping": ViewSpec(_scalars(clipping), wide=False, height=210),
+    "gates": ViewSpec(_gates, wide=True, height=420, knobs=("probe",)),
+}

@@ -1,0 +1,113 @@
+"""Truncation lab: what each kind of truncation lets a loss see, and what it does to the gradient of this moment."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from app.board.views.base import Page, Shown, ViewSpec
+from app.board.views.shared import SHARED
+from app.figures.base import View, asked_step
+from app.figures.influence import influence
+from app.figures.reach import reach
+from app.figures.theme import Style
+from app.figures.truncation_bias import DELTAS, WEIGHTS, Bias, Choice, truncation_bias
+from app.figures.truncation_cost import Cost, truncation_cost
+from app.figures.truncation_diagram import truncation_diagram
+from app.text.moment import Caption
+from app.text.truncation import Effect, caption
+from core.config import RunConfig
+from core.diagnostics.adaptive import Adaptive, adaptive_k, smallest_k
+from core.diagnostics.horizon import horizon_of
+
+DELTA = 0.1
+"""The bias that is allowed where the visitor has not said."""
+
+
+def choice(shown: Shown) -> Choice:
+    """Where the knobs stand: by default at the run's own truncation, or where a loss would see all it needs."""
+    config, T = shown.config, shown.config.task.length
+    own = config.truncation_length if config.truncation != "full" else config.task.lag + 1
+    K = min(max(round(shown.number("k", own)), 1), T)
+    kind = shown.knob("cut", "")
+    if kind not in ("windows", "sliding"):
+        kind = "sliding" if config.truncation == "sliding" else "windows"
+    delta = min(max(shown.number("delta", DELTA), DELTAS[0]), DELTAS[1])
+    weights = shown.knob("weights", "cell" if config.trained == "all" else "all")
+    return Choice(K, kind, delta, weights if weights in dict(WEIGHTS) else "cell")
+
+
+def _bias(shown: Shown) -> Bias | None:
+    found = shown.answer("truncation")
+    wanted = choice(shown)
+    part = found and (found.meta["sequences"], found.meta["of"])
+    return found and Bias.of(found.arrays, wanted.kind, found.step, part, wanted.weights)
+
+
+def _adaptive(shown: Shown) -> Adaptive | None:
+    """K from the decay of one loss's untruncated flow, fitted from a tenth of the sequence on."""
+    found = shown.answer("truncation")
+    tau = max(1, shown.config.task.length // 10)
+    return found and adaptive_k(found.arrays["phi"], choice(shown).delta, tau)
+
+
+def _diagram(shown: Shown) -> View:
+    config: Any = shown.config  # frozen, so it can be hashed, which pydantic does not tell a type checker
+    return _drawn(config, shown.style, choice(shown).K)
+
+
+@lru_cache(maxsize=32)
+def _drawn(config: RunConfig, style: Style, K: int) -> View:
+    """The diagram says nothing of the moment: while a run moves it is drawn once."""
+    return truncation_diagram(config, style, K)
+
+
+def _effect_view(shown: Shown) -> View:
+    return truncation_bias(_bias(shown), _adaptive(shown), choice(shown), shown.config, shown.style)
+
+
+def _reach(shown: Shown) -> View:
+    found = shown.answer("truncation")
+    return reach(shown.found, shown.config, shown.style, found and found.arrays["phi"])
+
+
+def _cost(shown: Shown) -> View:
+    found = shown.answer("cost")
+    cost = found and Cost(found.arrays["K"], found.arrays["seconds"], found.arrays["bytes"])
+    return truncation_cost(cost, choice(shown).K, shown.config, shown.style)
+
+
+def _influence(shown: Shown) -> View:
+    return influence(shown.style, k=round(shown.number("influence_k", 19)))
+
+
+def _caption(shown: Shown) -> Caption:
+    first = shown.snapshot.first or shown.frame
+    start = horizon_of(first.flow_last, asked=asked_step(shown.config), cuts=shown.config.cuts)
+    return caption(shown.moment, start, _effect(shown), choice(shown).K, choice(shown).delta)
+
+
+def _effect(shown: Shown) -> Effect | None:
+    bias, wanted = _bias(shown), choice(shown)
+    if bias is None:
+        return None
+    wrong, cosine, _ = bias.at(wanted.K)
+    return Effect(wrong, bias.words[0], cosine, smallest_k(bias.K, bias.bias, wanted.delta))
+
+
+VIEWS: dict[str, ViewSpec] = {
+    "strip": SHARED["strip"],
+    "reach": ViewSpec(_reach, wide=True, height=180, needs=("truncation",)),
+    "diagram": ViewSpec(_diagram, wide=True, height=460),
+    "bias": ViewSpec(
+        _effect_view, wide=True, height=320, needs=("truncation",), knobs=("k", "cut", "weights", "delta")
+    ),
+    "curve": SHARED["curve"],
+    "loss": SHARED["loss"],
+    "score": SHARED["score"],
+    "cost": ViewSpec(_cost, wide=False, height=210, needs=("cost",)),
+    "training": SHARED["training"],
+    "influence": ViewSpec(_influence, wide=True, height=430, knobs=("influence_k",)),
+}
+
+PAGE = Page("truncation_lab", VIEWS, _caption, needs=("truncation",))

@@ -1,0 +1,1 @@
+"""One training step under the microscope: cells as drawings with live numbers, and theory beside the measurement."""

@@ -1,0 +1,70 @@
+"""Lyapunov exponents along one sequence, beside the factor per step that is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from app.figures.base import Key, Knob, Layout, Table, View, figure, reference_line
+from app.figures.theme import CELL_LOOKS, Style
+from app.text.numbers import factor, plural, sig
+from core.config import RunConfig
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def exponents(arrays: Arrays, measured: float | None, config: RunConfig, style: Style, *, knob: Knob) -> View:
+    """From the answer to "exponents"; ``measured`` is the fitted factor per step of the gradient, None without one."""
+    values = arrays["exponents"]
+    lost = int(np.isneginf(values).sum())
+    shown = values[np.isfinite(values)]
+    color = CELL_LOOKS[config.cell.name].color
+    marks = [] if measured is None or measured <= 0 else [reference_line(float(np.log(measured)), style, "dash")]
+    low, high = _range(shown, [] if not marks else [float(np.log(measured or 1))])
+    layout: Layout = {
+        "xaxis": {"range": [0, len(values) + 1], "nticks": 5, "showgrid": False, "title": {"text": "exponent number"}},
+        "yaxis": {"range": [low, high], "nticks": 6},
+        "shapes": [reference_line(0, style, "solid"), *marks],
+        "meta": {"axis": "exponent"},
+    }
+    data = [{"type": "scatter", "mode": "markers", "x": np.arange(1, len(values) + 1)[np.isfinite(values)], "y": shown,
+             "marker": {"color": color, "size": 6, "symbol": CELL_LOOKS[config.cell.name].marker}, "name": "exponents",
+             "hovertemplate": "λ%{x} = %{y:.3f}<extra></extra>"}]  # fmt: skip
+    keys = (Key("exponent", color, "marker"),)
+    if marks:
+        keys += (Key(f"measured: ln {factor(measured or 1)}", style.theme.muted, dash="dash"),)
+    return View(
+        name="exponents",
+        title="Lyapunov exponents",
+        hint=_hint(values, measured, lost),
+        alt=f"{len(values)} exponents from {sig(float(values[0]))} down; the first one is a factor of "
+            f"{sig(float(np.exp(values[0])))} per step.",
+        figure=figure(style, data, layout, height=260, bottom=44),
+        table=Table(("number", "exponent", "factor per step"), [
+            (k + 1, float(value), float(np.exp(value))) for k, value in enumerate(values)]),
+        keys=keys,
+        knobs=(knob,),
+    )  # fmt: skip
+
+
+def _range(shown: np.ndarray, marks: list[float]) -> tuple[float, float]:
+    values = np.concatenate([shown, marks, [0.0]])
+    margin = 0.08 * max(float(np.ptp(values)), 0.1)
+    return float(values.min()) - margin, float(values.max()) + margin
+
+
+def _hint(values: np.ndarray, measured: float | None, lost: int) -> str:
+    first = float(values[0])
+    if not np.isfinite(first):
+        return "No exponent: " + ("every direction is lost." if np.isneginf(first) else "the states are not finite.")
+    way = "come together" if first < 0 else "part"
+    number = f"{first:.2f}".replace("-", "−")
+    start = f"λ₁ = {number}: states nearby {way}, × {factor(float(np.exp(first)))} a step"
+    gone = f"; {plural(lost, 'direction')} {'is' if lost == 1 else 'are'} lost altogether" if lost else ""
+    if measured is None:
+        return f"{start}{gone}. The measured gradient follows no single factor to compare it with."
+    return (
+        f"{start}{gone}. The gradient goes × {factor(measured)}: a mean over this whole sequence against one loss, "
+        "which starts in a direction of its own."
+    )

@@ -1,0 +1,107 @@
+"""Singular values of ∂state[T]/∂state[t] against the lag: by how much each direction is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.figures.base import Key, Knob, Layout, Table, View, bands, figure, time_axis
+from app.figures.theme import CELL_LOOKS, Style
+from app.text.numbers import plural, power_of_ten, sig
+from core.config import RunConfig
+
+Arrays = Mapping[str, np.ndarray]
+PART = "micro_part"
+PARTS = (("state", "(h, c)"), ("h", "h alone"))
+
+
+def singular(
+    arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, part: str, knob: Knob
+) -> View:
+    """From the answer to "theory"; ``part`` "h" takes the block ∂h/∂h alone, "state" h and c where there is a c."""
+    asked, at, values = int(meta["asked"]), arrays["at"], arrays["singular_h" if part == "h" else "singular"]
+    both = arrays["singular"].shape[1] > arrays["singular_h"].shape[1]
+    ranks = _ranks(values.shape[1])
+    of = "h" if part == "h" or not both else "(h, c)"
+    return View(
+        name="singular",
+        title=f"Singular values of ∂{of} at step {asked} by ∂{of} at step t",
+        hint=_hint(values, at, asked, arrays["flow"], config),
+        alt=_alt(values, at, asked),
+        figure=_figure(values, at, ranks, config, style),
+        table=Table(("time step", "lag", *(f"σ{rank}" for rank in ranks)),
+                    [(int(t), asked - int(t), *(float(row[rank - 1]) for rank in ranks))
+                     for t, row in zip(at, values)]),
+        keys=tuple(Key(_named(rank, values.shape[1]), CELL_LOOKS[config.cell.name].color, width=_width(k))
+                   for k, rank in enumerate(ranks)),
+        knobs=(knob, Knob(PART, "of", part, options=PARTS)) if both else (knob,),
+    )  # fmt: skip
+
+
+def _ranks(S: int) -> list[int]:
+    """The first, and each twice the one before, to the last."""
+    return sorted({min(2**k, S) for k in range(12)})
+
+
+def _named(rank: int, S: int) -> str:
+    return "largest" if rank == 1 else f"last of {S}" if rank == S else f"number {rank}"
+
+
+def _width(k: int) -> float:
+    return max(0.8, 3 - 0.6 * k)
+
+
+def _figure(values: np.ndarray, at: np.ndarray, ranks: list[int], config: RunConfig, style: Style) -> Any:
+    known = values[np.isfinite(values) & (values > 0)]
+    high = int(np.ceil(np.log10(max(known.max(), 1.5)))) if known.size else 1
+    low = max(int(np.floor(np.log10(known.min()))), high - 20) if known.size else -3
+    low, stride = min(low, high - 2), max(1, round((high - low) / 6))
+    ticks = [k for k in range(low, high + 1) if k % stride == 0]
+    layout: Layout = {
+        "xaxis": time_axis(style, config.task.length),
+        "yaxis": {"type": "log", "range": [low, high], "tickvals": [10.0**k for k in ticks],
+                  "ticktext": ["1" if k == 0 else power_of_ten(10.0**k) for k in ticks],
+                  "title": {"text": "" if style.narrow else "singular value"}},
+        "shapes": bands(config.task.marks(), style),
+        "hovermode": "x",
+        "meta": {"axis": "time"},
+    }  # fmt: skip
+    color = CELL_LOOKS[config.cell.name].color
+    data = [_line(at, values[:, rank - 1], _named(rank, values.shape[1]), k, color) for k, rank in enumerate(ranks)]
+    return figure(style, data, layout, height=260, top=10, bottom=44)
+
+
+def _line(at: np.ndarray, values: np.ndarray, name: str, k: int, color: str) -> Layout:
+    y = np.where(values > 0, values, np.nan)
+    return {"type": "scatter", "mode": "lines", "x": at, "y": y, "name": name, "opacity": max(0.35, 1 - 0.13 * k),
+            "line": {"color": color, "width": _width(k)},
+            "hovertemplate": f"{name} %{{y:.2~e}}<extra></extra>"}  # fmt: skip
+
+
+def _there(values: np.ndarray, at: np.ndarray, asked: int, lag: int) -> tuple[int, float, int]:
+    """The shown lag next to ``lag``, the largest value there, and how many directions keep a hundredth."""
+    k = int(np.abs(at - (asked - lag)).argmin())
+    return asked - int(at[k]), float(values[k, 0]), int((values[k] >= 0.01).sum())
+
+
+def _hint(values: np.ndarray, at: np.ndarray, asked: int, flow: np.ndarray, config: RunConfig) -> str:
+    lag, largest, kept = _there(values, at, asked, min(config.task.lag, asked))
+    if not np.isfinite(largest):
+        return "The Jacobians are no numbers here."
+    own = float(flow[asked - lag] / flow[asked]) if flow[asked] > 0 else float("nan")
+    measured = (
+        f" The measured gradient keeps {sig(own)}: it starts in a direction of its own." if np.isfinite(own) else ""
+    )
+    return (
+        f"{plural(lag, 'step')} back the best-kept direction is multiplied by {sig(largest)}; of {values.shape[1]} "
+        f"directions {kept} {'keeps' if kept == 1 else 'keep'} a hundredth or more.{measured}"
+    )
+
+
+def _alt(values: np.ndarray, at: np.ndarray, asked: int) -> str:
+    return (
+        f"Singular values on a log scale at {len(at)} time steps: the largest is {sig(float(values[0, 0]))} at lag "
+        f"{asked - int(at[0])} and 1 at lag 0. Values too small to resolve beside the largest are left out."
+    )

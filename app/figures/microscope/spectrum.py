@@ -1,0 +1,104 @@
+"""The recurrent matrix: its eigenvalues on the complex plane, and their radius against the norm over training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from app.figures.base import Key, Knob, Layout, Table, View, cursor_line, figure, reference_line, training_axis
+from app.figures.theme import CELL_LOOKS, Style
+from core.config import RunConfig
+
+Arrays = Mapping[str, np.ndarray]
+GATE = "micro_gate"
+
+
+def gate_knob(gates: list[str], gate: str) -> tuple[Knob, ...]:
+    """Which gate's block; no knob where there is one matrix."""
+    if len(gates) == 1:
+        return ()
+    return (Knob(GATE, "block", gate, options=tuple((q, f"U of {q}") for q in gates)),)
+
+
+def spectrum(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, knobs: tuple[Knob, ...]) -> View:
+    """Eigenvalues from the answer to "spectra": the newest in colour, earlier ones fainter the older they are."""
+    real, imag, steps = arrays[f"{gate}.real"], arrays[f"{gate}.imag"], arrays["step"]
+    rho, sigma = float(arrays[f"{gate}.rho"][-1]), float(arrays[f"{gate}.sigma_max"][-1])
+    color, now = CELL_LOOKS[config.cell.name].color, f"step {steps[-1]:,}"
+    reach = 1.12 * max(1.0, float(np.nanmax(np.hypot(real, imag), initial=0)))
+    faint = [0.12 + 0.4 * k / max(1, len(steps) - 1) for k in range(len(steps) - 1)]
+    trail = [_dots(real[k], imag[k], style.theme.muted, 4, opacity, f"step {steps[k]:,}")
+             for k, opacity in enumerate(faint)]  # fmt: skip
+    layout: Layout = {
+        "xaxis": {"range": [-reach, reach], "nticks": 5, "fixedrange": True, "constrain": "domain"},
+        "yaxis": {"range": [-reach, reach], "nticks": 5, "fixedrange": True, "scaleanchor": "x", "constrain": "domain"},
+        "shapes": [_circle(1.0, style.theme.ink, "solid"), _circle(rho, color, "dot")],
+        "meta": {"axis": "complex"},
+    }
+    return View(
+        name="spectrum",
+        title=f"Spectrum of U{_of(gate)}",
+        hint=_spectrum_hint(rho, sigma),
+        alt=f"Eigenvalues of U{_of(gate)} at training {now}: spectral radius {rho:.3f}, norm {sigma:.3f}, with "
+            f"{len(steps) - 1} earlier moments.",
+        figure=figure(style, [*trail, _dots(real[-1], imag[-1], color, 7, 1, now)], layout, height=300),
+        table=Table(("real", "imaginary", "modulus"), [(float(a), float(b), float(np.hypot(a, b)))
+                                                       for a, b in zip(real[-1], imag[-1])]),
+        keys=(Key(now, color, "marker"), Key(f"ρ = {rho:.2f}", color, dash="dot"),
+              *((Key("earlier", style.theme.muted, "marker"),) if trail else ())),
+        knobs=knobs,
+    )  # fmt: skip
+
+
+def _of(gate: str) -> str:
+    return "" if gate == "recurrent" else f" of {gate}"
+
+
+def _dots(real: np.ndarray, imag: np.ndarray, color: str, size: int, opacity: float, name: str) -> Layout:
+    return {"type": "scatter", "mode": "markers", "x": real, "y": imag, "name": name, "opacity": opacity,
+            "marker": {"color": color, "size": size},
+            "hovertemplate": f"{name}: %{{x:.2f}} + %{{y:.2f}}i<extra></extra>"}  # fmt: skip
+
+
+def _circle(radius: float, color: str, dash: str) -> Layout:
+    radius = radius if np.isfinite(radius) else 0.0
+    return {"type": "circle", "x0": -radius, "x1": radius, "y0": -radius, "y1": radius, "layer": "below",
+            "line": {"color": color, "width": 1, "dash": dash}}  # fmt: skip
+
+
+def _spectrum_hint(rho: float, sigma: float) -> str:
+    if not np.isfinite(rho):
+        return "The weights are not finite, so there are no eigenvalues."
+    side = "within" if rho < 1 else "beyond"
+    return (
+        f"Radius ρ = {rho:.2f}, {side} the unit circle. It is not the measured factor: eigenvalues describe a linear "
+        "network in the long run, and leave out φ′ and the gates."
+    )
+
+
+def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown: int) -> View:
+    """ρ and σ_max over training, from the answer to "spectra"."""
+    steps, rho, sigma = arrays["step"], arrays[f"{gate}.rho"], arrays[f"{gate}.sigma_max"]
+    color = CELL_LOOKS[config.cell.name].color
+    values = np.concatenate([rho, sigma])
+    known = values[np.isfinite(values)]
+    top = 1.1 * max(1.05, float(known.max()) if known.size else 1.0)
+    lines = [(rho, color, "dot", "ρ"), (sigma, color, "solid", "σ_max")]
+    data = [{"type": "scatter", "mode": "lines+markers", "x": steps, "y": values, "name": name, "marker": {"size": 4},
+             "line": {"color": ink, "dash": dash, "width": 2}, "hovertemplate": f"{name} %{{y:.3f}}<extra></extra>"}
+            for values, ink, dash, name in lines]  # fmt: skip
+    layout: Layout = {"xaxis": training_axis(config.steps, style), "yaxis": {"range": [0, top], "nticks": 5},
+                      "shapes": [reference_line(1, style), *cursor_line(shown, style)],
+                      "meta": {"axis": "training"}}  # fmt: skip
+    return View(
+        name="radius",
+        title="Radius and norm over training",
+        hint=f"σ_max = {sigma[-1]:.2f} bounds a step of the plain RNN, ρ = {rho[-1]:.2f} does not. Above 1, σ_max "
+             "forbids no growth, and it proves none.",
+        alt=f"Spectral radius from {rho[0]:.3f} to {rho[-1]:.3f} and norm from {sigma[0]:.3f} to {sigma[-1]:.3f}, "
+            f"training steps {int(steps[0])} to {int(steps[-1])}.",
+        figure=figure(style, data, layout, height=260, bottom=44),
+        table=Table(("training step", "ρ", "σ_max"), list(zip(steps.tolist(), rho.tolist(), sigma.tolist()))),
+        keys=tuple(Key(name, ink, dash=dash) for _, ink, dash, name in lines),
+    )  # fmt: skip

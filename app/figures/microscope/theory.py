@@ -1,0 +1,140 @@
+"""The measured gradient of one sequence's last loss under what theory says it may at most be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.figures.base import Key, Knob, Layout, Table, View, bands, boundary_lines, figure, time_axis, truncation_keys
+from app.figures.theme import CELL_LOOKS, Style
+from app.text.numbers import power_of_ten, sig
+from core.config import RunConfig
+
+Arrays = Mapping[str, np.ndarray]
+DECADES_ABOVE, DECADES = 6, 20
+"""The axis shows at most so many decades above the loss's own gradient, and so many in all."""
+
+
+def theory(
+    arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, knob: Knob, measured: int
+) -> View:
+    """From the answer to "theory" at training step ``measured``, everything as a share of the asked state's."""
+    asked, flow = int(meta["asked"]), arrays["flow"]
+    share = flow / flow[asked] if flow[asked] > 0 else np.full_like(flow, np.nan)
+    lines = {"measured": share, "product": arrays["bound"], **_powers(meta, asked, config)}
+    low, high = _range(lines)
+    return View(
+        name="theory",
+        title="Theory over the measurement",
+        hint=_hint(lines, meta, config, asked),
+        alt=_alt(lines, config, asked, measured),
+        figure=_figure(lines, config, style, low, high),
+        table=_table(lines, asked),
+        keys=(*(Key(_name(name, meta), **_look(name, config, style)) for name in lines),
+              *truncation_keys(config, style)),
+        knobs=(knob,),
+    )  # fmt: skip
+
+
+def _powers(meta: Mapping[str, Any], asked: int, config: RunConfig) -> dict[str, np.ndarray]:
+    """(γ σ_max)ᵏ and ρᵏ of the plain RNN; no such line bounds a gated cell."""
+    if config.cell.name != "rnn":
+        return {}
+    lags = (asked - np.arange(config.task.length + 1)).astype(float)
+    lags[lags < 0] = np.nan
+    with np.errstate(over="ignore"):
+        return {name: float(meta[f"{name}.recurrent"]) ** lags for name in ("sigma_max", "rho")}
+
+
+def _name(line: str, meta: Mapping[str, Any]) -> str:
+    if line == "measured":
+        return "measured gradient"
+    if line == "product":
+        return "product of the steps' norms"
+    value = float(meta[f"{line}.recurrent"])
+    return f"(γ σ_max)ᵏ, σ_max = {value:.2f}" if line == "sigma_max" else f"ρᵏ, ρ = {value:.2f}"
+
+
+def _look(line: str, config: RunConfig, style: Style) -> dict[str, Any]:
+    looks = {
+        "measured": (CELL_LOOKS[config.cell.name].color, "solid", 3),
+        "product": (style.theme.ink, "dash", 1.5),
+        "sigma_max": (style.theme.muted, "dot", 2),
+        "rho": (style.theme.muted, "dashdot", 1.5),
+    }
+    color, dash, width = looks[line]
+    return {"color": color, "dash": dash, "width": width}
+
+
+def _range(lines: Mapping[str, np.ndarray]) -> tuple[int, int]:
+    with np.errstate(all="ignore"):
+        logs = {name: np.log10(line[np.isfinite(line) & (line > 0)]) for name, line in lines.items()}
+    top = max((float(values.max()) for values in logs.values() if values.size), default=0)
+    own = max((float(values.max()) for name, values in logs.items() if name == "measured" and values.size), default=0)
+    high = int(np.ceil(max(min(top, own + DECADES_ABOVE), 0.3)))
+    low = min((float(values.min()) for values in logs.values() if values.size), default=-2)
+    return max(int(np.floor(min(low, -1))), high - DECADES), high
+
+
+def _figure(lines: Mapping[str, np.ndarray], config: RunConfig, style: Style, low: int, high: int) -> Any:
+    steps, stride = np.arange(config.task.length + 1), max(1, round((high - low) / 6))
+    ticks = [k for k in range(low, high + 1) if k % stride == 0]
+    layout: Layout = {
+        "xaxis": time_axis(style, config.task.length),
+        "yaxis": {"type": "log", "range": [low, high], "tickvals": [10.0**k for k in ticks],
+                  "ticktext": ["1" if k == 0 else power_of_ten(10.0**k) for k in ticks],
+                  "title": {"text": "" if style.narrow else "÷ the loss's own step"}},
+        "shapes": bands(config.task.marks(), style),
+        "hovermode": "x",
+        "meta": {"axis": "time"},
+    }  # fmt: skip
+    data = boundary_lines(config, style, 10.0 ** (low - 1), 10.0 ** (high + 1))
+    for name, line in lines.items():
+        look = _look(name, config, style)
+        with np.errstate(invalid="ignore"):
+            y = np.where(np.isfinite(line) & (line > 0), line, np.nan)
+        data.append({"type": "scatter", "mode": "lines", "x": steps, "y": y, "name": name, "line": look,
+                     "hovertemplate": "%{y:.2~e}<extra></extra>"})  # fmt: skip
+    return figure(style, data, layout, height=300, top=10, bottom=44)
+
+
+def _at(lines: Mapping[str, np.ndarray], config: RunConfig, asked: int) -> tuple[int, dict[str, float]]:
+    """The lag that the task needs (or all there is), and every line there."""
+    lag = min(config.task.lag, asked)
+    return lag, {name: float(line[asked - lag]) for name, line in lines.items()}
+
+
+def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunConfig, asked: int) -> str:
+    lag, there = _at(lines, config, asked)
+    if not np.isfinite(there["measured"]):
+        return "The loss has no gradient that is a number here, so there is nothing to compare."
+    start = (
+        f"{lag} steps back the gradient is {sig(there['measured'])} of what it was; the product of the steps' norms "
+    )
+    start += (
+        f"allows {sig(there['product'])}, since it takes every step's worst direction, and no gradient lies in all."
+    )
+    if config.cell.name != "rnn":
+        return f"{start} (γ σ_max)ᵏ bounds no gated cell: its steps hang on the gates as much as on U."
+    sigma = float(meta["sigma_max.recurrent"])
+    bound = (
+        f" (γ σ_max)ᵏ, {sigma:.2f} to the power {lag}, allows {sig(there['sigma_max'])}: it leaves out φ′ < 1 as well."
+    )
+    if sigma > 1 and there["measured"] < 0.5:
+        bound += " σ_max > 1 does not mean that gradients explode: these vanish."
+    return start + bound
+
+
+def _alt(lines: Mapping[str, np.ndarray], config: RunConfig, asked: int, measured: int) -> str:
+    lag, there = _at(lines, config, asked)
+    words = ", ".join(f"{name} {sig(value)}" for name, value in there.items())
+    return f"Measured gradient and its bounds at training step {measured}, on a log scale; {lag} steps back: {words}."
+
+
+def _table(lines: Mapping[str, np.ndarray], asked: int) -> Table:
+    columns = {"measured": "measured", "product": "product of norms", "sigma_max": "(γ σ_max)ᵏ", "rho": "ρᵏ"}
+    rows = zip(*(line[: asked + 1].tolist() for line in lines.values()))
+    return Table(("time step", "lag", *(columns[name] for name in lines)),
+                 [(t, asked - t, *row) for t, row in enumerate(rows)])  # fmt: skip

@@ -1,0 +1,151 @@
+"""A view and its link: a config, perhaps a run of it and others beside it, a moment, pinned curves, knobs.
+
+The address bar says all that is shown, so copying it is sharing. What the app writes spells out every setting (a
+default that changes later does not change an old link), with ``v`` as the format's version. ``run`` wins over the
+settings beside it; they serve when the run is gone. ``step`` is the scrubbed moment, absent at the live end; ``pin``
+and ``beside`` may repeat; ``knob.<name>`` says where a picture's knob stands that was moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.board.query import KNOB_VALUE, MAX_BESIDE
+from app.board.views import KNOBS
+from app.services import lab
+from core.config import RunConfig
+from core.errors import ConfigError, quoted
+from core.presets import PRESETS
+
+VERSION = "1"
+START = "temporal-order-lstm"
+MAX_PINS = 4
+KNOB = "knob."
+ALONGSIDE = "alongside"
+"""The one knob that no picture has: which runs Train trains beside the run."""
+_RESERVED = {"v", "run", "step", "pin", "beside", "preset", "embed", "embed_options"}
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a link reproduces, and the sentences that reading it gave rise to.
+
+    beside  ids of the runs trained alongside, in the page's order
+    knobs   (name, value) pairs of the knobs that were moved
+    """
+
+    config: RunConfig
+    run: str | None = None
+    cursor: int | None = None
+    pins: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    knobs: tuple[tuple[str, str], ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def write(shown: View) -> dict[str, list[str]]:
+    """The query of a view."""
+    settings = {key: [str(value)] for key, value in shown.config.to_flat().items() if value is not None}
+    run = {"run": [shown.run]} if shown.run else {}
+    step = {"step": [str(shown.cursor)]} if shown.cursor is not None else {}
+    many = {name: list(values) for name, values in (("pin", shown.pins), ("beside", shown.beside)) if values}
+    knobs = {KNOB + name: [value] for name, value in shown.knobs}
+    return {"v": [VERSION], **run, **step, **settings, **many, **knobs}
+
+
+def read(query: Mapping[str, list[str]], start: str = START) -> View:
+    """The view of a query; ``start`` is the preset of one that names no setting.
+
+    What cannot be used is left out, each with a sentence.
+    """
+    last = {key: values[-1] for key, values in query.items() if values}
+    problems: list[str] = []
+    config = _settings(last, start, problems)
+    run = _run(last.get("run"), problems)
+    if run is not None:
+        config = _config_of(run) or config
+    return View(
+        config,
+        run,
+        _cursor(last.get("step"), config, problems) if run else None,
+        tuple(dict.fromkeys(query.get("pin", [])))[:MAX_PINS],
+        _beside(query.get("beside", []), run, problems),
+        _knobs(last, problems),
+        tuple(problems),
+    )
+
+
+def _config_of(run: str) -> RunConfig | None:
+    info = lab().info(run)
+    return None if info is None else info.config
+
+
+def _run(run: str | None, problems: list[str], name: str = "run") -> str | None:
+    if run is None or _config_of(run) is not None:
+        return run
+    problems.append(
+        f"`{name}` (={quoted(run)}) is not on this server: it was deleted, or the link is of another server."
+    )
+    return None
+
+
+def _cursor(step: str | None, config: RunConfig, problems: list[str]) -> int | None:
+    if step is None or (step.isdecimal() and int(step) <= config.steps):
+        return None if step is None else int(step)
+    problems.append(
+        f"`step` (={quoted(step)}) must be a whole number from 0 to {config.steps}. The run is shown at its end."
+    )
+    return None
+
+
+def _beside(wanted: list[str], run: str | None, problems: list[str]) -> tuple[str, ...]:
+    if wanted and run is None:
+        problems.append(f"`beside` (={quoted(wanted[0])}) stands beside a `run`, and none is shown. Leave it out.")
+        return ()
+    known = [other for other in dict.fromkeys(wanted[:MAX_BESIDE]) if _run(other, problems, "beside")]
+    return tuple(other for other in known if other != run)
+
+
+def _knobs(last: Mapping[str, str], problems: list[str]) -> tuple[tuple[str, str], ...]:
+    knobs: list[tuple[str, str]] = []
+    for key, value in last.items():
+        name = key.removeprefix(KNOB)
+        if name == key:
+            continue
+        if name not in KNOBS | {ALONGSIDE}:
+            problems.append(f"`{quoted(key)}` (={quoted(value)}) is not a knob of any page. Leave it out.")
+        elif not KNOB_VALUE.fullmatch(value):
+            problems.append(f"`{key}` (={quoted(value)}) must be a number or a single word.")
+        else:
+            knobs.append((name, value))
+    return tuple(knobs)
+
+
+def _settings(last: Mapping[str, str], start: str, problems: list[str]) -> RunConfig:
+    wanted = {key: value for key, value in last.items() if _is_setting(key)}
+    base = RunConfig() if wanted else PRESETS[start].config
+    if "preset" in last:
+        try:
+            base = RunConfig.preset(last["preset"])
+        except ConfigError as error:
+            problems += error.problems
+    try:
+        return base.replace(**wanted)
+    except ConfigError as error:
+        problems += error.problems
+    return _usable(base, wanted)
+
+
+def _is_setting(key: str) -> bool:
+    return key not in _RESERVED and not key.startswith(("utm_", KNOB))
+
+
+def _usable(config: RunConfig, wanted: Mapping[str, str]) -> RunConfig:
+    """As many of the ``wanted`` settings as are valid, names first since other settings depend on them."""
+    for key in sorted(wanted, key=lambda key: not key.endswith(".name")):
+        try:
+            config = config.replace(**{key: wanted[key]})
+        except ConfigError:
+            continue
+    return config

@@ -1,0 +1,83 @@
+"""The gradient of a sequence's last loss as it is, beside what the Jacobians of its steps say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.backprop.profiles import squares
+from core.backprop.readout import answers, asked, losses
+from core.cells import Back, Trajectory
+from core.diagnostics.at_gates import wide
+from core.diagnostics.forward_loss import one_sequence
+from core.diagnostics.jacobians import displayed, products, same_step, singular_values, step_jacobians
+
+if TYPE_CHECKING:
+    from core.moment import Moment
+
+MOST_LAGS = 40
+"""So many states at most whose singular values are found."""
+
+
+@dataclass(frozen=True)
+class AgainstTheory:
+    """Of one sequence of T steps, up to the state ``asked`` of its last loss; NaN beyond it. All float64.
+
+    flow         (T+1,) norm of ∂ℓ/∂state, over h and c where there is a c, by the backward pass
+    bound        (T+1,) product of the steps' norms from ``asked`` back: flow[t] ≤ bound[t] · flow[asked]
+    at           (n,) states t with their singular values
+    singular     (n, S) of ∂state[asked]/∂state[t], largest first; NaN where they are too small to resolve
+    singular_h   (n, H) of its block ∂h[asked]/∂h[t]
+    """
+
+    asked: int
+    flow: np.ndarray
+    bound: np.ndarray
+    at: np.ndarray
+    singular: np.ndarray
+    singular_h: np.ndarray
+
+
+@torch.no_grad()
+def against_theory(moment: Moment, sequence: int) -> AgainstTheory:
+    """In float64, with the weights as they are; cuts and resets of the run's truncation are those of its last loss."""
+    T, params = len(moment.batch.x), wide(moment.params)
+    trajectory, back, cuts = _last_loss(moment, sequence)
+    stop = len(trajectory.x)
+    jacobians = step_jacobians(moment.cell, params, trajectory, 0, cuts)
+    shown = products(displayed(jacobians, same_step(moment.cell, params, trajectory)), at=[])
+    squared = squares(back.grad_h) + (0 if back.grad_c is None else squares(back.grad_c))
+    flow, bound = np.full(T + 1, np.nan), np.full(T + 1, np.nan)
+    flow[: stop + 1], bound[: stop + 1] = squared.sqrt()[:, 0].numpy(), shown.bound
+    return AgainstTheory(stop, flow, bound, *_singular(jacobians, trajectory.h.shape[2]))
+
+
+def _last_loss(moment: Moment, n: int) -> tuple[Trajectory, Back, tuple[int, ...]]:
+    """Up to the last asked state of sequence ``n``: its way, the gradient of that loss alone, where it is cut."""
+    params, readout, truncation = wide(moment.params), wide(moment.readout), moment.config.truncated
+    one = one_sequence(asked(moment.batch), n)
+    place = int(one.last[:, 0].nonzero()[-1])
+    stop = int(one.steps[place]) + 1
+    trajectory = moment.cell.forward(params, one.x, resets=truncation.resets).between(0, stop)
+    _, slope = losses(answers(readout, trajectory.h[-1:]), one.target[place : place + 1])
+    local = torch.zeros_like(trajectory.h[1:])
+    local[-1] = slope[0] @ readout["weight"]
+    cuts = truncation.passes([stop])[0].cuts
+    return trajectory, moment.cell.backward(params, trajectory, local, cuts=cuts, parameters=False), cuts
+
+
+def _singular(jacobians: Tensor, H: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    T, S = len(jacobians), jacobians.shape[1]
+    at = np.unique(np.rint(np.linspace(0, T, min(T + 1, MOST_LAGS))).astype(int))
+    product, wanted = torch.eye(S, dtype=torch.float64), set(at.tolist())
+    whole, of_h = [], []
+    for t in range(T, -1, -1):
+        product = product @ jacobians[t] if t < T else product
+        if t in wanted:
+            whole.append(singular_values(product))
+            of_h.append(singular_values(product[:H, :H]))
+    return at, np.stack(whole[::-1]), np.stack(of_h[::-1])

@@ -1,0 +1,142 @@
+"""The network of a run and how it learns from one batch: gradients, clipping, one update or several."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.backprop.bptt import Measured, gradients, recorded
+from core.backprop.clipping import Clipped, clip, compared
+from core.backprop.profiles import Profile, Profiles
+from core.backprop.readout import init_readout
+from core.backprop.stream import Stream
+from core.cells import cell_of, init_from_config
+from core.config import RunConfig
+from core.tasks import Batch
+
+READOUT = ("readout.weight", "readout.bias")
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What one training step measured: norms and angle are those of its update with the largest gradient.
+
+    profiles and flow_last are None where they were not asked for.
+    """
+
+    loss: float
+    grad_norm: float
+    grad_norm_clipped: float
+    clip_angle: float
+    profiles: Profiles | None
+    flow_last: Profile | None
+
+
+class Learner:
+    """Cell and readout; ``params`` and ``readout`` are views of ``vector``, in this order.
+
+    So an update is one pass, not one a tensor (a third of the step's time in a small net). The optimiser has what is
+    trained: all of the vector, or its end.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config, self.cell = config, cell_of(config.cell)
+        self.params, self.vector = _one_vector(_initial_parameters(config))
+        self.readout = {name.removeprefix("readout."): self.params[name] for name in READOUT}
+        self._trained = list(READOUT if config.trained == "readout" else self.params)
+        size = sum(self.params[name].numel() for name in self._trained)
+        self._moved = self.vector[len(self.vector) - size :]
+        self.optimizer = optimizer_of(config, self._moved)
+        self._clamp = config.clip_threshold if config.clip == "backprop" else None
+
+    def learn(self, batch: Batch, *, move: bool, record: bool) -> Learnt:
+        """One training step on ``batch``. Without ``move``, and from a loss on that is not finite, nothing moves."""
+        whole_cell = self.config.trained == "all"
+        if self.config.truncation == "stream":
+            return self._learn_on_the_way(batch, move, whole_cell)
+        found = gradients(
+            self.cell, self.params, self.readout, batch,
+            truncation=self.config.truncated, clamp=self._clamp, parameters=whole_cell, record=record,
+        )  # fmt: skip
+        clipped = self._clipped(found)
+        if move and math.isfinite(found.loss):
+            self._move(clipped)
+        return Learnt(
+            found.loss, clipped.norm_before, clipped.norm_after, clipped.angle, found.profiles, found.flow_last
+        )
+
+    def _learn_on_the_way(self, batch: Batch, move: bool, whole_cell: bool) -> Learnt:
+        """With several updates; always recorded, since none of them could be repeated."""
+        stream = Stream(
+            self.cell, self.params, self.readout, batch, self.config.truncated,
+            clamp=self._clamp, parameters=whole_cell,
+        )  # fmt: skip
+        largest = (-math.inf, -math.inf, 0.0)
+        for found in stream:
+            clipped = self._clipped(found)
+            if not clipped.norm_before <= largest[0]:  # a NaN is the largest of all, and the last
+                largest = clipped.norm_before, clipped.norm_after, clipped.angle
+            if not math.isfinite(stream.loss):
+                break
+            if move:
+                self._move(clipped)
+        return Learnt(stream.loss, *largest, *recorded(stream.back, stream.alone))
+
+    def _clipped(self, found: Measured) -> Clipped:
+        grads = {"all": self._joined(found.grads)}
+        if self.config.clip != "backprop":
+            return clip(grads, self.config.clip, self.config.clip_threshold)
+        return compared(grads if found.free is None else {"all": self._joined(found.free)}, grads)
+
+    def _joined(self, grads: dict[str, Tensor]) -> Tensor:
+        """The gradient of what is trained as one vector, in the order of the parameters'."""
+        return torch.cat([grads[name].reshape(-1) for name in self._trained])
+
+    def _move(self, clipped: Clipped) -> None:
+        self._moved.grad = clipped.grads["all"]
+        self.optimizer.step()
+
+    # -- what the next steps depend on ----------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Tensor]:
+        """Parameters and the optimiser's memory."""
+        memory = self.optimizer.state_dict()["state"].get(0, {})
+        tensors = {f"optimizer.{key}": torch.as_tensor(value) for key, value in memory.items() if value is not None}
+        return tensors | {"parameters": self.vector}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what ``state`` gave."""
+        self.vector.copy_(tensors["parameters"])
+        memory = {
+            name.removeprefix("optimizer."): value
+            for name, value in tensors.items()
+            if name.startswith("optimizer.")
+        }  # fmt: skip
+        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": {0: memory} if memory else {}})
+
+
+def _initial_parameters(config: RunConfig) -> dict[str, Tensor]:
+    """The cell's parameters and the readout's, drawn from the seed; readout as torch.nn.Linear starts."""
+    generator = torch.Generator().manual_seed(config.seed)
+    params = init_from_config(config.cell, config.task.input_size, config.task.length, generator)
+    readout = init_readout(config.cell.hidden_size, config.task.output_size, generator=generator)
+    return params | {f"readout.{name}": value for name, value in readout.items()}
+
+
+def _one_vector(params: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
+    """The parameters as views of one vector, and the vector."""
+    vector = torch.cat([value.reshape(-1) for value in params.values()])
+    parts = vector.split([value.numel() for value in params.values()])
+    return {name: part.view(value.shape) for (name, value), part in zip(params.items(), parts, strict=True)}, vector
+
+
+def optimizer_of(config: RunConfig, vector: Tensor) -> torch.optim.Optimizer:
+    """A fresh optimiser of ``vector``, as the config has it."""
+    if config.optimizer == "adam":
+        return torch.optim.Adam([vector], lr=config.lr, fused=True)
+    if config.optimizer == "rmsprop":
+        return torch.optim.RMSprop([vector], lr=config.lr, foreach=False)
+    return torch.optim.SGD([vector], lr=config.lr, momentum=0.9 if config.optimizer == "momentum" else 0.0, fused=True)

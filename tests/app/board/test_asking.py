@@ -1,0 +1,120 @@
+"""Questions behind a board: which are asked, how long is waited, what becomes of those that fail."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import pytest
+
+from app.board import asking
+from app.board.asking import Found, found, needed, step_shown
+from app.board.query import Query, parse
+from app.board.source import Memory, Status
+from app.board.views import PAGES, Page, ViewSpec
+from app.text.moment import Caption
+from core.config import RunConfig
+from core.errors import UnrolledError
+
+CONFIG = RunConfig.from_flat({"task.length": 12, "steps": 20, "cell.hidden_size": 4})
+
+
+@dataclass(frozen=True)
+class Answer:
+    step: int
+
+
+@dataclass
+class Scripted:
+    """Gives for each kind its replies one after the other, and the last for ever."""
+
+    replies: dict[str, deque[Any]]
+    asked: list[tuple[str, str, int, bool]] = field(default_factory=list)
+
+    def get(self, kind: str, source_id: str, step_shown: int, live: bool) -> tuple[Any, bool]:
+        self.asked.append((kind, source_id, step_shown, live))
+        queue = self.replies[kind]
+        reply = queue.popleft() if len(queue) > 1 else queue[0]
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+
+@pytest.fixture
+def snapshot(make_frame):
+    """Three recorded steps, 0, 4 and 8, of a running run."""
+    memory = Memory()
+    for step in (0, 4, 8):
+        memory.add(make_frame(CONFIG, step))
+    return memory.snapshot("seq", Status("running"))
+
+
+def ask(answers: Scripted, snapshot: Any, cursor: str = "4", *, again: bool = False) -> Found:
+    query = parse({"cursor": cursor}, PAGES)
+
+    async def run() -> Found:
+        return await found(answers, list(answers.replies), "run-one", snapshot, query, again=again)
+
+    return anyio.run(run)
+
+
+def test_words_and_pictures_in_sight_say_what_is_needed() -> None:
+    def nothing(shown: Any) -> None:
+        return None
+
+    views = {"a": ViewSpec(nothing, True, 1, needs=("x", "y")), "b": ViewSpec(nothing, True, 1, needs=("z",))}
+    page = Page("p", views, lambda shown: Caption("", "", ()), needs=("y",))
+    pages = {"p": page}
+    assert needed(page, parse({"page": "p", "views": "a"}, pages), CONFIG) == ["y", "x"]
+    assert needed(page, parse({"page": "p", "views": ""}, pages), CONFIG) == ["y"]
+
+
+def test_what_is_asked_may_hang_on_a_knob_and_on_the_settings() -> None:
+    def needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+        return (f"probe:{query.knob('unit', '0')}", f"probe:{config.cell.hidden_size}")
+
+    page = Page("p", {"a": ViewSpec(lambda shown: None, True, 1, needs=needs)}, lambda shown: Caption("", "", ()))
+    query = parse({"page": "p", "views": "a", "knobs": "unit:3"}, {"p": page})
+    assert needed(page, query, CONFIG) == ["probe:3", f"probe:{CONFIG.cell.hidden_size}"]
+
+
+def test_the_step_on_screen_is_the_recorded_one(snapshot) -> None:
+    assert [step_shown(snapshot, cursor) for cursor in (0, 3, 4, 99, None)] == [0, 0, 4, 8, 8]
+    assert step_shown(Memory().snapshot("", Status("queued")), None) is None
+
+
+def test_an_answer_that_comes_soon_is_waited_for(snapshot, monkeypatch) -> None:
+    monkeypatch.setattr(asking, "FIRST_SECONDS", 60)
+    answers = Scripted({"x": deque([(None, True), (None, True), (Answer(4), False)])})
+    assert ask(answers, snapshot) == Found({"x": Answer(4)})
+    assert answers.asked == [("x", "run-one", 4, False)] * 3
+
+
+def test_after_a_moment_it_is_shown_without(snapshot, monkeypatch) -> None:
+    monkeypatch.setattr(asking, "FIRST_SECONDS", 0)
+    monkeypatch.setattr(asking, "AGAIN_SECONDS", 0)
+    for again in (False, True):
+        known = ask(Scripted({"x": deque([(Answer(0), True)]), "y": deque([(None, True)])}), snapshot, again=again)
+        assert known == Found({"x": Answer(0)}, pending=True)
+
+
+def test_a_live_run_is_not_held_up(snapshot, monkeypatch) -> None:
+    monkeypatch.setattr(asking, "FIRST_SECONDS", 1e6)
+    answers = Scripted({"x": deque([(Answer(4), True)])})
+    assert ask(answers, snapshot, "live").answers == {"x": Answer(4)}
+    assert answers.asked == [("x", "run-one", 8, True)]
+
+
+def test_what_failed_says_why_and_is_waited_for_no_longer(snapshot, monkeypatch) -> None:
+    monkeypatch.setattr(asking, "FIRST_SECONDS", 1e6)
+    answers = Scripted({"x": deque([UnrolledError("`x` cannot be.")]), "y": deque([(Answer(4), False)])})
+    known = ask(answers, snapshot)
+    assert known == Found({"y": Answer(4)}, {"x": "`x` cannot be."})
+
+
+def test_seq_changes_with_every_answer() -> None:
+    states = [Found(), Found(pending=True), Found({"x": Answer(4)}, pending=True), Found({"x": Answer(4)}),
+              Found({"x": Answer(8)}), Found(failed={"x": "no"})]  # fmt: skip
+    assert len({known.seq for known in states}) == len(states)

@@ -1,0 +1,173 @@
+"""Slow motion: every place on a drawing and in a sentence has its number, and the number is the measured one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from app.figures.microscope.slow_motion import drawing, slow_motion
+from app.figures.theme import DARK, Style
+from app.text.slow_motion import PLACE, filled
+from core.config import RunConfig
+from core.data import training_batch
+from core.lab import about_microscope as about
+from core.moment import moment_of
+
+BASE = {"task.name": "temporal-order", "task.length": 12, "cell.hidden_size": 4, "batch_size": 9, "steps": 20}
+EVERY = {"task.name": "adding", "task.asked": "every"}
+VARIANTS = {
+    "rnn": {"cell.name": "rnn"},
+    "relu": {"cell.name": "rnn", "cell.activation": "relu"},
+    "lstm": {"cell.name": "lstm"},
+    "peephole": {"cell.name": "peephole"},
+    "gers": {"cell.name": "peephole", "cell.peephole_gradient": "gers"},
+    "gru": {"cell.name": "gru"},
+    "gru-before": {"cell.name": "gru", "cell.reset": "before"},
+}
+each_variant = pytest.mark.parametrize("name", VARIANTS)
+
+
+def shown(unit: str = "norm", step: int = 0, sequence: int = 2, style: Style | None = None, **settings: Any):
+    config = RunConfig.from_flat(BASE | {key.replace("__", "."): value for key, value in settings.items()})
+    arrays, meta = about.slow(moment_of(config, step), f"{sequence}.{unit}")
+    view = slow_motion(
+        arrays, meta, training_batch(config, step), config, style or Style(),
+        step=step, sequence=sequence, unit=unit, at=("forward", 1),
+    )  # fmt: skip
+    return view, arrays, config
+
+
+def texts(player: dict[str, Any]) -> list[str]:
+    """Every sentence and every equation with its numbers, frame by frame."""
+    found = []
+    for phase in player["phases"]:
+        for frame, row in enumerate(phase["rows"]):
+            own = {name: {row: values[frame]} for name, values in phase.get("own", {}).items()}
+            values: Any = player["values"] | own
+            sentence = phase["special"].get(str(frame), phase["sentence"])
+            found += [filled(text, values, row) for text in (sentence, *(numbers for _, numbers in phase["equations"]))]
+    return found
+
+
+@each_variant
+@pytest.mark.parametrize("unit", ["norm", "3"])
+def test_every_place_has_a_number(name: str, unit: str) -> None:
+    view, _, config = shown(unit, **VARIANTS[name])
+    player = view.player
+    assert player is not None
+    names = set(re.findall(r'data-[fb]="([^"]+)"', player["svg"]))
+    assert names <= player["values"].keys() and len(names) >= 8
+    assert set(re.findall(r'data-meter="([^"]+)"', player["svg"])) <= player["meters"].keys()
+    assert all(len(values) == config.task.length for values in player["values"].values())
+    levels = (*player["sizes"].values(), *player["meters"].values())
+    assert all(0 <= level <= 1 for values in levels for level in values)
+    assert not [text for text in texts(player) if PLACE.search(text) or "nan" in text]
+    assert set(re.findall(r'data-b="([^"]+)"', player["svg"])) <= player["sizes"].keys()
+
+
+def test_a_unit_s_equations_come_out() -> None:
+    """c = f c₋ + i g and α_f = δc c₋ f (1 − f), read off the page's own words."""
+    view, _, _ = shown("1", cell__name="lstm")
+    phases = {phase["name"]: phase for phase in view.player["phases"]}
+    for name, symbols in (("forward", "c = f⊙c₋ + i⊙g"), ("forward", "h = o⊙tanh c"),
+                          ("backward", "α_f = δc⊙c₋⊙f(1 − f)"),
+                          ("backward", "δh = m_h + this step's own loss")):  # fmt: skip
+        numbers = dict(phases[name]["equations"])[symbols]
+        for row in range(12):
+            left, right = filled(numbers, view.player["values"], row).replace("−", "-").split(" = ")
+            right = re.sub(r"(?<=[\d)]) ?\(", "*(", right.replace("·", "*"))
+            assert float(left) == pytest.approx(eval(right), rel=0.02, abs=1e-4 if name == "forward" else 1e-9)
+
+
+def test_the_phases_go_there_and_back() -> None:
+    view, _, _ = shown(**EVERY, cell__name="gru")
+    phases = {phase["name"]: phase for phase in view.player["phases"]}
+    assert list(phases) == ["forward", "losses", "backward", "sum", "clip", "update"]
+    assert phases["forward"]["rows"] == phases["losses"]["rows"] == list(range(12))
+    assert phases["backward"]["rows"] == phases["sum"]["rows"] == list(range(12))[::-1]
+    assert phases["clip"]["rows"] == phases["update"]["rows"] == [0]
+
+
+def sentence(view: Any, phase: str, t: int) -> str:
+    """What is said of time step ``t``."""
+    found = next(each for each in view.player["phases"] if each["name"] == phase)
+    frame = found["rows"].index(t - 1)
+    own = {name: {t - 1: values[frame]} for name, values in found.get("own", {}).items()}
+    return filled(found["special"].get(str(frame), found["sentence"]), view.player["values"] | own, t - 1)
+
+
+def test_cuts_losses_and_clamps_are_told() -> None:
+    view, _, _ = shown(truncation="windows", truncation_length=5, cell__name="lstm")
+    assert "Here it is cut" in sentence(view, "backward", 8)
+    assert "No gradient reaches step 7" in sentence(view, "backward", 7)
+    assert "from its own loss" in sentence(view, "backward", 12)
+    view, _, _ = shown(truncation="sliding", truncation_length=5, cell__name="rnn", **EVERY)
+    assert "truncation lets" in sentence(view, "backward", 4) and "from its own loss" in sentence(view, "backward", 4)
+    view, _, _ = shown(clip="backprop", clip_threshold=1e-3, cell__name="rnn")
+    assert "the clamp lets" in sentence(view, "backward", 12)
+    view, _, _ = shown()
+    assert "the initial state" in sentence(view, "backward", 1)
+
+
+def test_losses_of_classes_and_of_numbers() -> None:
+    view, arrays, _ = shown()
+    chance = float(np.exp(-arrays["loss"][0]))
+    assert f"gets a chance of {100 * chance:.0f}\u00a0%" in sentence(view, "losses", 12)
+    assert "counts" not in sentence(view, "losses", 12)
+    view, arrays, _ = shown(**EVERY)
+    assert "squared, the loss is" in sentence(view, "losses", 5) and "It counts 1/12" in sentence(view, "losses", 5)
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"clip": "none"}, "Nothing is clipped"), ({"clip_threshold": 100}, "passes unchanged"),
+    ({"clip_threshold": 0.01}, "same direction"),
+    ({"clip": "value", "clip_threshold": 0.001}, "Each component is limited"),
+    ({"clip": "value", "clip_threshold": 100}, "none was larger"),
+    ({"clip": "backprop", "clip_threshold": 1e-3}, "On the way back"),
+])  # fmt: skip
+def test_clipping_in_words(settings: dict[str, Any], words: str) -> None:
+    view, _, _ = shown(**settings)
+    assert words in sentence(view, "clip", 1)
+
+
+def test_the_update_says_whose_memory_it_has(monkeypatch) -> None:
+    assert "remembers no earlier step" in sentence(shown()[0], "update", 1)
+    assert "remembers the 3 steps before" in sentence(shown(step=3)[0], "update", 1)
+    assert "remembers no earlier step" in sentence(shown(step=3, optimizer="sgd")[0], "update", 1)
+    assert "ends before this update" in sentence(shown(step=20)[0], "update", 1)
+    monkeypatch.setattr("core.lab.retraced.MOST_SECONDS", 0.0)
+    assert "a fresh optimiser would do" in sentence(shown(step=3)[0], "update", 1)
+
+
+@each_variant
+@pytest.mark.parametrize("style", [Style(), Style(DARK, narrow=True)], ids=["light", "dark narrow"])
+def test_the_curves_are_the_numbers(name: str, style: Style) -> None:
+    view, arrays, _ = shown(style=style, **VARIANTS[name])
+    go.Figure(view.figure.to_dict())
+    lines = {trace.name: trace for trace in view.figure.data}
+    np.testing.assert_allclose(lines["h"].y, arrays["h"], rtol=1e-6)
+    np.testing.assert_allclose(np.nan_to_num(lines["∂ℓ/∂h"].y), np.abs(arrays["dh"]), rtol=1e-6)
+    assert len(view.table.rows) == 12 and view.table.rows[0][0] == 1
+    sequence, unit, phase, t = view.knobs
+    assert len(sequence.options) == 8 and len(unit.options) == 5
+    assert phase.hidden and t.hidden and not sequence.hidden
+
+
+def test_what_is_not_finite_is_shown_as_such() -> None:
+    config = RunConfig.from_flat(BASE | {"cell.name": "rnn"})
+    now = moment_of(config, 0)
+    now.params["weight_ih"][:] = float("nan")
+    arrays, meta = about.slow(now, "1.norm")
+    view = slow_motion(arrays, meta, training_batch(config, 0), config, Style(),
+                       step=0, sequence=1, unit="norm", at=("forward", 1))  # fmt: skip
+    go.Figure(view.figure.to_dict())
+    assert "not a number" in sentence(view, "clip", 1) and "not a number" in sentence(view, "forward", 3)
+
+
+def test_drawings_have_words_for_whoever_does_not_see_them() -> None:
+    for settings in VARIANTS.values():
+        assert 'aria-label="The ' in drawing(RunConfig.from_flat(BASE | settings)).svg

@@ -1,0 +1,101 @@
+"""The Truncation lab: five kinds of truncation, what each K does to this gradient, a prediction and its outcome."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+PRESET = {"preset": "temporal-order-lstm-truncated"}
+
+
+def lab(server: Any, flow: Any, **settings: Any) -> Any:
+    """A visitor of the lab."""
+    return flow(server, page="truncation_lab", **(PRESET | settings))
+
+
+def hint(visitor: Any, name: str) -> Any:
+    """What a picture reads out; scrolled to, so that the board asks for it."""
+    visitor.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
+    return visitor.page.locator(f"[data-view={name}] .ub-hint")
+
+
+def described(visitor: Any, name: str) -> Any:
+    """The words for whoever does not see the picture."""
+    visitor.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
+    return visitor.page.locator(f"[data-view={name}] [role=img]")
+
+
+def finished(visitor: Any) -> None:
+    expect(visitor.where).to_contain_text("finished", timeout=90_000)
+
+
+def test_the_diagram_follows_the_settings(server: Any, flow: Any) -> None:
+    visitor = lab(server, flow, seed=701)
+    diagram = described(visitor, "diagram")
+    expect(diagram).to_have_attribute("aria-label", re.compile("in use: windows"))
+    visitor.choose("Truncation", "windows, state reset")
+    expect(diagram).to_have_attribute("aria-label", re.compile("in use: reset.*state set to zero every 20 steps"))
+    visitor.enter("Window K (steps)", "45")
+    expect(diagram).to_have_attribute(
+        "aria-label", re.compile("state set to zero every 45 steps, sees all 45 steps needed")
+    )
+    expect(visitor.headline).to_contain_text("Prediction: it will learn this.")
+
+
+def test_moving_k_reads_out_another_bias_and_trains_nothing(server: Any, flow: Any) -> None:
+    visitor = lab(server, flow, seed=702)
+    words = hint(visitor, "bias")
+    expect(words).to_contain_text("K = 20: the gradient of the cell's weights is off by")
+    knob = visitor.knob("bias", "K")
+    knob.focus()
+    knob.press("ArrowRight")
+    expect(words).to_contain_text("K = 21: the gradient of the cell's weights is off by")
+    visitor.in_address("knob.k=21")
+    expect(visitor.page.locator(".ub-figures")).to_contain_text(
+        "bias of the gradient of the cell's weights at K\u00a0=\u00a021"
+    )
+    knob.press("End")
+    expect(words).to_contain_text(
+        "K = 50: the gradient of the cell's weights is off by 0\u00a0% (everything trained: 0\u00a0%), cosine 1.00"
+    )
+    assert "run" not in visitor.address and visitor.step == 0
+
+
+def test_a_moved_cursor_has_an_answer_of_its_own(server: Any, flow: Any) -> None:
+    visitor = lab(server, flow, seed=703, steps=40)
+    visitor.train()
+    finished(visitor)
+    words = hint(visitor, "bias")
+    for key, step in (("Home", 0), ("ArrowRight", 1), ("End", 40)):
+        visitor.page.keyboard.press(key)
+        visitor.at(step)
+        expect(words).to_contain_text(f"Measured at training step {step}")
+    expect(hint(visitor, "cost")).to_contain_text("of the memory")
+
+
+def test_a_prediction_is_made_and_confirmed(server: Any, flow: Any) -> None:
+    visitor = lab(server, flow, seed=704, steps=150)
+    pair = "The task needs 45 steps; the gradient reaches 20."
+    expect(visitor.headline).to_have_text(f"{pair} Prediction: it will not learn this.")
+    visitor.train()
+    finished(visitor)
+    visitor.at(150)
+    expect(visitor.headline).to_contain_text("Predicted not to learn this: confirmed.")
+    expect(visitor.page.locator(".ub-subline")).to_contain_text("at training step 150")
+
+
+def test_a_link_repeats_k_and_moment(server: Any, flow: Any) -> None:
+    visitor = lab(server, flow, seed=705, steps=30)
+    run = visitor.train()
+    finished(visitor)
+    again = flow(server, link=f"{server.url}/truncation_lab?run={run}&step=7&knob.k=33&knob.delta=0.2&knob.cut=sliding")
+    again.at(7)
+    words = hint(again, "bias")
+    expect(words).to_contain_text("K = 33: off by")
+    expect(words).to_contain_text("Measured at training step 7")
+    expect(again.knob("bias", "truncation")).to_have_value("sliding")
+    expect(again.page.locator("[data-view=bias] .ub-keys")).to_contain_text("δ = 20\u00a0%")

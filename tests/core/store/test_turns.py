@@ -1,0 +1,52 @@
+from core.store.turns import Waiting, in_turn
+
+
+def waiting(*runs: str) -> list[Waiting]:
+    """``"a1"``: the run 1 of owner a, begun; with a star it is fresh. Queued one second after the other."""
+    return [Waiting(run.rstrip("*"), run[0], run.endswith("*"), float(at)) for at, run in enumerate(runs)]
+
+
+def test_an_owner_s_runs_begin_with_the_fresh_ones_then_by_queue_time() -> None:
+    assert in_turn(waiting("a1", "a2*", "a3", "a4*"), {}, {"a": 9.0}) == ["a2", "a4", "a1", "a3"]
+
+
+def test_twelve_runs_of_one_take_no_more_turns_than_one_of_another() -> None:
+    runs = waiting(*[f"a{k}*" for k in range(12)], "b1*")
+    assert in_turn(runs, {}, {})[:3] == ["a0", "b1", "a1"]
+    assert in_turn(runs[1:], {"a": 1}, {})[0] == "b1"  # a has a process
+
+
+def test_who_has_a_run_at_work_comes_after_who_has_none() -> None:
+    assert in_turn(waiting("a1*", "a2*", "b1", "c1"), {"a": 2, "c": 1}, {"b": 50.0, "c": 1.0}) == [
+        "b1", "c1", "a1", "a2",
+    ]  # fmt: skip
+
+
+def test_among_equals_whoever_had_a_turn_longest_ago() -> None:
+    assert in_turn(waiting("a1", "b1", "c1"), {}, {"a": 30.0, "b": 10.0, "c": 20.0}) == ["b1", "c1", "a1"]
+
+
+def test_a_new_run_is_seen_at_once_but_not_the_next_of_a_dozen() -> None:
+    begun = waiting("b1", "c1")
+    new = [Waiting("a1", "a", True, 100.0)]
+    assert in_turn(begun + new, {}, {"a": 99.0, "b": 5.0, "c": 6.0})[0] == "a1"  # put there after a's last turn
+    assert in_turn(begun + new, {}, {"a": 101.0, "b": 5.0, "c": 6.0})[-1] == "a1"  # one of its dozen has had it
+
+
+def test_nobody_starves() -> None:
+    """Three owners with one process between them; every turn puts the run back at the end."""
+    runs = {run.id: run for run in waiting(*[f"a{k}*" for k in range(12)], "b1*", "b2*", "c1*")}
+    served: dict[str, float] = {}
+    turns = []
+    for now in range(100, 160):
+        first = in_turn(runs.values(), {}, served)[0]
+        owner = runs[first].owner
+        turns.append(first)
+        served[owner] = float(now)
+        runs[first] = Waiting(first, owner, False, float(now))
+    assert {owner: sum(turn.startswith(owner) for turn in turns) for owner in "abc"} == {"a": 20, "b": 20, "c": 20}
+    assert set(turns) == set(runs)  # every run had a turn
+
+
+def test_nothing_waits() -> None:
+    assert in_turn([], {}, {}) == []
