@@ -255,8 +255,8 @@ def _alt(bias: Bias | None, adaptive: Adaptive | None, choice: Choice) -> str:
     uphill = int(np.count_nonzero(bias.cosine < 0))
     return (
         f"{choice.kind.capitalize()} of K steps against the full gradient of {bias.words[0]} at {_where(bias)}, for K "
-        f"from 1 to {int(bias.K[-1])}. At K = {choice.K} the relative bias is {sig(wrong)}, the cosine {sig(cosine)}, the norm "
-        f"{sig(ratio)} of the full one. With a bias under {percent(choice.delta)}: {under}."
+        f"from 1 to {int(bias.K[-1])}. At K = {choice.K} the relative bias is {sig(wrong)}, the cosine "
+        f"{sig(cosine)}, the norm {sig(ratio)} of the full one. With a bias under {percent(choice.delta)}: {under}."
         + (f" {uphill} of these K point the wrong way." if uphill else "")
         + ("" if adaptive is None else f" Estimated from the decay: {_estimate(adaptive)}.")
     )

@@ -170,16 +170,17 @@ class Catalog:
     def add_all(self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None) -> list[RunRow]:
         """Queue new runs, all or none, in this order."""
         now, shared = time.time(), {"owner": owner, "status": "queued", "until": until}
-        new = [
-            {"id": new_run_id(), "digest": config.digest(), "config": config.model_dump_json(), **shared}
-            | dict.fromkeys(("created", "updated", "queued", "opened"), now + place * PLACE_SECONDS)
-            for place, config in enumerate(configs)
-        ]
+        ids = [new_run_id() for _ in configs]
+        new: list[dict[str, Any]] = []
+        for place, (run_id, config) in enumerate(zip(ids, configs, strict=True)):
+            own = {"id": run_id, "digest": config.digest(), "config": config.model_dump_json()}
+            times = dict.fromkeys(("created", "updated", "queued", "opened"), now + place * PLACE_SECONDS)
+            new.append(own | shared | times)
         if new:
             with self.write() as connection:
                 connection.execute(insert(_runs), new)
-        rows = {row.id: row for row in self._select(select(_runs).where(_columns.id.in_([row["id"] for row in new])))}
-        return [rows[row["id"]] for row in new]
+        rows = {row.id: row for row in self._select(select(_runs).where(_columns.id.in_(ids)))}
+        return [rows[run_id] for run_id in ids]
 
     def claim(self) -> RunRow | None:
         """Take the next queued run (``core.store.turns`` says which). Its attempt goes up."""

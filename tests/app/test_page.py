@@ -105,6 +105,17 @@ def test_bad_links_are_explained_and_the_rest_of_them_is_used() -> None:
     ]
 
 
+@pytest.mark.parametrize("button", ["Pause", "Step"])
+def test_a_button_pressed_before_the_address_has_followed_is_no_way_back(button: str) -> None:
+    at = opened_at(FLOW, preset="temporal-order-lstm")
+    at.button(key="transport-Train").click().run()
+    run = shown(at).run
+    at.query_params.clear()
+    at.query_params["preset"] = "temporal-order-lstm"
+    at.button(key=f"transport-{button}").click().run()
+    assert run is not None and shown(at).run == run and at.query_params["run"] == run
+
+
 def test_settings_that_contradict_are_explained_and_the_old_ones_stay() -> None:
     at = opened()
     before = shown(at).config

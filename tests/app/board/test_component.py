@@ -36,7 +36,7 @@ def page(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_mounting_is_no_news(name: str) -> None:
-    ran = AppTest.from_function(page, args=(name,)).run()
+    ran = AppTest.from_function(page, args=(name,), default_timeout=30).run()
     assert not ran.exception
     assert ran.text[0].value == "[]"
 
