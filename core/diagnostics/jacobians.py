@@ -132,7 +132,7 @@ def products(jacobians: Tensor, at: list[int] | None = None) -> Products:
     norms = _singular_values(jacobians)[:, 0]
     bound = np.append(np.cumprod(norms[::-1])[::-1], 1.0)
     wanted, singular, product = set(at if at is not None else [0]), {}, torch.eye(jacobians.shape[1]).double()
-    for t in range(T, -1, -1):
+    for t in range(T, min(wanted, default=T + 1) - 1, -1):
         product = product @ jacobians[t] if t < T else product
         if t in wanted:
             singular[t] = singular_values(product)

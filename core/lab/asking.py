@@ -6,6 +6,8 @@ import math
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from core.config import RunConfig
 from core.errors import UnrolledError, quoted
 from core.lab.answers import KINDS, Answer, Asked, Kept, split
@@ -40,9 +42,10 @@ class Asking:
         if source_id.startswith(PREVIEW):
             return Asked(kind, source_id, 0, self._preview_config(source_id.removeprefix(PREVIEW)))
         run = self._run_of(source_id)
-        kept = [] if run is None else run.weight_steps
-        kept = [weights for weights in kept if step is None or weights <= step]
-        if not kept:
+        kept = np.zeros(0, np.int64) if run is None else run.weight_steps
+        if step is not None:
+            kept = kept[kept <= step]
+        if not kept.size:
             self._check_begins(source_id)
             return None
         return Asked(kind, source_id, int(kept[-1]) if KINDS[split(kind)[0]] else 0)

@@ -51,7 +51,7 @@ def test_a_phone_has_the_pages_in_a_row(server: Any, flow: Any) -> None:
     assert visitor.address["seed"] == "602"
 
 
-@pytest.mark.parametrize("page", ["truncation_lab", "clipping_lab"])
+@pytest.mark.parametrize("page, theme", [("truncation_lab", "light"), ("clipping_lab", "dark")])
 def test_every_picture_of_a_lab_fits_a_phone(server: Any, flow: Any, page: str, theme: str) -> None:
     visitor = flow(server, page=page, seed=603, size="phone", theme=theme)
     for section in visitor.page.locator("[data-view]").all():

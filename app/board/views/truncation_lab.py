@@ -38,10 +38,11 @@ def choice(shown: Shown) -> Choice:
 
 
 def _bias(shown: Shown) -> Bias | None:
-    found = shown.answer("truncation")
-    wanted = choice(shown)
-    part = found and (found.meta["sequences"], found.meta["of"])
-    return found and Bias.of(found.arrays, wanted.kind, found.step, part, wanted.weights)
+    found, wanted = shown.answer("truncation"), choice(shown)
+    if found is None:
+        return None
+    part = (found.meta["sequences"], found.meta["of"])
+    return Bias.of(found.arrays, wanted.kind, found.step, part, wanted.weights)
 
 
 def _adaptive(shown: Shown) -> Adaptive | None:
