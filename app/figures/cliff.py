@@ -23,6 +23,9 @@ LIFT = 0.006
 """Paths are drawn so far above the surface, in units of the loss."""
 FOOT = 0.005
 """The wall's line is drawn as high as the plain is so far in front of it, to be seen along its foot."""
+STEEP = 1.0
+"""A gradient norm that nothing in the box has further than .02 from the wall: such a one throws a path, a smaller one
+lets it drift."""
 KEPT_ON, THROWN = "clipped", "not clipped"
 
 
@@ -35,7 +38,8 @@ def cliff(style: Style, *, w: float, b: float, lr: float, theta: float, step: in
     w, b, lr, theta, step = _inside(w, b, lr, theta, step)
     free, kept = _descent(w, b, lr, None), _descent(w, b, lr, theta)
     data = [_surface(style), _wall_line(style), *_path(kept, step, style.theme.faded, KEPT_ON),
-            *_path(free, step, style.theme.grown, THROWN), *_exit(free, step, style),
+            *_path(free, step, style.theme.grown, THROWN),
+            *_exit(kept, step, style.theme.faded), *_exit(free, step, style.theme.grown),
             *_norms(kept, step, style.theme.faded, KEPT_ON),
             *_norms(free, step, style.theme.grown, THROWN)]  # fmt: skip
     return View(
@@ -47,7 +51,7 @@ def cliff(style: Style, *, w: float, b: float, lr: float, theta: float, step: in
         table=_table(free, kept, step),
         keys=(Key("the wall", style.theme.ink, width=3), Key(f"descent, {THROWN}", style.theme.grown, width=3),
               Key(f"descent, {KEPT_ON} at θ = {sig(theta)}", style.theme.faded, width=3),
-              Key("thrown out of the picture", style.theme.grown, dash="dot", width=2)),
+              Key("out of the picture", style.theme.grown, dash="dot", width=2)),
         scales=(Scale("gradient norm", _shades(style), ((0.0, "0.01"), (0.4, "1"), (0.8, "100"))),),
         knobs=_knobs(w, b, lr, theta, step),
     )  # fmt: skip
@@ -150,19 +154,20 @@ def _path(path: Path, step: int, color: str, name: str) -> list[Layout]:
              "connectgaps": False, "hovertemplate": "%{text}<extra></extra>"}]  # fmt: skip
 
 
-def _exit(path: Path, step: int, style: Style) -> list[Layout]:
-    """The throw: from the last position inside to the edge of the box, with a cross and where it lands."""
+def _exit(path: Path, step: int, color: str) -> list[Layout]:
+    """The throw, or the drift: from the last position inside to the edge of the box, with a cross and where it
+    lands."""
     out = leaves(path)
     if not out or out > step:
         return []
     (w, b), k = _edge(path, out - 1), out - 1
     z = [float(path.loss[k]) + LIFT, max(float(loss(w, b)), float(path.loss[k])) + 0.05]
-    words = ["", f"thrown to w {sig(path.w[out])}, b {sig(path.b[out])}"]
+    name, way = ("thrown off", "thrown to") if path.norm[k] > STEEP else ("leaves", "on to")
+    words = ["", f"{way} w {sig(path.w[out])}, b {sig(path.b[out])}"]
     return [{"type": "scatter3d", "mode": "lines+markers+text", "x": [float(path.w[k]), w], "y": [float(path.b[k]), b],
-             "z": z, "name": "thrown off", "text": words, "textposition": "bottom center", "hoverinfo": "skip",
-             "line": {"color": style.theme.grown, "width": 5, "dash": "dash"},
-             "textfont": {"color": style.theme.grown, "size": 13},
-             "marker": {"color": style.theme.grown, "size": [0, 6], "symbol": "cross"}}]  # fmt: skip
+             "z": z, "name": name, "text": words, "textposition": "bottom center", "hoverinfo": "skip",
+             "line": {"color": color, "width": 5, "dash": "dash"}, "textfont": {"color": color, "size": 13},
+             "marker": {"color": color, "size": [0, 6], "symbol": "cross"}}]  # fmt: skip
 
 
 def _norms(path: Path, step: int, color: str, name: str) -> list[Layout]:
@@ -203,13 +208,14 @@ def _layout(free: Path, kept: Path, theta: float, style: Style) -> Layout:
 
 
 def _hint(free: Path, kept: Path, step: int) -> str:
-    out = leaves(free)
+    out, other = leaves(free), leaves(kept)
+    also = f", which left the picture with update {other}" if other and other <= step else ""
     if out and out <= step:
-        return (
-            f"Without clipping, the gradient of {sig(free.norm[out - 1])} at the wall threw update {out} out of the "
-            f"picture, to w\u00a0{sig(free.w[out])}, b\u00a0{sig(free.b[out])}: loss {sig(free.loss[step])} there, "
-            f"{sig(kept.loss[step])} with clipping."
-        )
+        norm, place = sig(free.norm[out - 1]), f"to w\u00a0{sig(free.w[out])}, b\u00a0{sig(free.b[out])}"
+        how = f"the gradient of {norm} at the wall threw update {out} out of the picture, {place}"
+        if free.norm[out - 1] <= STEEP:
+            how = f"update {out} drifted out of the picture, {place}, with a gradient of {norm}: it met no wall there"
+        return f"Without clipping, {how}. Loss {sig(free.loss[step])}; {sig(kept.loss[step])} with clipping{also}."
     return (
         f"After update {step} the loss is {sig(free.loss[step])} without clipping and {sig(kept.loss[step])} with it. "
         "Touching the wall throws a path off."

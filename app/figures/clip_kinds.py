@@ -62,9 +62,15 @@ def clip_kinds(arrays: Arrays, theta: float, measured: int, shown: int, style: S
 
 
 def effect(arrays: Arrays, kind: str, theta: float) -> Effect:
-    """Ratio, angle and share of ``kind`` at ``theta``, read off evenly in log θ."""
+    """Ratio, angle and share of ``kind`` at ``theta``: between the grid's points evenly in log θ, the ratio evenly in
+    its own logarithm too, for it grows with θ; by norm it is known, torch's min(1, θ ÷ (‖g‖ + 1e-6))."""
     at, grid = np.log(theta), np.log(arrays["theta"])
-    return Effect(*(float(np.interp(at, grid, arrays[f"{kind}.{what}"])) for what in ("ratio", "angle", "share")))
+    angle, share = (float(np.interp(at, grid, arrays[f"{kind}.{what}"])) for what in ("angle", "share"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.exp(np.interp(at, grid, np.log(arrays[f"{kind}.ratio"]))))
+    if kind == "norm" and np.isfinite(ratio):
+        ratio = min(1.0, theta / (float(arrays["norm"][0]) + 1e-6))
+    return Effect(ratio, angle, share)
 
 
 def _axes(arrays: Arrays, low: float, high: float, style: Style) -> Layout:

@@ -163,8 +163,15 @@ def _hint(courses: Sequence[Course]) -> str:
     if left:
         return f"{len(courses) - left} of {len(courses)} are through."
     if broken:
-        return f"{len(broken)} of {len(courses)} broke; the others came through."
+        others = [course for course in courses if course.broke is None]
+        fate = "the others came through" if all(course.complete for course in others) else "others ended early"
+        return f"{len(broken)} of {len(courses)} broke" + (f"; {fate}." if others else ".")
+    stopped = sum(not course.complete for course in courses)
+    if stopped:
+        return f"{stopped} of {len(courses)} ended early, so they cannot be compared."
     scores = [course.score for course in courses]
+    if not np.isfinite(scores).any():
+        return "All came through; no score was measured."
     if np.nanmax(scores) - np.nanmin(scores) < 0.05:
         return "All came through with about the same score: here the threshold hardly matters."
     best = courses[int(np.nanargmax(scores))]

@@ -72,8 +72,8 @@ class Bias:
     @property
     def words(self) -> tuple[str, str]:
         """What ``weights`` and what the others are called."""
-        names = ("the cell's weights", "everything trained")
-        return names if self.weights == "cell" else names[::-1]
+        cell, everything = (words for _, words in WEIGHTS)
+        return (cell, everything) if self.weights == "cell" else (everything, cell)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def truncation_bias(
     return View(
         name="bias",
         title="What truncating to K does to this gradient",
-        hint=_hint(bias, choice),
+        hint=_hint(bias, choice, config),
         alt=_alt(bias, adaptive, choice),
         figure=figure(style, data, layout, height=280 if style.narrow else 320, top=20, bottom=44),
         table=_table(bias),
@@ -171,10 +171,10 @@ def _uphill(bias: Bias, style: Style, low: float) -> list[Layout]:
 
 
 def _chosen(bias: Bias, choice: Choice, config: RunConfig, style: Style) -> list[Layout]:
-    """A dot on each curve at the K of the knob."""
+    """A dot on each curve at the measured K nearest to the knob's."""
     colors = [CELL_LOOKS[config.cell.name].color, style.theme.ink, style.theme.muted]
     marker = {"size": 9, "color": colors, "line": {"color": style.theme.surface, "width": 1.5}}
-    return [{"type": "scatter", "mode": "markers", "x": [choice.K] * 3, "y": list(bias.at(choice.K)),
+    return [{"type": "scatter", "mode": "markers", "x": [bias.nearest(choice.K)] * 3, "y": list(bias.at(choice.K)),
              "marker": marker, "hoverinfo": "skip", "name": "at K"}]  # fmt: skip
 
 
@@ -217,8 +217,9 @@ def _lines(choice: Choice, config: RunConfig, style: Style) -> list[Layout]:
 def _name(choice: Choice, config: RunConfig, style: Style) -> Layout:
     """What the upright line is, beside its top."""
     own = config.truncation_length if config.truncation != "full" else None
+    trained = ", as trained" if own == choice.K and choice.kind == config.truncation else ""
     late = config.task.length < 2 * choice.K
-    return {"text": f"K = {choice.K}" + (", as trained" if own == choice.K else ""), "x": choice.K, "y": 1,
+    return {"text": f"K = {choice.K}{trained}", "x": choice.K, "y": 1,
             "xanchor": "right" if late else "left", "xshift": -5 if late else 5, "yref": "paper",
             "yanchor": "bottom", "font": {"color": style.theme.ink, "size": 12}}  # fmt: skip
 
@@ -229,7 +230,7 @@ def _where(bias: Bias) -> str:
     return f"training step {bias.step:,}" + (f", {taken} of the batch's {whole} sequences" if taken < whole else "")
 
 
-def _hint(bias: Bias | None, choice: Choice) -> str:
+def _hint(bias: Bias | None, choice: Choice, config: RunConfig) -> str:
     if bias is None:
         return "Being worked out for this moment. Moving K will retrain nothing."
     wrong, cosine, ratio = bias.at(choice.K)
@@ -240,9 +241,10 @@ def _hint(bias: Bias | None, choice: Choice) -> str:
     way = "It points the wrong way. " if cosine < 0 else ""
     other = bias.other_at(choice.K)
     also = f" ({bias.words[1]}: {percent(other)})" if np.isfinite(other) else ""
+    carried = " The state is carried on here, as this run's own is not." if config.truncation == "reset" else ""
     return (
         f"{name}: the gradient of {bias.words[0]} is off by {percent(wrong)}{also}, cosine {cosine:.2f}, "
-        f"{percent(ratio)} of its norm. {way}Measured at {_where(bias)}; moving K retrains nothing."
+        f"{percent(ratio)} of its norm. {way}Measured at {_where(bias)}; moving K retrains nothing.{carried}"
     )
 
 
@@ -255,7 +257,7 @@ def _alt(bias: Bias | None, adaptive: Adaptive | None, choice: Choice) -> str:
     uphill = int(np.count_nonzero(bias.cosine < 0))
     return (
         f"{choice.kind.capitalize()} of K steps against the full gradient of {bias.words[0]} at {_where(bias)}, for K "
-        f"from 1 to {int(bias.K[-1])}. At K = {choice.K} the relative bias is {sig(wrong)}, the cosine "
+        f"from 1 to {int(bias.K[-1])}. At K = {bias.nearest(choice.K)} the relative bias is {sig(wrong)}, the cosine "
         f"{sig(cosine)}, the norm {sig(ratio)} of the full one. With a bias under {percent(choice.delta)}: {under}."
         + (f" {uphill} of these K point the wrong way." if uphill else "")
         + ("" if adaptive is None else f" Estimated from the decay: {_estimate(adaptive)}.")

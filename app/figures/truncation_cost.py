@@ -31,7 +31,8 @@ class Cost:
 def truncation_cost(cost: Cost | None, K: int, config: RunConfig, style: Style) -> View:
     """Draw ``cost`` ÷ that of full BPTT, with ``K`` marked; None while it is being measured."""
     T = config.task.length
-    most = 1.0 if cost is None else max(float(values.max()) for values in _relative(cost))
+    known = [np.ones(1)] if cost is None else [values[np.isfinite(values)] for values in _relative(cost)]
+    most = max(float(values.max(initial=1)) for values in known)
     layout = {
         "xaxis": {"range": [0.5, T + 0.5], "tickvals": round_ticks(T, 5), "showgrid": False, "title": {"text": "K"}},
         "yaxis": {"range": [0, min(max(1.1, 1.05 * most), TOP)], "tickformat": ".0%", "nticks": 6},
@@ -70,7 +71,9 @@ def _mark(K: int, style: Style) -> Layout:
 
 
 def size(count: float) -> str:
-    """Bytes as people read them."""
+    """Bytes as people read them; NaN is what was not counted."""
+    if not np.isfinite(count):
+        return "memory that was not counted"
     for unit in ("B", "kB", "MB"):
         if count < 999.5:
             return f"{sig(count, 3 if count >= 100 else 2)}\u00a0{unit}"
@@ -84,7 +87,9 @@ def _hint(cost: Cost | None, K: int) -> str:
     k = cost.nearest(K)
     time, memory = (float(values[k]) for values in _relative(cost))
     name = f"K = {K}" if cost.K[k] == K else f"K = {int(cost.K[k])} (nearest measured)"
-    return f"{name}: {percent(time)} of the time, {percent(memory)} of the memory"
+    return f"{name}: {percent(time)} of the time" + (
+        f", {percent(memory)} of the memory" if np.isfinite(memory) else "; memory is not counted for sequences so long"
+    )
 
 
 def _alt(cost: Cost | None, K: int) -> str:

@@ -23,6 +23,7 @@ from app.figures.base.course import span
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.numbers import sig
 from core.config import RunConfig
+from core.sight import sight
 
 OWN_SCALE = ("adam", "rmsprop")
 """Optimisers that divide by a running size of the gradient, so that clipping changes their updates little."""
@@ -31,10 +32,13 @@ OWN_SCALE = ("adam", "rmsprop")
 def update_size(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, style: Style) -> View:
     """Draw ``update_size``, the norm of each update; long runs as means with their extremes behind.
 
-    With plain SGD, clipped by norm, no update is larger than lr · θ: that bound is drawn.
+    With plain SGD, clipped by norm, no update is larger than lr · θ: that bound is drawn, times the updates that a
+    stream makes of one training step.
     """
     steps, size = scalars["step"], scalars["update_size"]
-    bound = config.lr * config.clip_threshold if config.optimizer == "sgd" and config.clip == "norm" else None
+    updates = len(sight(config).updates)
+    bounded = config.optimizer == "sgd" and config.clip == "norm"
+    bound = updates * config.lr * config.clip_threshold if bounded else None
     low, high = _limits(size, bound)
     layout = {
         "xaxis": training_axis(span(scalars, config.steps), style),
@@ -52,9 +56,17 @@ def update_size(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfi
         table=Table(("training step", "update size"), [(int(steps[k]), float(size[k])) for k in spread(size, 100)]),
         keys=(
             Key("norm of the update", color),
-            *([] if bound is None else [Key(f"lr × θ = {sig(bound)}", style.theme.muted, dash="dot", width=1.5)]),
+            *(
+                []
+                if bound is None
+                else [Key(f"{_bound(updates)} = {sig(bound)}", style.theme.muted, dash="dot", width=1.5)]
+            ),
         ),
     )
+
+
+def _bound(updates: int) -> str:
+    return "lr × θ" if updates == 1 else f"{updates} updates × lr × θ"
 
 
 def _lines(steps: np.ndarray, size: np.ndarray, color: str) -> list[Layout]:

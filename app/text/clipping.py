@@ -52,7 +52,8 @@ def _headline(moment: Moment, seen: Scalars) -> str:
         how = "without clipping" if config.clip == "none" else f"clipped {words_of_clip(config)}"
         return f"Still a number here, {how}; the run breaks at training step {breaks:,}. {summit}"
     if config.clip == "none":
-        came = "came through without clipping" if moment.phase == "over" else "holds without clipping so far"
+        through = moment.phase == "over" and moment.scalars["step"][-1] >= config.steps
+        came = "came through without clipping" if through else "holds without clipping so far"
         return f"This run {came}. {summit}"
     return _acting(moment, float(was_clipped(seen).mean()), spike)
 
@@ -123,8 +124,12 @@ def _beside(moment: Moment, twin: Course | None) -> str:
         return f"{how} the same start broke{also}, at step {twin.broke:,}."
     if twin.state != "over" or own.state != "over":
         return f"{how} the same start is at {twin.outcome()}." if twin.state == "running" else ""
+    if not twin.complete:
+        return f"{how} the same start was ended early, at training step {max(twin.step, 0):,}."
     if own.broke is not None:
         return f"{how} the same start came through: {twin.outcome()}."
+    if not own.complete:
+        return f"{how} the same start went on to the end: {twin.outcome()}."
     return _compared(own, twin, how)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from app.text.moment import KEPT, Figure, Moment
 from app.text.numbers import factor, percent, portion
 from core.diagnostics.horizon import MIN_R2, SHARE, Horizon
+from core.diagnostics.spikes import upto, was_clipped
 
 
 def key_figures(moment: Moment) -> tuple[Figure, ...]:
@@ -51,9 +52,7 @@ def _arriving_figure(moment: Moment) -> Figure:
 
 def clipped_share(moment: Moment) -> float | None:
     """The share of the steps up to the moment that clipping changed; None without clipping."""
-    upto = moment.scalars["step"] <= moment.frame.step
-    if moment.config.clip == "none" or not upto.any():
+    seen = upto(moment.scalars, moment.frame.step)
+    if moment.config.clip == "none" or not len(seen["step"]):
         return None
-    before, after = moment.scalars["grad_norm"][upto], moment.scalars["grad_norm_clipped"][upto]
-    with np.errstate(invalid="ignore"):
-        return float(np.mean(after < before * (1 - 1e-6)))
+    return float(np.mean(was_clipped(seen)))

@@ -35,8 +35,10 @@ class Prediction:
 def predict(config: RunConfig, start: Horizon) -> Prediction:
     """What to expect of ``config``, whose untrained gradient measures ``start``."""
     worst, best = shares_in_sight(config)
+    if config.truncation == "reset" and best < config.task.solved:
+        return Prediction("fails", _forgotten(best))
     if config.truncation == "reset" and worst < config.task.solved:
-        return Prediction("fails", _forgotten(worst))
+        return Prediction("open", _forgotten_in_part(config))
     if config.trained == "readout":
         return Prediction("open", _FROZEN)
     if best == 0:
@@ -67,11 +69,18 @@ def verdict_words(prediction: Prediction, known: Outcome) -> str:
     return {"learnt": learnt, "not learnt": not_learnt}.get(known, undecided)[prediction.verdict]
 
 
-def _forgotten(worst: float) -> str:
+def _forgotten(seen: float) -> str:
     what = "the state is set to zero as well"
-    if worst > 0:
-        return f"At each boundary {what}: only {percent(worst)} of the questions come with what they ask about."
+    if seen > 0:
+        return f"At each boundary {what}: only {percent(seen)} of the questions come with what they ask about."
     return f"At each boundary {what}: beyond it even the state knows nothing, so no width of net can help."
+
+
+def _forgotten_in_part(config: RunConfig) -> str:
+    return (
+        f"At each boundary the state is set to zero as well: where “{config.task.entry.label}” comes before the last "
+        "one, nothing is left of it and the answer can only be guessed. In the other sequences it is in sight."
+    )
 
 
 _FROZEN = (

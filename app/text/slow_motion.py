@@ -76,7 +76,7 @@ def losses(config: RunConfig, arrays: Arrays) -> Told:
         usual = (
             "Step {t} is asked: the right answer, {target}, gets a chance of {chance}; the loss is −ln of it, {loss}."
         )
-    many = len(arrays["loss"])
+    many = round(1 / float(arrays["loss_weight"][0])) if len(arrays["loss_weight"]) else 1
     return Told(usual + (f" It counts 1/{many} of the sequence's loss." if many > 1 else ""), {})
 
 
@@ -87,7 +87,7 @@ def backward(config: RunConfig, arrays: Arrays, unit: str) -> Told:
     start = f"Step {{t}} has a gradient of {parts[0]}"
     usual = f"{start}; through the cell it hands {parts[1]} of step {{before}}."
     special: dict[int, str] = {}
-    for k in range(config.task.length):
+    for k in range(len(arrays["dh"])):
         own = ", {local} of it from its own loss" if arrays["local"][k] else ""
         sent, got = ((float(arrays[f"{what}_h"][k]), float(arrays[f"{what}_c"][k]) if both else 0.0)
                      for what in ("sent", "got"))  # fmt: skip

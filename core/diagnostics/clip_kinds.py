@@ -28,8 +28,8 @@ Effect = tuple[float, float, float]
 """Norm after ÷ before, degrees between the two, share of the components that are limited."""
 
 KINDS = ("norm", "value", "backprop")
-POINTS, LOW, HIGH = 40, 1e-3, 1e4
-"""The grid: so many thresholds, evenly in the logarithm, from LOW to HIGH times the config's own."""
+POINTS, LOW, HIGH = 43, 1e-3, 1e4
+"""The grid: so many thresholds, six a decade, from LOW to HIGH times the config's own, which is one of them."""
 
 
 PRODUCT_SECONDS, QUICK_SECONDS = 1.2e-10, 0.6

@@ -119,7 +119,7 @@ def _many(moment: Moment) -> int:
     rows, H = moment.params["weight_hh"].shape
     room = STORED_NUMBERS / max(_parameters(moment), T * N * rows)
     product = 6 * CALL_SECONDS + 3 * T * N * rows * (H + moment.config.task.input_size) / FLOPS
-    return max(8, int(min(room, PRODUCT_SECONDS / product)))
+    return max(16, int(min(room, PRODUCT_SECONDS / product)))
 
 
 def sequences_for(moment: Moment) -> int:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_UNITS = 128
 """Jacobians of a wider cell take too long, and their pictures would say no more."""
+MOST_NUMBERS = 1 << 23
+"""In all Jacobians of one sequence, 64 MB."""
 TRAIL = {64: 12, 128: 6}
 """So many earlier moments of the spectrum are shown for cells of up to so many units; two for a wider one."""
 STEPS = np.logspace(-1, -13, 49)
@@ -147,11 +149,17 @@ def _asked(moment: Moment) -> Asked:
 
 
 def _must_be_small(moment: Moment) -> None:
-    H = moment.config.cell.hidden_size
+    H, T = moment.config.cell.hidden_size, len(moment.batch.x)
     if H > MOST_UNITS:
         raise UnrolledError(
             f"`cell.hidden_size` (={H}) makes Jacobians too large to be worked out while you wait; this picture needs "
             f"{MOST_UNITS} units at most. Lower `cell.hidden_size`."
+        )
+    longest = MOST_NUMBERS // (H * len(moment.cell.state_parts)) ** 2
+    if longest < T:
+        raise UnrolledError(
+            f"`task.length` (={T}) makes more Jacobians of this size than can be worked out while you wait; this "
+            f"picture takes {longest:,} at most. Lower `task.length` or `cell.hidden_size`."
         )
 
 

@@ -43,8 +43,9 @@ def loss(w: np.ndarray | float, b: np.ndarray | float, steps: int = STEPS) -> np
     """E at every (w, b), broadcast together."""
     w, b = np.asarray(w, float), np.asarray(b, float)
     x: np.ndarray | float = START
-    for _ in range(steps):
-        x = w * sigmoid(x) + b
+    with np.errstate(over="ignore"):  # what is beyond all numbers is on a plain: σ is 0 or 1 there
+        for _ in range(steps):
+            x = w * sigmoid(x) + b
     return (sigmoid(x) - TARGET) ** 2
 
 

@@ -88,11 +88,14 @@ class Player {
 
   jump([name, t]) {
     const index = Math.max(0, this.body.phases.findIndex((phase) => phase.name === name));
-    const frame = this.body.phases[index].rows.indexOf(t - 1);
-    this.at = [index, Math.max(0, frame)];
+    const apart = this.body.phases[index].rows.map((row) => Math.abs(this.t(row) - t));
+    this.at = [index, Math.max(0, apart.indexOf(Math.min(...apart)))];
   }
 
   // -- frames -------------------------------------------------------------------------------------------------------
+
+  // The time step of a row; of a long sequence not every one is shown.
+  t(row = 0) { return Number(this.body.values.t[row]); }
 
   place(frame) {
     let index = 0;
@@ -115,7 +118,7 @@ class Player {
   }
 
   tell() {
-    const phase = this.body.phases[this.at[0]], t = String((phase.rows[this.at[1]] ?? 0) + 1);
+    const phase = this.body.phases[this.at[0]], t = String(this.t(phase.rows[this.at[1]]));
     this.told.add(JSON.stringify([phase.name, Number(t)]));
     this.board.put({ micro_phase: phase.name, micro_t: t });
   }
@@ -141,7 +144,7 @@ class Player {
   // The step on screen, marked in every picture that has a time axis.
   mark() {
     const phase = this.body.phases[this.at[0]];
-    this.board.mark(phase.way === "none" ? null : "time", (phase.rows[this.at[1]] ?? 0) + 1);
+    this.board.mark(phase.way === "none" ? null : "time", this.t(phase.rows[this.at[1]]));
   }
 
   fill(place, way, row, number) {

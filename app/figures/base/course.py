@@ -44,6 +44,11 @@ class Course:
         return int(self.scalars["step"][-1]) if len(self.scalars["step"]) else -1
 
     @property
+    def complete(self) -> bool:
+        """Whether it has gone through all its planned steps."""
+        return self.step >= self.config.steps
+
+    @property
     def score(self) -> float:
         """The last measured score; NaN where none is."""
         known = self.scalars["score"][np.isfinite(self.scalars["score"])]
@@ -70,7 +75,7 @@ class Course:
         if not np.isfinite(self.score):
             return f"ended at step {max(self.step, 0):,}"
         name = "accuracy" if self.config.task.kind == "classes" else "score"
-        short = "" if self.step >= self.config.steps else f" at step {self.step:,}"
+        short = "" if self.complete else f" at step {self.step:,}"
         return f"{name} {percent(self.score)}{short}"
 
 

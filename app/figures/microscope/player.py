@@ -2,7 +2,7 @@
 
 key         another text for another moment, sequence or unit; step: the training step
 svg, color  the drawing, and the colour of its way back
-values      {name: [text of row 0, …]}: row t belongs to the step from state t to state t+1
+values      {name: [text of row 0, …]}: a row belongs to the step that makes state t, which is values["t"]
 sizes       {name: [0 … 1]}: how wide the lines of the way back are; meters: the gates' openings, alike
 phases      in their order: name, title, way (which numbers stand on the drawing: forward, backward or none),
             rows (of each frame), sentence, special {frame: sentence}, equations [[symbols, numbers]]
@@ -45,12 +45,12 @@ Arrays = Mapping[str, np.ndarray]
 
 def player(
     arrays: Arrays, meta: Mapping[str, Any], drawn: Drawn, config: RunConfig, *,
-    step: int, sequence: int, unit: str, inputs: list[str], at: tuple[str, int],
+    steps: np.ndarray, step: int, sequence: int, unit: str, inputs: list[str], at: tuple[str, int],
 ) -> dict[str, Any]:  # fmt: skip
-    """From the answer to the question "slow"; ``inputs`` names what comes in at every step."""
-    T = config.task.length
+    """From the answer to the question "slow" at the ``steps`` 0 … T−1 that are shown (``at_steps``); ``inputs`` names
+    what comes in at each."""
     values = {name: [plain(value) for value in column] for name, column in arrays.items() if name not in _NOT_PER_STEP}
-    values |= {"t": [str(t + 1) for t in range(T)], "before": [str(t) for t in range(T)], "input": inputs}
+    values |= {"t": [str(t + 1) for t in steps], "before": [str(t) for t in steps], "input": inputs}
     return {
         "key": f"{step}/{sequence}.{unit}",
         "step": step,
@@ -62,6 +62,14 @@ def player(
         "phases": _phases(arrays, meta, drawn, config, step, unit),
         "at": list(at),
     }
+
+
+def at_steps(arrays: Arrays, steps: np.ndarray) -> dict[str, np.ndarray]:
+    """The answer's arrays at these steps alone; loss_step then says which of them."""
+    losses = np.isin(arrays["loss_step"], steps)
+    found = {name: values if name in _NOT_PER_STEP else values[steps] for name, values in arrays.items()}
+    found |= {name: arrays[name][losses] for name in ("loss", "loss_weight", "answer", "target")}
+    return found | {"loss_step": np.searchsorted(steps, arrays["loss_step"][losses])}
 
 
 def _sizes(arrays: Arrays) -> dict[str, list[float]]:
@@ -85,7 +93,8 @@ def _meters(arrays: Arrays, config: RunConfig, unit: str) -> dict[str, list[floa
 def _phases(
     arrays: Arrays, meta: Mapping[str, Any], drawn: Drawn, config: RunConfig, step: int, unit: str
 ) -> list[dict[str, Any]]:
-    T, back = config.task.length, list(range(config.task.length))[::-1]
+    there = list(range(len(arrays["dh"])))
+    back = there[::-1]
     asked = arrays["loss_step"].tolist()
     told = {
         "forward": text.forward(config, unit), "losses": text.losses(config, arrays),
@@ -95,7 +104,7 @@ def _phases(
     }  # fmt: skip
     backward = {k: told["backward"].special[row] for k, row in enumerate(back) if row in told["backward"].special}
     phases = [
-        _phase("forward", "Forward", "forward", list(range(T)), told["forward"], _written(drawn.forward, unit)),
+        _phase("forward", "Forward", "forward", there, told["forward"], _written(drawn.forward, unit)),
         _phase("losses", "Losses", "forward", asked, told["losses"], _loss_equations(config)),
         _phase("backward", "Backward", "backward", back, text.Told(told["backward"].usual, backward),
                _written(drawn.backward, unit)),

@@ -10,9 +10,10 @@ import numpy as np
 from app.figures.base import Key, Knob, Layout, Table, View, bands, figure, plain_log_axis, time_axis
 from app.figures.microscope.gru import gru
 from app.figures.microscope.lstm import lstm
-from app.figures.microscope.player import PHASES, player
+from app.figures.microscope.player import PHASES, at_steps, player
 from app.figures.microscope.records import Drawn
 from app.figures.microscope.rnn import rnn
+from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.numbers import sig
 from app.text.slow_motion import who
@@ -31,18 +32,20 @@ def slow_motion(
     step: int, sequence: int, unit: str, at: tuple[str, int],
 ) -> View:  # fmt: skip
     """From the answer to "slow" about training step ``step``; ``batch`` holds the sequences it learns from."""
-    inputs = [f"“{symbol}”" for symbol in config.task.symbols(batch.x[:, sequence - 1])]
+    steps = kept(config.task.length, arrays["loss_step"])
+    symbols = config.task.symbols(batch.x[:, sequence - 1])
+    some, inputs = at_steps(arrays, steps), [f"“{symbols[t]}”" for t in steps]
     return View(
         name="slow",
         title=f"Training step {step:,} in slow motion",
-        hint=_hint(arrays, meta, config, sequence, unit),
+        hint=_hint(arrays, meta, config, sequence, unit) + _part(steps, config),
         alt=_alt(arrays, config, sequence, unit),
-        figure=_figure(arrays, config, style),
-        table=_table(arrays),
+        figure=_figure(some, steps, config, style),
+        table=_table(some, steps),
         keys=_keys(arrays, config, style),
         knobs=knobs(config, sequence, unit, at),
         player=player(
-            arrays, meta, drawing(config), config, step=step, sequence=sequence, unit=unit,
+            some, meta, drawing(config), config, steps=steps, step=step, sequence=sequence, unit=unit,
             inputs=inputs, at=at,
         ),
     )  # fmt: skip
@@ -72,7 +75,7 @@ def sequence_knob(config: RunConfig, sequence: int) -> Knob:
                                                                    for k in range(1, count + 1)))  # fmt: skip
 
 
-def _figure(arrays: Arrays, config: RunConfig, style: Style) -> Any:
+def _figure(arrays: Arrays, steps: np.ndarray, config: RunConfig, style: Style) -> Any:
     low, high = _decades(arrays)
     state = arrays["c"] if "c" in arrays else arrays["h"]
     edge = 1.1 * max(1e-9, float(np.nanmax(np.abs([*state, *arrays["h"]]), initial=1e-9)))
@@ -87,7 +90,7 @@ def _figure(arrays: Arrays, config: RunConfig, style: Style) -> Any:
         "hovermode": "x",
         "meta": {"axis": "time"},
     }  # fmt: skip
-    return figure(style, _lines(arrays, config, style), layout, height=230, top=10, bottom=44)
+    return figure(style, _lines(arrays, steps, config, style), layout, height=230, top=10, bottom=44)
 
 
 def _decades(arrays: Arrays) -> tuple[float, float]:
@@ -99,8 +102,8 @@ def _decades(arrays: Arrays) -> tuple[float, float]:
     return max(10.0 ** np.floor(np.log10(sizes.min())), high * 1e-14), high
 
 
-def _lines(arrays: Arrays, config: RunConfig, style: Style) -> list[Layout]:
-    color, steps = CELL_LOOKS[config.cell.name].color, np.arange(1, config.task.length + 1)
+def _lines(arrays: Arrays, steps: np.ndarray, config: RunConfig, style: Style) -> list[Layout]:
+    color = CELL_LOOKS[config.cell.name].color
     lines = []
     for name, word, axis, dash in (("h", "h", "y", "solid"), ("c", "c", "y", "dot"), ("dh", "∂ℓ/∂h", "y2", "solid"),
                                    ("dc", "∂ℓ/∂c", "y2", "dot")):  # fmt: skip
@@ -110,7 +113,7 @@ def _lines(arrays: Arrays, config: RunConfig, style: Style) -> list[Layout]:
         with np.errstate(invalid="ignore"):
             y = np.where(np.isfinite(y) & ((axis == "y") | (y > 0)), y, np.nan).astype(np.float32)
         ink = style.theme.muted if axis == "y" else color
-        lines.append({"type": "scatter", "mode": "lines", "x": steps, "y": y, "yaxis": axis, "name": word,
+        lines.append({"type": "scatter", "mode": "lines", "x": steps + 1, "y": y, "yaxis": axis, "name": word,
                       "line": {"color": ink, "width": 2, "dash": dash},
                       "hovertemplate": f"{word} %{{y:.3~g}}<extra></extra>"})  # fmt: skip
     return lines
@@ -133,6 +136,11 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, sequence: 
     )
 
 
+def _part(steps: np.ndarray, config: RunConfig) -> str:
+    T = config.task.length
+    return "" if len(steps) == T else f" Shown are {len(steps)} of its {T:,} steps."
+
+
 def _alt(arrays: Arrays, config: RunConfig, sequence: int, unit: str) -> str:
     return (
         f"State and gradient of sequence {sequence} at each of {config.task.length} steps, "
@@ -141,8 +149,10 @@ def _alt(arrays: Arrays, config: RunConfig, sequence: int, unit: str) -> str:
     )
 
 
-def _table(arrays: Arrays) -> Table:
+def _table(arrays: Arrays, steps: np.ndarray) -> Table:
     names = [name for name in ("h", "c", "dh", "dc", "added", "together") if name in arrays]
     words = {"dh": "∂ℓ/∂h", "dc": "∂ℓ/∂c", "added": "adds to the gradient", "together": "together so far"}
     rows = zip(*(arrays[name].tolist() for name in names))
-    return Table(("step", *(words.get(name, name) for name in names)), [(t + 1, *row) for t, row in enumerate(rows)])
+    return Table(
+        ("step", *(words.get(name, name) for name in names)), [(int(t) + 1, *row) for t, row in zip(steps, rows)]
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.figures.base import Key, Knob, Layout, Table, View, bands, boundary_lines, figure, time_axis, truncation_keys
+from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.numbers import power_of_ten, sig
 from core.config import RunConfig
@@ -79,7 +80,7 @@ def _range(lines: Mapping[str, np.ndarray]) -> tuple[int, int]:
 
 
 def _figure(lines: Mapping[str, np.ndarray], config: RunConfig, style: Style, low: int, high: int) -> Any:
-    steps, stride = np.arange(config.task.length + 1), max(1, round((high - low) / 6))
+    steps, stride = kept(config.task.length + 1), max(1, round((high - low) / 6))
     ticks = [k for k in range(low, high + 1) if k % stride == 0]
     layout: Layout = {
         "xaxis": time_axis(style, config.task.length),
@@ -95,7 +96,7 @@ def _figure(lines: Mapping[str, np.ndarray], config: RunConfig, style: Style, lo
         look = _look(name, config, style)
         with np.errstate(invalid="ignore"):
             y = np.where(np.isfinite(line) & (line > 0), line, np.nan)
-        data.append({"type": "scatter", "mode": "lines", "x": steps, "y": y, "name": name, "line": look,
+        data.append({"type": "scatter", "mode": "lines", "x": steps, "y": y[steps], "name": name, "line": look,
                      "hovertemplate": "%{y:.2~e}<extra></extra>"})  # fmt: skip
     return figure(style, data, layout, height=300, top=10, bottom=44)
 
@@ -135,6 +136,7 @@ def _alt(lines: Mapping[str, np.ndarray], config: RunConfig, asked: int, measure
 
 def _table(lines: Mapping[str, np.ndarray], asked: int) -> Table:
     columns = {"measured": "measured", "product": "product of norms", "sigma_max": "(γ σ_max)ᵏ", "rho": "ρᵏ"}
-    rows = zip(*(line[: asked + 1].tolist() for line in lines.values()))
+    steps = kept(asked + 1)
+    rows = zip(*(line[steps].tolist() for line in lines.values()))
     return Table(("time step", "lag", *(columns[name] for name in lines)),
-                 [(t, asked - t, *row) for t, row in enumerate(rows)])  # fmt: skip
+                 [(int(t), asked - int(t), *row) for t, row in zip(steps, rows)])  # fmt: skip

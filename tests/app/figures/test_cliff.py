@@ -65,6 +65,16 @@ def test_the_throw_is_drawn_to_the_edge_and_said() -> None:
     assert np.isnan(drawn.x[-1]) and not np.isnan(drawn.x[:-1]).any()
 
 
+def test_a_drift_out_of_the_picture_is_not_blamed_on_the_wall() -> None:
+    view = cliff(Style(), w=4.1, b=-1.5, lr=2.0, theta=1000.0, step=40)
+    path = descent(4.1, -1.5, 2.0, UPDATES, None)
+    out = leaves(path)
+    assert out and path.norm[:out].max() < 1
+    assert "drifted out of the picture" in view.hint and "threw" not in view.hint
+    assert f"with clipping, which left the picture with update {out}." in view.hint
+    assert [trace.name for trace in view.figure.data].count("leaves") == 2  # so large a θ changes nothing
+
+
 @pytest.mark.parametrize(("w", "b", "lr", "theta", "step"), [
     (-1e9, 1e9, 1e9, -1.0, 10**9), (1e9, -1e9, 0.0, 1e9, -5), (4.1, -1.5, 2.0, 1000.0, 40), (5.5, -3.1, 2.0, 0.01, 40),
 ])  # fmt: skip

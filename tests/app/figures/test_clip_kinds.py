@@ -47,10 +47,19 @@ def test_the_threshold_stays_on_the_grid(theta: float) -> None:
     assert knob.minimum <= float(knob.value) <= knob.maximum
 
 
-def test_between_two_points_it_is_read_evenly_in_the_logarithm() -> None:
+@pytest.mark.parametrize("theta", [0.0123, 0.5, 3.9, 4.1, 77.0])
+def test_between_two_points_the_ratio_is_what_clipping_gives(theta: float) -> None:
+    taken = arrays()
+    assert effect(taken, "norm", theta).ratio == pytest.approx(min(1, theta / (NORM + 1e-6)), rel=1e-12)
+    if theta < 0.5:  # all three grow in proportion to θ here
+        for k, kind in enumerate(KINDS):
+            assert effect(taken, kind, theta).ratio == pytest.approx(theta * 4**k / NORM, rel=1e-6)
+
+
+def test_between_two_points_the_angle_is_read_evenly_in_the_logarithm() -> None:
     taken = arrays()
     middle = float(np.sqrt(taken["theta"][3] * taken["theta"][4]))
-    assert effect(taken, "norm", middle).ratio == pytest.approx(taken["norm.ratio"][3:5].mean())
+    assert effect(taken, "value", middle).angle == pytest.approx(taken["value.angle"][3:5].mean())
 
 
 def test_what_is_not_clipped_is_called_unchanged() -> None:

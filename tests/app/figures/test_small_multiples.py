@@ -100,3 +100,13 @@ def test_common_limits_leave_an_explosion_out() -> None:
     assert 0.5 < low <= 1 and 1e4 <= high < 1e5
     assert limits([np.zeros(0)]) == (0.5, 2.0)
     assert limits([np.ones(3)], 100.0, decades=1)[1] >= 100
+
+
+def test_what_ended_early_is_not_compared(panels, make_scalars) -> None:
+    courses = panels()
+    courses[2] = Course(courses[2].config, "over", make_scalars(120, courses[2].config))
+    assert small_multiples(courses, 5, CONFIG, Style()).hint == "1 of 8 ended early, so they cannot be compared."
+    none = [Course(course.config, "over", make_scalars(0, course.config)) for course in courses]
+    assert small_multiples(none, 5, CONFIG, Style()).hint.startswith("8 of 8 ended early")
+    broken = [*courses[:3], *panels(at3=41)[3:]]
+    assert small_multiples(broken, 5, CONFIG, Style()).hint == "1 of 8 broke; others ended early."

@@ -120,3 +120,26 @@ def test_few_sequences_are_told() -> None:
     bias = Bias.of(answer(), "windows", 30, (8, 32))
     view = truncation_bias(bias, None, Choice(20, "windows", 0.1), CONFIG, Style())
     assert "8 of the batch's 32 sequences" in view.hint and "8 of the batch's 32 sequences" in view.alt
+
+
+def test_of_few_k_the_dots_stand_where_they_were_measured() -> None:
+    some = answer()
+    arrays = {name: values[::7] for name, values in some.items()}  # K = 1, 8, 15, 22, …
+    view = truncation_bias(
+        Bias.of(arrays, "windows", 30, (32, 32)), None, Choice(20, "windows", 0.1), CONFIG, Style()
+    )  # fmt: skip
+    assert list(trace(view, "at K").x) == [22] * 3 and view.figure.layout.shapes[0].x0 == 20
+    assert "K = 22 (nearest measured)" in view.hint and "At K = 22 the relative bias" in view.alt
+
+
+def test_only_the_runs_own_kind_is_called_as_trained() -> None:
+    def name(kind: str, config: RunConfig) -> str:
+        return draw(Choice(20, kind, 0.1), config).figure.layout.annotations[0].text
+
+    assert name("windows", CONFIG) == "K = 20, as trained"
+    assert name("sliding", CONFIG) == name("windows", CONFIG.replace(truncation="reset")) == "K = 20"
+
+
+def test_a_run_that_resets_is_told_apart() -> None:
+    hint = draw(Choice(20, "windows", 0.1), CONFIG.replace(truncation="reset")).hint
+    assert hint.endswith("The state is carried on here, as this run's own is not.")

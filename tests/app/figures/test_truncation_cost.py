@@ -28,6 +28,14 @@ def test_the_nearest_measured_k_is_named() -> None:
     assert truncation_cost(COST, 14, CONFIG, Style()).hint.startswith("K = 10 (nearest measured):")
 
 
+def test_memory_that_was_not_counted_is_no_number() -> None:
+    cost = Cost(COST.K, COST.seconds, np.array([1e5, 4e5, np.nan]))
+    view = truncation_cost(cost, 10, CONFIG, Style())
+    go.Figure(view.figure.to_plotly_json())
+    assert view.hint == "K = 10: 50\u00a0% of the time; memory is not counted for sequences so long"
+    assert "not a number" not in view.alt and "memory that was not counted" in view.alt
+
+
 def test_pending_says_so() -> None:
     view = truncation_cost(None, 10, CONFIG, Style(DARK, True))
     go.Figure(view.figure.to_plotly_json())

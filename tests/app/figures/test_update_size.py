@@ -25,6 +25,14 @@ def test_elsewhere_there_is_no_such_bound(make_scalars, changes: dict[str, str])
     assert len(update_size(make_scalars(10, config), 5, config, Style()).figure.layout.shapes) == 1
 
 
+def test_a_stream_may_move_as_far_with_each_of_its_updates(make_scalars) -> None:
+    config = CONFIG.replace(**{"task.name": "two-lag", "task.length": 50, "truncation": "stream",
+                               "truncation_length": 10})  # fmt: skip
+    view = update_size(make_scalars(10, config), 5, config, Style())
+    assert view.figure.layout.shapes[0].y0 == 5 * 1.5
+    assert "5 updates × lr × θ = 7.5" in [key.label for key in view.keys]
+
+
 @pytest.mark.parametrize("n", [0, 1, 3000])
 def test_any_history_can_be_drawn(make_scalars, n: int) -> None:
     sizes = np.full(n, np.nan)

@@ -142,3 +142,13 @@ def test_every_case_has_a_short_caption(say, clip: str, norm: list[float], phase
     words = say(config, norm[:1] if phase == "preview" else norm, phase, beside=beside)
     assert 0 < len(words.headline) <= 150 and len(words.figures) <= 5
     assert "nan" not in f"{words}".lower().replace("finance", "")
+
+
+def test_a_run_that_was_stopped_has_not_come_through(say) -> None:
+    assert say(FREE, norm=[2, 2, 2], phase="over").headline.startswith("This run holds without clipping so far")
+    steps = CONFIG.steps + 1
+    whole = say(norm=[2] * steps, phase="over", beside=other("over", [2, 2, 2]))
+    assert "Without clipping the same start was ended early, at training step 2." in whole.subline
+    stopped = say(norm=[2, 2, 2], phase="over", beside=other("over", [2] * steps))
+    assert "the same start went on to the end: accuracy 50\u00a0%." in stopped.subline
+    assert say(FREE, norm=[2] * steps, phase="over").headline.startswith("This run came through without clipping")

@@ -166,3 +166,14 @@ def test_a_prediction_reads_settings_and_the_first_frame_alone(make_frame) -> No
     start = horizon_of(make_frame(CUT).flow_last, cuts=CUT.cuts)
     assert predict(CUT, start).verdict == "fails"
     assert predict(CUT.replace(truncation_length=45), horizon_of(0.99 ** np.arange(50, -1, -1.0))).verdict == "learns"
+
+
+def test_a_reset_that_spares_some_sequences_is_open(make_frame) -> None:
+    def predicted(config: RunConfig):
+        frame = make_frame(config, 0, beta=0.98)
+        return predict(config, horizon_of(frame.flow_last, asked=asked_step(config), cuts=config.cuts))
+
+    adding = FULL.replace(**{"task.name": "adding", "truncation": "reset", "truncation_length": 49})
+    found = predicted(adding)  # the first number lies in step 1, before the boundary, in one sequence of 25
+    assert found.verdict == "open" and "can only be guessed" in found.why and "no width" not in found.why
+    assert predicted(adding.replace(truncation_length=10)).verdict == "fails"

@@ -87,6 +87,8 @@ def test_wide_cells_are_refused_with_a_sentence() -> None:
     for question in (about.theory, about.exponents):
         with pytest.raises(UnrolledError, match=r"Lower `cell\.hidden_size`"):
             question(moment(0, cell__hidden_size=129), "1")
+        with pytest.raises(UnrolledError, match=r"Lower `task\.length` or"):
+            question(moment(0, cell__hidden_size=128, task__length=200, batch_size=1), "1")
 
 
 def test_exponents_are_those_of_the_sequence() -> None:

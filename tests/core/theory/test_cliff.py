@@ -38,6 +38,10 @@ def exact(w: float, steps: int, off: Decimal = Decimal(0)) -> tuple[Decimal, Dec
         return (level - Decimal("0.7")) ** 2, abs(outer) * (dw * dw + db * db).sqrt()
 
 
+def test_where_numbers_end_the_loss_is_still_that_of_a_plain() -> None:
+    assert loss(1e308, 1.5e308) == pytest.approx(0.09) and loss(1e308, -1.5e308) == pytest.approx(0.49)
+
+
 def test_the_figures_of_the_reference() -> None:
     b = float(wall(5))
     assert b == pytest.approx(-2.612296656, abs=5e-10)

@@ -9,9 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from app.board.wire import compressed
+from app.board.wire import view as wire_view
 from app.figures.microscope.slow_motion import drawing, slow_motion
 from app.figures.theme import DARK, Style
-from app.text.slow_motion import PLACE, filled
+from app.text.slow_motion import PLACE, filled, plain
 from core.config import RunConfig
 from core.data import training_batch
 from core.lab import about_microscope as about
@@ -171,3 +173,20 @@ def test_what_is_not_finite_is_shown_as_such() -> None:
 def test_drawings_have_words_for_whoever_does_not_see_them() -> None:
     for settings in VARIANTS.values():
         assert 'aria-label="The ' in drawing(RunConfig.from_flat(BASE | settings)).svg
+
+
+def test_of_a_long_sequence_some_steps_are_shown_with_their_own_numbers() -> None:
+    long = {**EVERY, "task__length": 900, "cell__hidden_size": 2, "batch_size": 2}
+    view, arrays, _ = shown(sequence=1, **long)
+    values = view.player["values"]
+    steps = [int(t) for t in values["t"]]
+    assert steps[0] == 1 and steps[-1] == 900 and 400 <= len(steps) <= 800
+    assert f"{len(steps)} of its 900 steps" in view.hint
+    assert values["h"] == [plain(arrays["h"][t - 1]) for t in steps]
+    t = steps[len(steps) // 3]
+    assert f"Step {t} is asked" in sentence_at(view, "losses", t) and f"Step {t} adds" in sentence_at(view, "sum", t)
+    assert len(compressed({"view": wire_view(view, table=False)})) < 120_000
+
+
+def sentence_at(view: Any, phase: str, t: int) -> str:
+    return sentence(view, phase, view.player["values"]["t"].index(str(t)) + 1)
