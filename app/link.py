@@ -91,7 +91,7 @@ def _run(run: str | None, problems: list[str], name: str = "run") -> str | None:
 
 
 def _cursor(step: str | None, config: RunConfig, problems: list[str]) -> int | None:
-    if step is None or (step.isdecimal() and int(step) <= config.steps):
+    if step is None or (step.isdecimal() and len(step) < 10 and int(step) <= config.steps):
         return None if step is None else int(step)
     problems.append(
         f"`step` (={quoted(step)}) must be a whole number from 0 to {config.steps}. The run is shown at its end."

@@ -17,6 +17,8 @@ from core.theory import cliff, influence, two_lag
 Arguments = argparse.Namespace
 MOST_STEPS = 100_000
 """Iterations of the cliff's network that are run for an answer."""
+PATIENCE = 30.0
+"""Nobody waits at a page here: so much more time may go into a bias curve."""
 
 
 def add_theory(parser: argparse.ArgumentParser, add_config: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -123,7 +125,7 @@ def truncation_bias_report(arguments: Arguments) -> dict[str, Any]:
     from core.diagnostics.truncation_bias import truncation_bias
     from core.moment import moment_of
 
-    arrays = truncation_bias(moment_of(config, step, sequences=sequences))
+    arrays = truncation_bias(moment_of(config, step, sequences=sequences), PATIENCE)
     modes = ("windows", "sliding")
     by_mode = {mode: {name.removeprefix(f"{mode}."): values for name, values in arrays.items()
                       if name.startswith(f"{mode}.")} for mode in modes}  # fmt: skip

@@ -46,26 +46,30 @@ CALL_SECONDS, ELEMENT_SECONDS, ROW_SECONDS, FLOPS = 100e-6, 4e-9, 10e-9, 20e9
 
 
 @torch.no_grad()
-def truncation_bias(moment: Moment) -> dict[str, NDArray[Any]]:
+def truncation_bias(moment: Moment, patience: float = 1.0) -> dict[str, NDArray[Any]]:
     """Full against truncated, on all sequences of ``moment``, whatever truncation its own config has.
+
+    ``patience`` multiplies the time that may go into it: with more of it, long tasks are followed back further and
+    for more K.
 
     {windows|sliding}.K (n,) ascending, T last; .relative_bias, .cosine, .norm_ratio (n,) over all trained parameters,
     as the optimiser and clipping see them; .cell_relative_bias, … over the cell's alone. phi (T+1,): the flow of one
     loss by lag, mean over losses and sequences (NaN where nothing was measured).
     """
     losses = losses_of(moment)
-    windowed, sliding, phi = _one_loss(moment, losses) if losses.only_last else _many_losses(moment, losses)
+    answer = _one_loss if losses.only_last else _many_losses
+    windowed, sliding, phi = answer(moment, losses, patience)
     readout = float(torch.linalg.vector_norm(losses.readout.double().sum(dim=0)))
     cell = moment.config.trained == "all"
     found = {"windows": windowed.ratios(readout, cell=cell), "sliding": sliding.ratios(readout, cell=cell)}
     return {f"{mode}.{name}": a for mode, arrays in found.items() for name, a in arrays.items()} | {"phi": phi}
 
 
-def _one_loss(moment: Moment, losses: Losses) -> tuple[Compared, Compared, Values]:
+def _one_loss(moment: Moment, losses: Losses, patience: float) -> tuple[Compared, Compared, Values]:
     """The loss stands at the last step: a window is a run of steps, and what each step contributes is summed up."""
     T = losses.trajectory.h.shape[0] - 1
     back = moment.cell.backward(moment.params, losses.trajectory, losses.grad_out, parameters=False)
-    K = grid(T, _affordable(moment))
+    K = grid(T, _affordable(moment, patience))
     first, stop = T - K, T - np.concatenate([[0], K[:-1]])
 
     def part(i: int) -> Tensor:
@@ -80,9 +84,9 @@ def _one_loss(moment: Moment, losses: Losses) -> tuple[Compared, Compared, Value
     return compared, compared, flow_of(back).sum(dim=1).flip(0).numpy()
 
 
-def _many_losses(moment: Moment, losses: Losses) -> tuple[Compared, Compared, Values]:
-    T, most = losses.trajectory.h.shape[0] - 1, _many(moment)
-    reach = _reach(moment, losses)
+def _many_losses(moment: Moment, losses: Losses, patience: float) -> tuple[Compared, Compared, Values]:
+    T, most = losses.trajectory.h.shape[0] - 1, _many(moment, patience)
+    reach = _reach(moment, losses, patience)
     many = ManyLosses(moment, losses, grid(reach, most))
     if reach == T:
         sliding = compare_parts(many.K, many.lags.__getitem__)
@@ -108,18 +112,18 @@ def _parameters(moment: Moment) -> int:
     return sum(values.numel() for values in moment.params.values())
 
 
-def _affordable(moment: Moment) -> int:
+def _affordable(moment: Moment, patience: float) -> int:
     """How many K the sums over the steps of one loss can be taken for."""
-    return int(BUDGET_SECONDS / 2 / (CALL_SECONDS + ELEMENT_SECONDS * _parameters(moment)))
+    return int(patience * BUDGET_SECONDS / 2 / (CALL_SECONDS + ELEMENT_SECONDS * _parameters(moment)))
 
 
-def _many(moment: Moment) -> int:
+def _many(moment: Moment, patience: float) -> int:
     """How many K there is time and room for where losses are taken at many steps: each is a few products over all."""
     T, N, _ = moment.batch.x.shape
     rows, H = moment.params["weight_hh"].shape
     room = STORED_NUMBERS / max(_parameters(moment), T * N * rows)
     product = 6 * CALL_SECONDS + 3 * T * N * rows * (H + moment.config.task.input_size) / FLOPS
-    return max(16, int(min(room, PRODUCT_SECONDS / product)))
+    return max(16, int(min(room, patience * PRODUCT_SECONDS / product)))
 
 
 def sequences_for(moment: Moment) -> int:
@@ -140,8 +144,9 @@ def _seconds(moment: Moment, states: Iterable[int], sequences: int, reach: int) 
     return sequences * sum(min(state, reach) for state in states) * per_column
 
 
-def _reach(moment: Moment, losses: Losses) -> int:
+def _reach(moment: Moment, losses: Losses, patience: float) -> int:
     """How far back every loss can be followed: to the start, if that does not take too long."""
     T = losses.trajectory.h.shape[0] - 1
     cost = _seconds(moment, losses.states, losses.local.shape[1], T)
-    return T if cost <= BUDGET_SECONDS else max(1, int(T * BUDGET_SECONDS / cost / 2))
+    budget = patience * BUDGET_SECONDS
+    return T if cost <= budget else max(1, int(T * budget / cost / 2))

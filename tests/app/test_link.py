@@ -77,7 +77,7 @@ def test_a_run_that_is_gone_leaves_its_settings() -> None:
     assert "`run` (=gone) is not on this server" in shown.problems[0]
 
 
-@pytest.mark.parametrize("step", ["-1", "x", "99999999", "1.5", "²"])
+@pytest.mark.parametrize("step", ["-1", "x", "99999999", "9" * 5000, "1.5", "²"])
 def test_a_step_that_cannot_be(step: str) -> None:
     run = submitted("copy-rnn")
     shown = link.read(query(run=run, step=step))

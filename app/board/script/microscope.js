@@ -46,9 +46,8 @@ class Player {
   // Whoever plays or looks at a frame keeps the moment that is on screen; the training goes on without it.
   show(body) {
     this.newest = body;
-    const same = body.key === this.body?.key;
-    const other = body.key.split("/")[1] !== this.body?.key.split("/")[1] || this.board.cursor !== null;
-    if (!this.body || same || other || !this.touched) return this.take(body);
+    const later = body.key === this.body?.key && body.step !== this.body.step;
+    if (!later || this.board.cursor !== null || !this.touched) return this.take(body);
     this.news.hidden = false;
     say(this.news, `Training has gone on: take step ${body.step.toLocaleString("en")}`);
     return false;

@@ -49,7 +49,7 @@ def _slow(shown: Shown) -> View | None:
     at = (phase if phase in slow.PHASES else "forward", _whole(query, slow.T, 1, config.task.length, 1))
     return slow.slow_motion(
         found.arrays, found.meta, training_batch(config, found.step), config, shown.style,
-        step=found.step, sequence=_sequence(query, config), unit=_unit(query, config), at=at,
+        source=shown.source.id, step=found.step, sequence=_sequence(query, config), unit=_unit(query, config), at=at,
     )  # fmt: skip
 
 

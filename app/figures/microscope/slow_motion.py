@@ -29,9 +29,9 @@ MOST_SEQUENCES = 8
 
 def slow_motion(
     arrays: Arrays, meta: Mapping[str, Any], batch: Batch, config: RunConfig, style: Style, *,
-    step: int, sequence: int, unit: str, at: tuple[str, int],
+    source: str, step: int, sequence: int, unit: str, at: tuple[str, int],
 ) -> View:  # fmt: skip
-    """From the answer to "slow" about training step ``step``; ``batch`` holds the sequences it learns from."""
+    """From the answer to "slow" about training step ``step`` of the run ``source``, which learns from ``batch``."""
     steps = kept(config.task.length, arrays["loss_step"])
     symbols = config.task.symbols(batch.x[:, sequence - 1])
     some, inputs = at_steps(arrays, steps), [f"“{symbols[t]}”" for t in steps]
@@ -45,7 +45,7 @@ def slow_motion(
         keys=_keys(arrays, config, style),
         knobs=knobs(config, sequence, unit, at),
         player=player(
-            some, meta, drawing(config), config, steps=steps, step=step, sequence=sequence, unit=unit,
+            some, meta, drawing(config), config, steps=steps, source=source, step=step, sequence=sequence, unit=unit,
             inputs=inputs, at=at,
         ),
     )  # fmt: skip

@@ -39,7 +39,7 @@ def spectrum(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, knob
     return View(
         name="spectrum",
         title=f"Spectrum of U{_of(gate)}",
-        hint=_spectrum_hint(rho, sigma),
+        hint=_spectrum_hint(rho, gate),
         alt=f"Eigenvalues of U{_of(gate)} at training {now}: spectral radius {rho:.3f}, norm {sigma:.3f}, with "
             f"{len(steps) - 1} earlier moments.",
         figure=figure(style, [*trail, _dots(real[-1], imag[-1], color, 7, 1, now)], layout, height=300),
@@ -67,14 +67,14 @@ def _circle(radius: float, color: str, dash: str) -> Layout:
             "line": {"color": color, "width": 1, "dash": dash}}  # fmt: skip
 
 
-def _spectrum_hint(rho: float, sigma: float) -> str:
+def _spectrum_hint(rho: float, gate: str) -> str:
     if not np.isfinite(rho):
         return "The weights are not finite, so there are no eigenvalues."
     side = "within" if rho < 1 else "beyond"
-    return (
-        f"Radius ρ = {rho:.2f}, {side} the unit circle. It is not the measured factor: eigenvalues describe a linear "
-        "network in the long run, and leave out φ′ and the gates."
-    )
+    start = f"Radius ρ = {rho:.2f}, {side} the unit circle. It is not the measured factor: "
+    if gate == "recurrent":
+        return f"{start}eigenvalues describe a linear network in the long run, and leave out φ′."
+    return f"{start}this is the block of one gate, and how much passes a step hangs on what the gates let through."
 
 
 def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown: int) -> View:
@@ -94,11 +94,17 @@ def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown:
     return View(
         name="radius",
         title="Radius and norm over training",
-        hint=f"σ_max = {sigma[-1]:.2f} bounds a step of the plain RNN, ρ = {rho[-1]:.2f} does not. Above 1, σ_max "
-             "forbids no growth, and it proves none.",
+        hint=_radius_hint(float(rho[-1]), float(sigma[-1]), gate),
         alt=f"Spectral radius from {rho[0]:.3f} to {rho[-1]:.3f} and norm from {sigma[0]:.3f} to {sigma[-1]:.3f}, "
             f"training steps {int(steps[0])} to {int(steps[-1])}.",
         figure=figure(style, data, layout, height=260, bottom=44),
         table=Table(("training step", "ρ", "σ_max"), list(zip(steps.tolist(), rho.tolist(), sigma.tolist()))),
         keys=tuple(Key(name, ink, dash=dash) for _, ink, dash, name in lines),
     )  # fmt: skip
+
+
+def _radius_hint(rho: float, sigma: float, gate: str) -> str:
+    numbers = f"Now ρ = {rho:.2f}, σ_max = {sigma:.2f}. "
+    if gate != "recurrent":
+        return numbers + "Neither bounds a gated step: they belong to one gate's block alone."
+    return numbers + "σ_max bounds what a step may keep, ρ does not; above 1 it forbids no growth and proves none."

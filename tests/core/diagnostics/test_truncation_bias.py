@@ -205,8 +205,8 @@ def test_small_chunks_give_the_same(monkeypatch, chunk_bytes) -> None:
 def test_a_coarser_grid_gives_the_same_where_it_has_a_k(monkeypatch, task) -> None:
     taken = moment("peephole", task)
     whole = truncation_bias(taken)
-    monkeypatch.setattr(module, "_affordable", lambda moment: 6)
-    monkeypatch.setattr(module, "_many", lambda moment: 6)
+    monkeypatch.setattr(module, "_affordable", lambda moment, patience: 6)
+    monkeypatch.setattr(module, "_many", lambda moment, patience: 6)
     monkeypatch.setattr(module, "STORED_NUMBERS", 1)
     some = truncation_bias(taken)
     K = some["sliding.K"]
@@ -219,7 +219,7 @@ def test_a_coarser_grid_gives_the_same_where_it_has_a_k(monkeypatch, task) -> No
 def test_losses_that_are_too_many_are_followed_as_far_as_can_be_afforded(monkeypatch) -> None:
     taken = moment()
     whole = truncation_bias(taken)
-    monkeypatch.setattr(module, "_reach", lambda moment, losses: 5)
+    monkeypatch.setattr(module, "_reach", lambda moment, losses, patience: 5)
     some = truncation_bias(taken)
     assert some["sliding.K"].tolist() == [1, 2, 3, 4, 5, T] and some["windows.K"][-1] == T
     for mode in ("windows", "sliding"):
@@ -228,6 +228,13 @@ def test_losses_that_are_too_many_are_followed_as_far_as_can_be_afforded(monkeyp
             np.testing.assert_allclose(some[f"{mode}.{name}"], exact, atol=1e-12)
     np.testing.assert_allclose(some["phi"][:6], whole["phi"][:6], rtol=1e-12)
     assert np.isnan(some["phi"][6:]).all()
+
+
+def test_more_patience_follows_losses_further(monkeypatch) -> None:
+    taken = moment()
+    monkeypatch.setattr(module, "BUDGET_SECONDS", 1e-7)
+    assert np.isnan(truncation_bias(taken)["phi"]).any()
+    assert np.isfinite(truncation_bias(taken, patience=1e9)["phi"]).all()
 
 
 def test_a_question_takes_as_many_sequences_as_it_can_afford() -> None:

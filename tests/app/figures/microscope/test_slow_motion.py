@@ -38,7 +38,7 @@ def shown(unit: str = "norm", step: int = 0, sequence: int = 2, style: Style | N
     arrays, meta = about.slow(moment_of(config, step), f"{sequence}.{unit}")
     view = slow_motion(
         arrays, meta, training_batch(config, step), config, style or Style(),
-        step=step, sequence=sequence, unit=unit, at=("forward", 1),
+        source="run", step=step, sequence=sequence, unit=unit, at=("forward", 1),
     )  # fmt: skip
     return view, arrays, config
 
@@ -165,7 +165,7 @@ def test_what_is_not_finite_is_shown_as_such() -> None:
     now.params["weight_ih"][:] = float("nan")
     arrays, meta = about.slow(now, "1.norm")
     view = slow_motion(arrays, meta, training_batch(config, 0), config, Style(),
-                       step=0, sequence=1, unit="norm", at=("forward", 1))  # fmt: skip
+                       source="run", step=0, sequence=1, unit="norm", at=("forward", 1))  # fmt: skip
     go.Figure(view.figure.to_dict())
     assert "not a number" in sentence(view, "clip", 1) and "not a number" in sentence(view, "forward", 3)
 
