@@ -95,7 +95,7 @@ def test_a_link_repeats_k_and_moment(server: Any, flow: Any) -> None:
     again = flow(server, link=f"{server.url}/truncation_lab?run={run}&step=7&knob.k=33&knob.delta=0.2&knob.cut=sliding")
     again.at(7)
     words = hint(again, "bias")
-    expect(words).to_contain_text("K = 33: off by")
+    expect(words).to_contain_text("K = 33: the gradient of the cell's weights is off by")
     expect(words).to_contain_text("Measured at training step 7")
     expect(again.knob("bias", "truncation")).to_have_value("sliding")
     expect(again.page.locator("[data-view=bias] .ub-keys")).to_contain_text("δ = 20\u00a0%")
