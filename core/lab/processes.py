@@ -29,6 +29,7 @@ from typing import Any
 from core.errors import UnrolledError
 
 WARM = "core.lab.warm"
+START_ATTEMPTS = 3
 
 _context: Any = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
 _context.set_forkserver_preload([WARM])
@@ -141,8 +142,14 @@ class Processes:
 
 def _start(module: str, nice: int) -> Warm:
     ours, theirs = _context.Pipe()
-    process = _context.Process(target=_serve, args=(theirs, module, nice), daemon=True)
-    process.start()
+    for attempt in range(START_ATTEMPTS):
+        process = _context.Process(target=_serve, args=(theirs, module, nice), daemon=True)
+        try:
+            process.start()
+            break
+        except (EOFError, OSError):  # the server that forks them was killed as it was asked; the next start makes anew
+            if attempt + 1 == START_ATTEMPTS:
+                raise
     theirs.close()  # so that its end of the pipe closes when the process dies
     return Warm(process, ours)
 
