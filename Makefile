@@ -30,11 +30,11 @@ run: $(VENV)/.installed
 	@echo "Unrolled: http://localhost:$(PORT)   (Ctrl-C ends it)"
 	@exec $(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
 
-# The browser tests come last and alone: they drive a server and a browser that want both cores of a small machine.
+# The browser tests come last, two files at a time: each drives a server and a browser, which wait for each other.
 test: $(VENV)/.installed-dev
 	@tests/browser/install $(BIN)/python
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not browser" $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile -m browser $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
