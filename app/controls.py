@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import floor, log10
 from typing import Any
 
@@ -19,12 +18,6 @@ GROUPS = {
     "Gradient": ("truncation", "clip"),
     "Training": ("trained", "optimizer", "lr", "batch_size", "steps", "seed"),
 }
-ONLY_WITH: dict[str, tuple[str, Callable[[str], bool]]] = {
-    "truncation_length": ("truncation", lambda mode: mode != "full"),
-    "truncation_stride": ("truncation", lambda mode: mode == "stream"),
-    "clip_threshold": ("clip", lambda mode: mode != "none"),
-}
-"""A setting without effect is not shown: key → (other key, whether this one counts at that one's value)."""
 EMPTY = {"truncation_stride": "the same as K", "cell.forget_bias": "as initialised"}
 """What an optional setting means when nothing is entered."""
 _GROUP, _PRESET = "set.group", "set.preset"
@@ -39,16 +32,11 @@ def controls() -> None:
         for title, prefixes in GROUPS.items():
             st.markdown(f"**{title}**")
             for key, setting in settings.items():
-                if key.startswith(prefixes) and not _idle(key, flat):
+                if key.startswith(prefixes) and key not in config.idle:
                     _widget(setting, flat[key])
                     if key == "task.name":
                         st.caption(config.task.question)
         st.caption("A link to this page repeats all of it: copy the address.")
-
-
-def _idle(key: str, flat: dict[str, Any]) -> bool:
-    other, counts = ONLY_WITH.get(key, ("", None))
-    return counts is not None and not counts(flat[other])
 
 
 def _presets() -> None:

@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from app import link
-from app.board.sources import PREVIEW
 from app.link import View
 from app.services import lab
 from core.config import RunConfig
+from core.lab.asking import PREVIEW
 
 _VIEW, _START, _WRITTEN, _TOUCHED, _REPLAYS, _LEFT = "_view", "_start", "_written", "_touched", "_replays", "_left"
 

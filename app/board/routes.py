@@ -21,10 +21,11 @@ from app.board.errors import BadQuery, Unknown
 from app.board.query import Query, parse
 from app.board.reply import Known, reply
 from app.board.source import Directory, Snapshot, Source
-from app.board.sources import PREVIEW, Sources
+from app.board.sources import Sources
 from app.board.views import PAGES, Beside
 from app.board.wire import compressed
 from core.errors import UnrolledError
+from core.lab.asking import PREVIEW
 from core.lab.client import NoAnswer
 from core.store import RunFileError, export
 

@@ -10,15 +10,13 @@ from typing import Any
 from app.board.errors import Unknown
 from app.board.source import Directory, Memory, Reader, Snapshot, Status
 from core.frames import Frame, Planes
+from core.lab.asking import PREVIEW
 
 FRESH_SECONDS = 0.05
 """A source is asked for news at most this often, however many look at it: twenty times a second for ten updates."""
 
 KEPT_SOURCES = 64
 """More than one visitor looks at: a run with a sweep beside it is nine."""
-
-PREVIEW = "preview-"
-"""A source id that begins so is a preview's; the rest is its config's digest."""
 
 
 class RunSource:

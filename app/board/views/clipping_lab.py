@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from app.board.source import Snapshot
 from app.board.views.base import Page, Shown, ViewSpec
-from app.board.views.shared import SHARED
+from app.board.views.shared import SHARED, over_steps
 from app.figures.base import View
 from app.figures.base.course import Course, State
 from app.figures.cliff import DEFAULTS as CLIFF
@@ -20,7 +19,6 @@ from app.figures.clipped_share import clipped_share
 from app.figures.clipping import clipping
 from app.figures.small_multiples import small_multiples
 from app.figures.spike import spike
-from app.figures.theme import Style
 from app.figures.twins import twins
 from app.figures.update_size import update_size
 from app.text.clipping import caption
@@ -32,8 +30,6 @@ _STATES: dict[str, State] = {
     "preview": "missing", "queued": "waiting", "running": "running", "paused": "paused", "finished": "over",
     "stopped": "over", "failed": "over",
 }  # fmt: skip
-
-OverTraining = Callable[[Mapping[str, np.ndarray], int, RunConfig, Style], View]
 
 
 def courses(shown: Shown, wanted: list[RunConfig]) -> list[Course]:
@@ -53,10 +49,6 @@ def _course(config: RunConfig, snapshot: Snapshot | None, main: bool) -> Course:
 
 
 NOTHING = {name: np.zeros(0) for name in ("step", "loss", "score", "grad_norm", "grad_norm_clipped", "clip_angle")}
-
-
-def _scalars(draw: OverTraining) -> Callable[[Shown], View]:
-    return lambda shown: draw(shown.snapshot.scalars, shown.frame.step, shown.config, shown.style)
 
 
 def _norms(shown: Shown) -> View:
@@ -99,9 +91,9 @@ def _caption(shown: Shown) -> Caption:
 
 VIEWS: dict[str, ViewSpec] = {
     "norms": ViewSpec(_norms, wide=True, height=280),
-    "share": ViewSpec(_scalars(clipped_share), wide=False, height=210),
-    "angle": ViewSpec(_scalars(clip_angle), wide=False, height=210),
-    "update": ViewSpec(_scalars(update_size), wide=False, height=210),
+    "share": ViewSpec(over_steps(clipped_share), wide=False, height=210),
+    "angle": ViewSpec(over_steps(clip_angle), wide=False, height=210),
+    "update": ViewSpec(over_steps(update_size), wide=False, height=210),
     "twins": ViewSpec(_twins, wide=True, height=380),
     "strip": SHARED["strip"],
     "spike": ViewSpec(_spike, wide=True, height=430, needs=("sequences",)),

@@ -35,7 +35,8 @@ def _training(shown: Shown) -> View:
     return over_training(shown.snapshot.steps, shown.snapshot.flow, shown.frame.step, shown.config, shown.style)
 
 
-def _scalars(draw: OverTraining) -> Callable[[Shown], View]:
+def over_steps(draw: OverTraining) -> Callable[[Shown], View]:
+    """The picture of a run's scalars, one of every training step."""
     return lambda shown: draw(shown.snapshot.scalars, shown.frame.step, shown.config, shown.style)
 
 
@@ -62,8 +63,8 @@ SHARED: dict[str, ViewSpec] = {
     "strip": ViewSpec(_strip, wide=True, height=90),
     "curve": ViewSpec(_curve, wide=True, height=320),
     "training": ViewSpec(_training, wide=True, height=240),
-    "loss": ViewSpec(_scalars(loss), wide=False, height=210),
-    "score": ViewSpec(_scalars(score), wide=False, height=210),
-    "clipping": ViewSpec(_scalars(clipping), wide=False, height=210),
+    "loss": ViewSpec(over_steps(loss), wide=False, height=210),
+    "score": ViewSpec(over_steps(score), wide=False, height=210),
+    "clipping": ViewSpec(over_steps(clipping), wide=False, height=210),
     "gates": ViewSpec(_gates, wide=True, height=420, knobs=("probe",)),
 }

@@ -3,6 +3,7 @@
 from app.figures.base.axes import (
     FLOW_SCALE_TICKS,
     colorscale,
+    decades_axis,
     figure,
     flow_scale,
     plain_log_axis,
@@ -50,6 +51,7 @@ __all__ = [
     "colorscale",
     "cursor_line",
     "cut_lines",
+    "decades_axis",
     "figure",
     "flow_scale",
     "hatch",

@@ -69,6 +69,15 @@ def plain_log_axis(low: float, high: float) -> Layout:
     return {"type": "log", "range": [float(start), float(stop)], "tickvals": ticks, "ticktext": text}
 
 
+def decades_axis(low: int, high: int, title: str) -> Layout:
+    """A log axis from 10^``low`` to 10^``high`` with about six ticks at whole decades, one among them."""
+    stride = max(1, round((high - low) / 6))
+    ticks = [k for k in range(low, high + 1) if k % stride == 0]
+    return {"type": "log", "range": [low, high], "tickvals": [10.0**k for k in ticks],
+            "ticktext": ["1" if k == 0 else power_of_ten(10.0**k) for k in ticks],
+            "title": {"text": title}}  # fmt: skip
+
+
 FLOW_SCALE_TICKS = ((0.0, "10⁻⁶"), (0.25, "10⁻³"), (0.5, "kept"), (0.75, "10³"), (1.0, "10⁶"))
 
 

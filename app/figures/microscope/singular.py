@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.base import Key, Knob, Layout, Table, View, bands, figure, time_axis
+from app.figures.base import Key, Knob, Layout, Table, View, bands, decades_axis, figure, time_axis
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.numbers import plural, power_of_ten, sig
+from app.text.numbers import plural, sig
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]
@@ -57,13 +57,10 @@ def _figure(values: np.ndarray, at: np.ndarray, ranks: list[int], config: RunCon
     known = values[np.isfinite(values) & (values > 0)]
     high = int(np.ceil(np.log10(max(known.max(), 1.5)))) if known.size else 1
     low = max(int(np.floor(np.log10(known.min()))), high - 20) if known.size else -3
-    low, stride = min(low, high - 2), max(1, round((high - low) / 6))
-    ticks = [k for k in range(low, high + 1) if k % stride == 0]
+    low = min(low, high - 2)
     layout: Layout = {
         "xaxis": time_axis(style, config.task.length),
-        "yaxis": {"type": "log", "range": [low, high], "tickvals": [10.0**k for k in ticks],
-                  "ticktext": ["1" if k == 0 else power_of_ten(10.0**k) for k in ticks],
-                  "title": {"text": "" if style.narrow else "singular value"}},
+        "yaxis": decades_axis(low, high, "" if style.narrow else "singular value"),
         "shapes": bands(config.task.marks(), style),
         "hovermode": "x",
         "meta": {"axis": "time"},

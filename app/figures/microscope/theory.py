@@ -7,10 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.base import Key, Knob, Layout, Table, View, bands, boundary_lines, figure, time_axis, truncation_keys
+from app.figures.base import (
+    Key,
+    Knob,
+    Layout,
+    Table,
+    View,
+    bands,
+    boundary_lines,
+    decades_axis,
+    figure,
+    time_axis,
+    truncation_keys,
+)
 from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.numbers import power_of_ten, sig
+from app.text.numbers import sig
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]
@@ -80,13 +92,10 @@ def _range(lines: Mapping[str, np.ndarray]) -> tuple[int, int]:
 
 
 def _figure(lines: Mapping[str, np.ndarray], config: RunConfig, style: Style, low: int, high: int) -> Any:
-    steps, stride = kept(config.task.length + 1), max(1, round((high - low) / 6))
-    ticks = [k for k in range(low, high + 1) if k % stride == 0]
+    steps = kept(config.task.length + 1)
     layout: Layout = {
         "xaxis": time_axis(style, config.task.length),
-        "yaxis": {"type": "log", "range": [low, high], "tickvals": [10.0**k for k in ticks],
-                  "ticktext": ["1" if k == 0 else power_of_ten(10.0**k) for k in ticks],
-                  "title": {"text": "" if style.narrow else "÷ the loss's own step"}},
+        "yaxis": decades_axis(low, high, "" if style.narrow else "÷ the loss's own step"),
         "shapes": bands(config.task.marks(), style),
         "hovermode": "x",
         "meta": {"axis": "time"},
