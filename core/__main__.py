@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from core.bench import add_options as add_bench_options
 from core.command_theory import add_theory, report
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError
@@ -109,6 +110,13 @@ def export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def bench(arguments: argparse.Namespace) -> int:
+    """Measure what watching costs on this machine."""
+    from core.bench import main as measure
+
+    return measure(arguments)
+
+
 def worker(arguments: argparse.Namespace) -> int:
     """Take queued runs until told to stop."""
     from core.lab.worker import main as serve
@@ -151,6 +159,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command(export)
     sub.add_argument("run", metavar="RUN", help="a run's id, or its file")
     sub.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: RUN.unrolled.sqlite here)")
+    add_bench_options(command(bench))
     command(worker)
     return top
 

@@ -15,12 +15,16 @@ from core.data import HELD_OUT, PROBES
 from core.sight import loss_steps
 from core.truncation import Pass
 
-PROFILE_FRAMES, PROFILE_BYTES = 1000, 24e6
+PROFILE_FRAMES, PROFILE_BYTES = 1000, 40e6
 WEIGHT_FRAMES, WEIGHT_BYTES = 1000, 24e6
 PLANE_FRAMES, PLANE_BYTES = 50, 24e6
 EVALUATIONS = 60
-EVALUATION_SHARE = 0.25
+EVALUATION_SHARE = 0.1
 """Largest share of the training's own work that scoring may cost (it is at least ten evaluations)."""
+
+FRAMES_PER_SECOND, FEWEST_FRAMES = 10, 250
+"""More frames a second than that nobody sees, and a recorded step costs up to a tenth more than another; but a run
+should not have fewer in all where it has the steps."""
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4, "peephole": 4}
 """Blocks of weights per cell: its gates and its candidate."""
@@ -56,6 +60,14 @@ def _steps(passes: Sequence[Pass]) -> int:
     return sum(each.stop - each.first for each in passes)
 
 
+def step_seconds(config: RunConfig) -> float:
+    """About what a training step takes on one core of a server of 2024: matrix products, elementwise work, calls."""
+    T, N, H, C = config.task.length, config.batch_size, config.cell.hidden_size, config.task.input_size
+    gates = GATES[config.cell.name]
+    passes = gates * H * N * T * (6 * (H + C) / 70e9 + 3e-9) + T * 12e-6
+    return 1e-3 + work(config).share * passes
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Strides in training steps; a step is recorded where its number is a multiple, and at the run's last step."""
@@ -71,7 +83,8 @@ class Schedule:
         """The schedule of ``config``."""
         T, H, steps = config.task.length, config.cell.hidden_size, config.steps
         gates = GATES[config.cell.name]
-        profile = _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * 4 * (T + 1))
+        often_enough = min(round(1 / FRAMES_PER_SECOND / step_seconds(config)), steps // FEWEST_FRAMES)
+        profile = max(often_enough, _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * 4 * (T + 1)))
         parameters = gates * H * (H + config.task.input_size + 2) + config.task.output_size * (H + 1)
         planes = 2 * PROBES * (T + 1) * H * (gates + 2)
         of_a_step = max(1.0, work(config).share)

@@ -17,6 +17,7 @@ from core.config import RunConfig
 from core.data import held_out, probes, training_batch
 from core.frames import SCALARS, Frame, Planes
 from core.learner import Learner, Learnt
+from core.memory import keep_freed_memory
 from core.schedule import Schedule
 
 SUBNORMAL = 1e-40
@@ -45,6 +46,7 @@ class Training(Iterator[Frame]):
     """An iterator of Frames with a memory: ``checkpoint()`` holds all that the next frames depend on."""
 
     def __init__(self, config: RunConfig, resume: bytes | None = None) -> None:
+        keep_freed_memory()
         self.config, self.schedule = config, Schedule.of(config)
         self.learner = Learner(config)
         self.step, self.over = 0, False

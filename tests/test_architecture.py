@@ -24,13 +24,14 @@ ORDER = """
     core.config
     core.presets core.settings core.data core.sight core.sweep
     core.schedule
-    core.checkpoint core.cells
+    core.checkpoint core.memory core.cells
     core.backprop
     core.diagnostics core.learner
     core.training
     core.moment
     core.store
     core.check core.lab
+    core.bench
     core.command_theory
     core core.__main__
 """
@@ -41,7 +42,7 @@ WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.errors"
        "core.lab.client", "core.theory", "core.sweep")  # fmt: skip
 """What the web process is made of; it never imports torch."""
 SHARED = {
-    "core/cells": {"base", "carousel", "initialisation", "products"},
+    "core/cells": {"base", "carousel", "elementwise", "initialisation", "kernels", "plain", "products"},
     "core/tasks": {"base"},
     "app/figures": {"base", "theme"},
     "pages": set(),

@@ -135,6 +135,6 @@ def recorded(back: Back, alone: Back) -> tuple[Profiles, Profile]:
 def _through(readout: Readout, by_answer: Tensor, sequences: Asked) -> Tensor:
     """∂L/∂h[1:] (T, N, H) from ∂L/∂answers (S, N, O)."""
     T, N, _ = sequences.x.shape
-    room = by_answer.new_zeros(T, N, readout["weight"].shape[1])
+    room = by_answer.new_zeros(T, readout["weight"].shape[1], N).transpose(1, 2)  # in the order of the cells' loops
     room[sequences.steps] = by_answer @ readout["weight"]
     return room

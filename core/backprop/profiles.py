@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.cells import elementwise
+
 Profile = NDArray[np.float64]
 
 
@@ -32,10 +34,9 @@ def profiles(grad_h: Tensor, grad_c: Tensor | None) -> Profiles:
 
 def squares(grad: Tensor) -> Tensor:
     """Σ over units of the square, (T+1, N), in float64: (1e-25)² is zero in float32."""
-    wide = grad.double()
-    return (wide * wide).sum(dim=2)
+    return elementwise.squares(grad.transpose(1, 2))
 
 
 def mean_norm(squared: Tensor) -> Profile:
     """Σ_n √: the mean over n of the N-fold."""
-    return squared.sqrt().sum(dim=1).numpy()
+    return squared.sqrt().sum(dim=1).cpu().numpy()

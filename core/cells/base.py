@@ -94,6 +94,21 @@ class Carry:
     cuts: frozenset[int]
     clamp: float | None
 
+    def set_aside(self, t: int, grad: Tensor) -> Tensor | None:
+        """The local gradient in ``grad``, which makes room for what is carried to state t; None where nothing is done
+        to that and it may simply be added."""
+        if self.clamp is None and t not in self.cuts:
+            return None
+        local = grad.clone()
+        grad.zero_()
+        return local
+
+    def limit(self, t: int, carried: Tensor) -> Tensor:
+        """Do to what is ``carried`` to state t what is to be done, in place."""
+        if t in self.cuts:
+            return carried.zero_()
+        return carried if self.clamp is None else carried.clamp_(-self.clamp, self.clamp)
+
 
 @dataclass(frozen=True)
 class Cell(ABC):

@@ -1,21 +1,25 @@
 """What the LSTM and its peephole variant share: the order of blocks in their loops, and the way back over (h, c).
 
-The loops keep the four blocks as o i f g: the three logistic gates are then neighbours (one call in the forward pass),
-and so are the three that write to c (one call in the backward pass). Parameters and gates keep torch's order, i f g o.
+The loops keep the four blocks as o i f g: the three logistic gates are then neighbours, and so are the three that write
+to c. Parameters and gates keep torch's order, i f g o.
 
 Given the forward pass, each step is linear in the gradients that arrive (m_h at h, m_c at c):
 
-    δc  = m_c + m_h ⊙ into_c           α_o = m_h ⊙ factor_o
-    α_q = δc ⊙ factor_q,  q = i, f, g  to t−1:  m_h = local + Σ_q U_qᵀ α_q,   m_c = δc ⊙ keep
+    α_o = m_h ⊙ tanh c ⊙ σ'_o,   δc = m_c + m_h ⊙ o ⊙ (1 − tanh²c)     [+ p_o ⊙ α_o]
+    α_i = δc ⊙ g ⊙ σ'_i,   α_f = δc ⊙ c₋ ⊙ σ'_f,   α_g = δc ⊙ i ⊙ (1 − g²)
+    to t−1:   m_h = local + Σ_q U_qᵀ α_q,   m_c = δc ⊙ f               [+ p_i ⊙ α_i + p_f ⊙ α_f]
 
-and the two cells differ in nothing but these factors, which are computed for all t beforehand.
+and the two cells differ in nothing but what stands in brackets.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+from core.cells import elementwise
 from core.cells.base import Carry, came_from
 from core.cells.products import weight_gradient
 
@@ -36,51 +40,32 @@ def torch_order(rows: Tensor) -> Tensor:
     return torch.cat([i, f, g, o])
 
 
-def factors(saved: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """What turns arriving gradients into α and δc, without peepholes.
-
-    Of ``saved`` the gates, c and tanh c → the factors of every block (T, 4, H, N), into_c (T, H, N).
-    """
-    gates, tanh_c = saved["gates"], saved["tanh_c"]
-    i, g = gates[:, I], gates[:, G]
-    one = gates.new_ones(())
-    alphas = torch.empty_like(gates)
-    slopes = (one - gates[:, :G]).mul_(gates[:, :G])  # σ'; q − q² would lose a saturated gate's digits
-    torch.mul(slopes[:, O], tanh_c, out=alphas[:, O])
-    torch.mul(slopes[:, I], g, out=alphas[:, I])
-    torch.mul(slopes[:, F], came_from(saved, "c"), out=alphas[:, F])
-    torch.addcmul(one, g, g, value=-1, out=alphas[:, G]).mul_(i)
-    return alphas, torch.addcmul(one, tanh_c, tanh_c, value=-1).mul_(gates[:, O])
-
-
 def carry_back(
-    grad_h: Tensor, grad_c: Tensor, alphas: Tensor, into_c: Tensor, keep: Tensor, U: Tensor, carry: Carry
-) -> None:
+    backward: Callable[..., None], saved: dict[str, Tensor], grad_h: Tensor, grad_c: Tensor, U: Tensor, carry: Carry
+) -> Tensor:
     """∂L/∂h and ∂L/∂c, each (T+1, H, N), in place: the first comes with the local gradients, the second with its last.
 
-    ``alphas`` (T, 4, H, N) come as factors and leave as each block's α; U (4H, H) in the loops' order. A cut at b
-    leaves h[b] its local gradient and c[b] nothing.
+    ``backward`` is the cell's own part of a step (``core.cells.plain.lstm_backward``), U (4H, H) in torch's order. A
+    cut at b leaves h[b] its local gradient and c[b] nothing. Returns the alphas (T, 4H, N).
     """
-    U_back, clamp = U.T.contiguous(), carry.clamp
-    m_h, m_c, cuts = grad_h.unbind(), grad_c.unbind(), carry.cuts
-    slabs, alpha_o, alpha_ifg = alphas.flatten(1, 2).unbind(), alphas[:, O].unbind(), alphas[:, I:].unbind()
-    for t, (into, kept) in reversed(list(enumerate(zip(into_c.unbind(), keep.unbind())))):
-        delta_c = m_c[t + 1].addcmul_(m_h[t + 1], into)
-        alpha_o[t].mul_(m_h[t + 1])
-        alpha_ifg[t].mul_(delta_c)
-        if t in cuts:
-            m_c[t].zero_()
-        elif clamp is None:
-            torch.mul(delta_c, kept, out=m_c[t])
-            m_h[t].addmm_(U_back, slabs[t])
-        else:
-            torch.mul(delta_c, kept, out=m_c[t]).clamp_(-clamp, clamp)
-            m_h[t].add_(torch.mm(U_back, slabs[t]).clamp_(-clamp, clamp))
+    U_back, alphas = loop_order(U).T.contiguous(), torch.empty_like(saved["gates"])
+    gates, c_before, tanh_c = (
+        elementwise.steps(part) for part in (saved["gates"], came_from(saved, "c"), saved["tanh_c"])
+    )
+    m_h, m_c, flat = (elementwise.steps(part) for part in (grad_h, grad_c, alphas))
+    arriving, slabs = grad_h.unbind(), alphas.flatten(1, 2).unbind()
+    for t in range(len(slabs) - 1, -1, -1):
+        backward(gates[t], c_before[t], tanh_c[t], m_h[t + 1], m_c[t + 1], flat[t], m_c[t])
+        local = carry.set_aside(t, arriving[t])
+        arriving[t].addmm_(U_back, slabs[t])
+        if local is not None:
+            carry.limit(t, arriving[t]).add_(local)
+            carry.limit(t, grad_c[t])
+    return alphas.flatten(1, 2)
 
 
 def parameter_gradients(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
     """∂L/∂W, ∂L/∂U and both biases, from α (T, 4H, N), and of ``saved`` the states h and the inputs."""
-    by_h, by_input = weight_gradient(alphas, came_from(saved, "h"), saved["inputs"])
-    by_h, by_input = torch_order(by_h), torch_order(by_input)
-    W, b = by_input[:, :-1].contiguous(), by_input[:, -1]
-    return {"weight_ih": W, "weight_hh": by_h, "bias_ih": b.clone(), "bias_hh": b.clone()}
+    product, H = torch_order(weight_gradient(alphas, came_from(saved, "h"), saved["inputs"])), saved["h"].shape[1]
+    W, U, b = product[:, H:-1].contiguous(), product[:, :H].contiguous(), product[:, -1]
+    return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone()}

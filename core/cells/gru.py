@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, final
 import torch
 from torch import Tensor
 
+from core.cells import elementwise
 from core.cells.base import (
     Carry,
     Cell,
@@ -22,7 +23,7 @@ from core.cells.base import (
     trajectory_of,
 )
 from core.cells.initialisation import Layout
-from core.cells.products import input_products, over_time, with_one
+from core.cells.products import input_products, weight_gradient, with_one
 
 
 @final
@@ -93,50 +94,34 @@ def _rows_after(params: Params) -> tuple[Tensor, Tensor]:
 
 
 def _loop_after(U: Tensor, slabs: Tensor, h: Tensor, drop: Tensor, resets: Collection[int]) -> None:
-    H = U.shape[1]
-    r, z, m, n = (block.unbind() for block in slabs.split(H, dim=1))
-    recurrent, logistic = slabs[:, : 3 * H].unbind(), slabs[:, : 2 * H].unbind()
-    hs, drops = h.unbind(), drop.unbind()
-    for t, h_before in enumerate(before(h, resets)):
-        recurrent[t].addmm_(U, h_before)
-        logistic[t].sigmoid_()
-        n[t].addcmul_(r[t], m[t]).tanh_()
-        torch.sub(h_before, n[t], out=drops[t])
-        torch.addcmul(n[t], z[t], drops[t], out=hs[t + 1])
+    H, forward = U.shape[1], elementwise.of(h).gru_after_forward
+    came = elementwise.before(h, resets)
+    gates, hs, drops = (elementwise.steps(part) for part in (slabs.unflatten(1, (4, H)), h[1:], drop))
+    for t, (recurrent, h_before) in enumerate(zip(slabs[:, : 3 * H].unbind(), before(h, resets), strict=True)):
+        recurrent.addmm_(U, h_before)
+        forward(gates[t], came[t], drops[t], hs[t])
 
 
 def _back_after(U: Tensor, saved: dict[str, Tensor], grad_h: Tensor, carry: Carry) -> Tensor:
-    gates, drop = saved["gates"], saved["drop"]
-    r, z, m, n = gates.unbind(1)
-    slope, one = (1 - gates[:, :2]).mul_(gates[:, :2]), gates.new_ones(())
-    alphas = torch.empty_like(gates)
-    a_r, a_z, a_m, a_n = alphas.unbind(1)
-    torch.addcmul(one, n, n, value=-1, out=a_n).mul_(1 - z)
-    torch.mul(a_n, r, out=a_m)
-    torch.mul(slope[:, 0], m, out=a_r).mul_(a_n)
-    torch.mul(slope[:, 1], drop, out=a_z)
-    U_back, clamp = U.T.contiguous(), carry.clamp
-    arriving, leaks, blocks = grad_h.unbind(), z.unbind(), alphas.unbind()
-    recurrent = alphas[:, :3].flatten(1, 2).unbind()
-    for t in range(len(blocks) - 1, -1, -1):
-        blocks[t].mul_(arriving[t + 1])
-        if t in carry.cuts:
-            continue
-        if clamp is None:
-            arriving[t].addcmul_(arriving[t + 1], leaks[t]).addmm_(U_back, recurrent[t])
-        else:
-            carried = torch.mul(arriving[t + 1], leaks[t]).addmm_(U_back, recurrent[t])
-            arriving[t].add_(carried.clamp_(-clamp, clamp))
+    backward, U_back = elementwise.of(grad_h).gru_after_backward, U.T.contiguous()
+    alphas = torch.empty_like(saved["gates"])
+    gates, drop, m_h, flat = (elementwise.steps(part) for part in (saved["gates"], saved["drop"], grad_h, alphas))
+    arriving, recurrent = grad_h.unbind(), alphas[:, :3].flatten(1, 2).unbind()
+    for t in range(len(recurrent) - 1, -1, -1):
+        local = carry.set_aside(t, arriving[t])
+        backward(gates[t], drop[t], m_h[t + 1], flat[t], m_h[t])
+        arriving[t].addmm_(U_back, recurrent[t])
+        if local is not None:
+            carry.limit(t, arriving[t]).add_(local)
     return alphas.flatten(1, 2)
 
 
 def _parameters_after(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-    pre, H = over_time(alphas), saved["h"].shape[1]
-    by_input = pre @ over_time(saved["inputs"]).T
+    H, by_input = saved["h"].shape[1], weight_gradient(alphas, saved["inputs"])
     rzn = torch.cat([by_input[: 2 * H], by_input[3 * H :]])
     return {
         "weight_ih": rzn[:, :-1].contiguous(),
-        "weight_hh": pre[: 3 * H] @ over_time(came_from(saved, "h")).T,
+        "weight_hh": weight_gradient(alphas[:, : 3 * H], came_from(saved, "h")),
         "bias_ih": rzn[:, -1].clone(),
         "bias_hh": by_input[: 3 * H, -1].clone(),
     }
@@ -146,52 +131,41 @@ def _parameters_after(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Ten
 
 
 def _loop_before(U: Tensor, slabs: Tensor, h: Tensor, drop: Tensor, reset_h: Tensor, resets: Collection[int]) -> None:
-    H = U.shape[1]
-    r, z, n = (block.unbind() for block in slabs.split(H, dim=1))
-    (U_rz, U_n), logistic = U.split(2 * H), slabs[:, : 2 * H].unbind()
-    hs, drops, reset_hs = h.unbind(), drop.unbind(), reset_h.unbind()
+    H, step = U.shape[1], elementwise.of(h)
+    (U_rz, U_n), n, came = U.split(2 * H), slabs[:, 2 * H :].unbind(), elementwise.before(h, resets)
+    logistic, reset_hs = slabs[:, : 2 * H].unbind(), reset_h.unbind()
+    gates, hs, drops, flat = (elementwise.steps(part) for part in (slabs.unflatten(1, (3, H)), h[1:], drop, reset_h))
     for t, h_before in enumerate(before(h, resets)):
-        logistic[t].addmm_(U_rz, h_before).sigmoid_()
-        torch.mul(r[t], h_before, out=reset_hs[t])
-        n[t].addmm_(U_n, reset_hs[t]).tanh_()
-        torch.sub(h_before, n[t], out=drops[t])
-        torch.addcmul(n[t], z[t], drops[t], out=hs[t + 1])
+        logistic[t].addmm_(U_rz, h_before)
+        step.gru_before_reset(gates[t], came[t], flat[t])
+        n[t].addmm_(U_n, reset_hs[t])
+        step.gru_before_forward(gates[t], came[t], drops[t], hs[t])
 
 
 def _back_before(U: Tensor, saved: dict[str, Tensor], grad_h: Tensor, carry: Carry) -> Tensor:
-    gates, drop, h_before = saved["gates"], saved["drop"], came_from(saved, "h")
-    r, z, n = gates.unbind(1)
-    slope, one = (1 - gates[:, :2]).mul_(gates[:, :2]), gates.new_ones(())
-    alphas = torch.empty_like(gates)
-    a_r, a_z, a_n = alphas.unbind(1)
-    torch.mul(slope[:, 0], h_before, out=a_r)
-    torch.mul(slope[:, 1], drop, out=a_z)
-    torch.addcmul(one, n, n, value=-1, out=a_n).mul_(1 - z)
-    H = U.shape[1]
+    H, step, alphas = U.shape[1], elementwise.of(grad_h), torch.empty_like(saved["gates"])
     U_rz, U_n = U[: 2 * H].T.contiguous(), U[2 * H :].T.contiguous()
-    by_reset, clamp = torch.empty_like(grad_h[0]), carry.clamp  # by_reset: gradient arriving at r⊙h₋
-    arriving, leaks, resets = grad_h.unbind(), z.unbind(), r.unbind()
-    alpha_r, alpha_n, alpha_zn, logistic = (
-        a_r.unbind(), a_n.unbind(), alphas[:, 1:].unbind(), alphas[:, :2].flatten(1, 2).unbind(),
-    )  # fmt: skip
-    for t in range(len(alpha_r) - 1, -1, -1):
-        alpha_zn[t].mul_(arriving[t + 1])
-        torch.mm(U_n, alpha_n[t], out=by_reset)
-        alpha_r[t].mul_(by_reset)
-        if t in carry.cuts:
-            continue
-        if clamp is None:
-            arriving[t].addcmul_(arriving[t + 1], leaks[t]).addcmul_(by_reset, resets[t]).addmm_(U_rz, logistic[t])
-        else:
-            carried = torch.mul(arriving[t + 1], leaks[t]).addcmul_(by_reset, resets[t]).addmm_(U_rz, logistic[t])
-            arriving[t].add_(carried.clamp_(-clamp, clamp))
+    by_reset = torch.empty_like(grad_h[:1])  # what arrives at r⊙h₋
+    gates, drop, h, m_h, flat = (
+        elementwise.steps(part) for part in (saved["gates"], saved["drop"], came_from(saved, "h"), grad_h, alphas)
+    )
+    (at_reset,), arriving = elementwise.steps(by_reset), grad_h.unbind()
+    alpha_n, logistic = alphas[:, 2].unbind(), alphas[:, :2].flatten(1, 2).unbind()
+    for t in range(len(logistic) - 1, -1, -1):
+        local = carry.set_aside(t, arriving[t])
+        step.gru_before_backward(gates[t], drop[t], m_h[t + 1], flat[t])
+        torch.mm(U_n, alpha_n[t], out=by_reset[0])
+        step.gru_before_reset_backward(gates[t], h[t], m_h[t + 1], at_reset, flat[t], m_h[t])
+        arriving[t].addmm_(U_rz, logistic[t])
+        if local is not None:
+            carry.limit(t, arriving[t]).add_(local)
     return alphas.flatten(1, 2)
 
 
 def _parameters_before(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-    pre, H = over_time(alphas), saved["h"].shape[1]
-    by_h, by_reset = pre[: 2 * H] @ over_time(came_from(saved, "h")).T, pre[2 * H :] @ over_time(saved["reset_h"]).T
-    by_input = pre @ over_time(saved["inputs"]).T
+    H, by_input = saved["h"].shape[1], weight_gradient(alphas, saved["inputs"])
+    by_h = weight_gradient(alphas[:, : 2 * H], came_from(saved, "h"))
+    by_reset = weight_gradient(alphas[:, 2 * H :], saved["reset_h"])
     return {
         "weight_ih": by_input[:, :-1].contiguous(),
         "weight_hh": torch.cat([by_h, by_reset]),

@@ -9,8 +9,9 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
+from core.cells import elementwise
 from core.cells.base import Carry, Cell, Params, State, Trajectory, before, initial_state, states, trajectory_of
-from core.cells.carousel import BLOCKS, F, G, I, O, carry_back, factors, loop_order, parameter_gradients
+from core.cells.carousel import BLOCKS, carry_back, loop_order, parameter_gradients
 from core.cells.initialisation import Layout
 from core.cells.products import input_products, with_one
 
@@ -49,25 +50,18 @@ class LSTM(Cell):
     @staticmethod
     def _loop(U: Tensor, gates: Tensor, h: Tensor, c: Tensor, tanh_c: Tensor, resets: Collection[int]) -> None:
         """From the input products in ``gates`` and from h[0], c[0], everything in place."""
-        o, i, f, g = (gates[:, place].unbind() for place in (O, I, F, G))
-        slabs, logistic = gates.flatten(1, 2).unbind(), gates[:, :G].unbind()
-        h_before, c_before, tanhs = before(h, resets), before(c, resets), tanh_c.unbind()
-        hs, cs = h.unbind(), c.unbind()
-        for t, slab in enumerate(slabs):
-            slab.addmm_(U, h_before[t])
-            logistic[t].sigmoid_()
-            g[t].tanh_()
-            torch.mul(f[t], c_before[t], out=cs[t + 1]).addcmul_(i[t], g[t])
-            torch.tanh(cs[t + 1], out=tanhs[t])
-            torch.mul(o[t], tanhs[t], out=hs[t + 1])
+        forward = elementwise.of(h).lstm_forward
+        c_before = elementwise.before(c, resets)
+        flat, hs, cs, tanhs = (elementwise.steps(part) for part in (gates, h[1:], c[1:], tanh_c))
+        for t, (slab, h_before) in enumerate(zip(gates.flatten(1, 2).unbind(), before(h, resets), strict=True)):
+            slab.addmm_(U, h_before)
+            forward(flat[t], c_before[t], cs[t], tanhs[t], hs[t])
 
     def _carry_back(
         self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, grad_c: Tensor | None, carry: Carry
     ) -> Tensor:
         assert grad_c is not None
-        alphas, into_c = factors(saved)
-        carry_back(grad_h, grad_c, alphas, into_c, saved["gates"][:, F], loop_order(params["weight_hh"]), carry)
-        return alphas.flatten(1, 2)
+        return carry_back(elementwise.of(grad_h).lstm_backward, saved, grad_h, grad_c, params["weight_hh"], carry)
 
     @staticmethod
     def _parameters(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:

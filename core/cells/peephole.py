@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from functools import partial
+from typing import Any, ClassVar, Literal, final
 
 import torch
 from torch import Tensor
 
+from core.cells import elementwise
 from core.cells.base import (
     Carry,
     Cell,
@@ -21,7 +23,8 @@ from core.cells.base import (
     states,
     trajectory_of,
 )
-from core.cells.carousel import BLOCKS, F, G, I, O, carry_back, factors, loop_order, parameter_gradients
+from core.cells.carousel import BLOCKS, F, I, O, carry_back, loop_order, parameter_gradients
+from core.cells.elementwise import over_batch
 from core.cells.initialisation import Layout
 from core.cells.products import input_products, with_one
 
@@ -65,40 +68,28 @@ class Peephole(Cell):
         pre = input_products(W, loop_order(params["bias_ih"] + params["bias_hh"]), inputs)
         h, c = (states(first, T) for first in initial_state(self, params, N, state))
         gates, tanh_c = pre.view(T, 4, -1, N), torch.empty_like(c[1:])
-        self._loop(U, params["weight_peephole"].unsqueeze(-1), gates, h, c, tanh_c, resets)
+        self._loop(U, over_batch(params["weight_peephole"], N), gates, h, c, tanh_c, resets)
         saved = {"inputs": inputs, "h": h, "c": c, "tanh_c": tanh_c, "gates": gates}
         return trajectory_of(saved, BLOCKS, resets)
 
     @staticmethod
-    def _loop(
-        U: Tensor, p: Tensor, gates: Tensor, h: Tensor, c: Tensor, tanh_c: Tensor, resets: Collection[int]
-    ) -> None:
-        """From the input products in ``gates`` and from h[0], c[0], everything in place; p (3, H, 1)."""
-        o, i, f, g = (gates[:, place].unbind() for place in (O, I, F, G))
-        slabs, i_and_f = gates.flatten(1, 2).unbind(), gates[:, I:G].unbind()
-        h_before, c_before, tanhs = before(h, resets), before(c, resets), tanh_c.unbind()
-        hs, cs, p_if, p_o = h.unbind(), c.unbind(), p[:2], p[2]
-        for t, slab in enumerate(slabs):
-            slab.addmm_(U, h_before[t])
-            i_and_f[t].addcmul_(p_if, c_before[t]).sigmoid_()
-            g[t].tanh_()
-            torch.mul(f[t], c_before[t], out=cs[t + 1]).addcmul_(i[t], g[t])
-            o[t].addcmul_(p_o, cs[t + 1]).sigmoid_()
-            torch.tanh(cs[t + 1], out=tanhs[t])
-            torch.mul(o[t], tanhs[t], out=hs[t + 1])
+    def _loop(U: Tensor, p: Any, gates: Tensor, h: Tensor, c: Tensor, tanh_c: Tensor, resets: Collection[int]) -> None:
+        """From the input products in ``gates`` and from h[0], c[0], everything in place; p (3, H·N)."""
+        forward = elementwise.of(h).peephole_forward
+        c_before = elementwise.before(c, resets)
+        flat, hs, cs, tanhs = (elementwise.steps(part) for part in (gates, h[1:], c[1:], tanh_c))
+        for t, (slab, h_before) in enumerate(zip(gates.flatten(1, 2).unbind(), before(h, resets), strict=True)):
+            slab.addmm_(U, h_before)
+            forward(p, flat[t], c_before[t], cs[t], tanhs[t], hs[t])
 
     def _carry_back(
         self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, grad_c: Tensor | None, carry: Carry
     ) -> Tensor:
         assert grad_c is not None
-        alphas, into_c = factors(saved)
-        keep = saved["gates"][:, F]
-        if self.gradient == "full":
-            p_i, p_f, p_o = params["weight_peephole"].unsqueeze(-1)
-            into_c.addcmul_(p_o, alphas[:, O])
-            keep = torch.addcmul(keep, p_i, alphas[:, I]).addcmul_(p_f, alphas[:, F])
-        carry_back(grad_h, grad_c, alphas, into_c, keep, loop_order(params["weight_hh"]), carry)
-        return alphas.flatten(1, 2)
+        step = elementwise.of(grad_h)
+        p = over_batch(params["weight_peephole"], grad_h.shape[2])
+        backward = partial(step.peephole_backward, p) if self.gradient == "full" else step.lstm_backward
+        return carry_back(backward, saved, grad_h, grad_c, params["weight_hh"], carry)
 
     @staticmethod
     def _parameters(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -15,20 +15,16 @@ def with_one(x: Tensor) -> Tensor:
     return room
 
 
-def input_products(weight: Tensor, bias: Tensor, inputs: Tensor) -> Tensor:
+def input_products(weight: Tensor, bias: Tensor, inputs: Tensor, out: Tensor | None = None) -> Tensor:
     """W x[t] + b for every t: weight (R, C), bias (R), inputs ``with_one`` (T, C+1, N) → (T, R, N)."""
-    return torch.matmul(torch.cat([weight, bias[:, None]], dim=1), inputs)
+    return torch.bmm(torch.cat([weight, bias[:, None]], dim=1).expand(len(inputs), -1, -1), inputs, out=out)
 
 
-def weight_gradient(pre: Tensor, *factors: Tensor) -> tuple[Tensor, ...]:
-    """Σ over t and n of ∂L/∂pre ⊗ factor, for each factor, as one product.
+def weight_gradient(pre: Tensor, *factors: Tensor) -> Tensor:
+    """Σ over t and n of ∂L/∂pre ⊗ factor, the factors side by side: (R, F₁ + F₂ + …).
 
-    pre (T, R, N) the gradients of the pre-activations, a factor (T, F, N) what the weights multiplied; gives (R, F).
+    pre (T, R, N) the gradients of the pre-activations, a factor (T, F, N) what the weights multiplied. Step after step
+    is added up, because one product over all of them would need transposed copies of everything.
     """
-    left, right = over_time(pre), torch.cat([over_time(factor) for factor in factors])
-    return torch.split(left @ right.T, [factor.shape[1] for factor in factors], dim=1)
-
-
-def over_time(tensor: Tensor) -> Tensor:
-    """(T, R, N) as (R, T·N), a copy."""
-    return tensor.transpose(0, 1).reshape(tensor.shape[1], -1)
+    side_by_side = torch.cat(factors, dim=1)
+    return torch.addbmm(pre.new_zeros(()), pre, side_by_side.transpose(1, 2), beta=0)

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, final
 import torch
 from torch import Tensor
 
+from core.cells import elementwise
 from core.cells.base import (
     Carry,
     Cell,
@@ -48,37 +49,32 @@ class RNN(Cell):
         self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
     ) -> Trajectory:
         inputs, U = with_one(x), params["weight_hh"]
-        activate = Tensor.tanh_ if self.activation == "tanh" else Tensor.relu_
         (first,) = initial_state(self, params, x.shape[1], state)
         h = states(first, len(x))
-        h[1:] = input_products(params["weight_ih"], params["bias_ih"] + params["bias_hh"], inputs)
-        for h_before, after in zip(before(h, resets), h[1:].unbind()):
-            activate(after.addmm_(U, h_before))
+        input_products(params["weight_ih"], params["bias_ih"] + params["bias_hh"], inputs, out=h[1:])
+        activate = getattr(elementwise.of(h), self.activation)
+        for h_before, after, flat in zip(before(h, resets), h[1:].unbind(), elementwise.steps(h[1:]), strict=True):
+            after.addmm_(U, h_before)
+            activate(flat)
         return trajectory_of({"inputs": inputs, "h": h}, {}, resets)
 
     def _carry_back(
         self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, grad_c: Tensor | None, carry: Carry
     ) -> Tensor:
-        U_back, slopes = params["weight_hh"].T.contiguous(), self._slope(saved["h"][1:])
-        arriving, alphas, clamp = grad_h.unbind(), slopes.unbind(), carry.clamp
-        for t in range(len(alphas) - 1, -1, -1):
-            alphas[t].mul_(arriving[t + 1])
-            if t in carry.cuts:
-                continue
-            if clamp is None:
-                arriving[t].addmm_(U_back, alphas[t])
-            else:
-                arriving[t].add_(torch.mm(U_back, alphas[t]).clamp_(-clamp, clamp))
-        return slopes
-
-    def _slope(self, h: Tensor) -> Tensor:
-        """φ' in terms of φ's value."""
-        if self.activation == "tanh":
-            return torch.addcmul(h.new_ones(()), h, h, value=-1)
-        return (h <= 0).logical_not_().to(h.dtype)  # so that a NaN passes as it does in autograd
+        U_back, h = params["weight_hh"].T.contiguous(), saved["h"][1:]
+        backward, alphas = getattr(elementwise.of(h), f"{self.activation}_backward"), torch.empty_like(h)
+        hs, m_h, flat = (elementwise.steps(part) for part in (h, grad_h[1:], alphas))
+        arriving, slabs = grad_h.unbind(), alphas.unbind()
+        for t in range(len(slabs) - 1, -1, -1):
+            backward(hs[t], m_h[t], flat[t])
+            local = carry.set_aside(t, arriving[t])
+            arriving[t].addmm_(U_back, slabs[t])
+            if local is not None:
+                carry.limit(t, arriving[t]).add_(local)
+        return alphas
 
     @staticmethod
     def _parameters(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        by_h, by_input = weight_gradient(alphas, came_from(saved, "h"), saved["inputs"])
-        W, b = by_input[:, :-1], by_input[:, -1]
-        return {"weight_ih": W.contiguous(), "weight_hh": by_h.contiguous(), "bias_ih": b.clone(), "bias_hh": b.clone()}
+        product, H = weight_gradient(alphas, came_from(saved, "h"), saved["inputs"]), alphas.shape[1]
+        W, U, b = product[:, H:-1].contiguous(), product[:, :H].contiguous(), product[:, -1]
+        return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone()}

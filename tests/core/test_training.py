@@ -182,4 +182,4 @@ def test_the_caller_keeps_threads_and_subnormals() -> None:
 def test_history_covers_every_step_once() -> None:
     config = small(steps=2500)
     steps = [step for frame, _ in zip(train(config), range(5)) for step in frame.history["step"]]
-    assert steps == list(range(0, 13))  # five frames, three steps apart
+    assert steps == list(range(0, 41))  # five frames, ten steps apart

@@ -1,0 +1,137 @@
+"""The measurements: sides in turns, medians, ratios."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+
+import torch
+
+from core.bench.growth import Growth, growth_of
+from core.bench.live import Live
+from core.bench.sides import BATCH, Step, layer, loop, recorded, script
+from core.memory import keep_freed_memory
+
+FEWEST, MOST = 3, 25
+"""Rounds of each side."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Milliseconds a step at one size; ``live`` None with several threads, which a live run has not."""
+
+    cell: str
+    hidden: int
+    length: int
+    threads: int
+    recorded: float
+    layer: float
+    loop: float
+    live: float | None
+    script: float
+
+    @property
+    def ratios(self) -> dict[str, float | None]:
+        """a ÷ c and a ÷ d in time; b ÷ c in throughput, against the whole script and against the bare layer."""
+        return {
+            "a/c": self.recorded / self.layer,
+            "a/d": self.recorded / self.loop,
+            "b/script": self.script / self.live if self.live else None,
+            "b/c": self.layer / self.live if self.live else None,
+        }
+
+
+@dataclass(frozen=True)
+class Found:
+    """All of one run of the bench."""
+
+    date: str
+    machine: dict[str, str | int]
+    versions: dict[str, str]
+    rows: list[Row]
+    growth: list[Growth]
+
+
+def measure(
+    cells: Sequence[str], hidden: Sequence[int], lengths: Sequence[int], threads: Sequence[int], seconds: float,
+    *, growth: bool,
+) -> Found:  # fmt: skip
+    """Everything asked for; progress goes to stderr."""
+    date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    keep_freed_memory()
+    torch.set_flush_denormal(True)  # for all sides: a vanishing gradient ends in subnormal numbers, which are slow
+    _warm_up(cells)
+    rows = []
+    for count in threads:
+        for name, H, T in ((name, H, T) for H in hidden for T in lengths for name in cells):
+            _say(f"{name} H={H} T={T}, {count} thread{'s' * (count > 1)}")
+            rows.append(_row(name, H, T, count, seconds))
+    torch.set_num_threads(1)
+    grown = [growth_of(name, min(hidden), _say) for name in cells] if growth else []
+    return Found(date, _machine(), _versions(), rows, grown)
+
+
+def _warm_up(cells: Sequence[str]) -> None:
+    """Imports and compilations, which the first step of all would otherwise pay for."""
+    for name in cells:
+        live = Live(name, 4, 5, time.process_time)
+        live.advance()
+        live.close()
+
+
+def _row(name: str, H: int, T: int, threads: int, seconds: float) -> Row:
+    clock = time.process_time if threads == 1 else time.perf_counter
+    torch.set_num_threads(threads)
+    sides: list[Step] = [make(name, H, T) for make in (recorded, layer, loop, script)]
+    live = Live(name, H, T, clock) if threads == 1 else None
+    times = interleaved([*sides, *([live.advance] if live else [])], seconds, clock)
+    per_step = None if live is None else 1e3 * live.per_step()
+    if live is not None:
+        live.close()
+    a, c, d, whole = (1e3 * median(taken) for taken in times[: len(sides)])
+    return Row(name, H, T, threads, a, c, d, per_step, whole)
+
+
+def interleaved(sides: Sequence[Step], seconds: float, clock: Callable[[], float]) -> list[list[float]]:
+    """Seconds of every round of every side, in turns, after one round to warm up which says how many there can be."""
+    start = clock()
+    for side in sides:
+        side()
+    rounds = max(FEWEST, min(MOST, round(seconds / max(clock() - start, 1e-9))))
+    times: list[list[float]] = [[] for _ in sides]
+    for _ in range(rounds):
+        for side, taken in zip(sides, times, strict=True):
+            start = clock()
+            side()
+            taken.append(clock() - start)
+    return times
+
+
+def _machine() -> dict[str, str | int]:
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as lines:
+            name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
+    return {"processor": name, "cores": os.cpu_count() or 1, "system": platform.system(), "batch": BATCH}
+
+
+def _versions() -> dict[str, str]:
+    import numba
+    import numpy
+
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numba": numba.__version__,
+        "numpy": numpy.__version__,
+    }
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
