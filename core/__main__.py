@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from core.training import train
 
     show = _json_line if arguments.jsonl else _readable_line
-    for frame in train(config):
+    for frame in train(config, device=arguments.device):
         line = show(frame)
         if line:
             print(line, flush=True)
@@ -153,6 +153,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command(run)
     _config_options(sub)
     sub.add_argument("--jsonl", action="store_true", help="one JSON object per frame")
+    sub.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), or cuda where there is one")
     command(presets).add_argument("--json", action="store_true", help="the settings of each, as JSON")
     command(check)
     add_theory(command(theory), _config_options)

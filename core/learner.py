@@ -42,9 +42,9 @@ class Learner:
     trained: all of the vector, or its end.
     """
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, device: torch.device | None = None) -> None:
         self.config, self.cell = config, cell_of(config.cell)
-        self.params, self.vector = _one_vector(_initial_parameters(config))
+        self.params, self.vector = _one_vector(_initial_parameters(config), device)
         self.readout = {name.removeprefix("readout."): self.params[name] for name in READOUT}
         self._trained = list(READOUT if config.trained == "readout" else self.params)
         size = sum(self.params[name].numel() for name in self._trained)
@@ -126,9 +126,9 @@ def _initial_parameters(config: RunConfig) -> dict[str, Tensor]:
     return params | {f"readout.{name}": value for name, value in readout.items()}
 
 
-def _one_vector(params: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-    """The parameters as views of one vector, and the vector."""
-    vector = torch.cat([value.reshape(-1) for value in params.values()])
+def _one_vector(params: dict[str, Tensor], device: torch.device | None) -> tuple[dict[str, Tensor], Tensor]:
+    """The parameters as views of one vector on ``device``, and the vector."""
+    vector = torch.cat([value.reshape(-1) for value in params.values()]).to(device)
     parts = vector.split([value.numel() for value in params.values()])
     return {name: part.view(value.shape) for (name, value), part in zip(params.items(), parts, strict=True)}, vector
 

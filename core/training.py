@@ -15,6 +15,7 @@ from core.backprop.evaluation import evaluate
 from core.checkpoint import pack, unpack
 from core.config import RunConfig
 from core.data import held_out, probes, training_batch
+from core.device import device_of
 from core.frames import SCALARS, Frame, Planes
 from core.learner import Learner, Learnt
 from core.memory import keep_freed_memory
@@ -25,12 +26,13 @@ EVALUATION_UNITS = 8192
 """Hidden units times sequences that one scoring pass takes: small nets are bound by the number of operations."""
 
 
-def train(config: RunConfig, resume: bytes | None = None) -> Training:
+def train(config: RunConfig, resume: bytes | None = None, *, device: str | torch.device = "cpu") -> Training:
     """Train ``config`` from step 0, or from a checkpoint of the same config, yielding a Frame per recorded step.
 
-    Each frame is computed by one torch thread, see ``one_thread_without_subnormals``.
+    Each frame is computed by one torch thread, see ``one_thread_without_subnormals``. The weights start the same on
+    every ``device``; its sums may differ in their last digits. Raises ConfigError where torch does not have it.
     """
-    return Training(config, resume)
+    return Training(config, resume, device_of(str(device)))
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,14 @@ class Kept:
 class Training(Iterator[Frame]):
     """An iterator of Frames with a memory: ``checkpoint()`` holds all that the next frames depend on."""
 
-    def __init__(self, config: RunConfig, resume: bytes | None = None) -> None:
+    def __init__(self, config: RunConfig, resume: bytes | None, device: torch.device) -> None:
         keep_freed_memory()
         self.config, self.schedule = config, Schedule.of(config)
-        self.learner = Learner(config)
+        self.learner = Learner(config, device)
         self.step, self.over = 0, False
         self.score, self.error, self.score_step = math.nan, math.nan, 0
         self.history: dict[str, list[float]] = {name: [] for name in ("step", *SCALARS)}
-        self._held_out, self._probes = held_out(config), torch.from_numpy(probes(config).x)
+        self._held_out, self._probes = held_out(config), torch.from_numpy(probes(config).x).to(device)
         if resume is not None:
             self._restore(resume)
 
@@ -93,7 +95,7 @@ class Training(Iterator[Frame]):
         planes = final or (record and schedule.keeps_planes(self.step))
         return Kept(
             {name: _norm(value) for name, value in params.items()} if record or final else {},
-            {name: value.numpy().copy() for name, value in params.items()} if weights else None,
+            {name: _array(value) for name, value in params.items()} if weights else None,
             self._planes() if planes else None,
         )
 
@@ -107,9 +109,9 @@ class Training(Iterator[Frame]):
     def _planes(self) -> Planes:
         trajectory = self.learner.cell.forward(self.learner.params, self._probes, resets=self.config.resets)
         return Planes(
-            {name: gate.numpy().copy() for name, gate in trajectory.gates.items()},
-            trajectory.h.numpy().copy(),
-            None if trajectory.c is None else trajectory.c.numpy().copy(),
+            {name: _array(gate) for name, gate in trajectory.gates.items()},
+            _array(trajectory.h),
+            None if trajectory.c is None else _array(trajectory.c),
         )
 
     # -- what a step leaves behind --------------------------------------------------------------------------------
@@ -166,6 +168,10 @@ def one_thread_without_subnormals() -> Iterator[None]:
     finally:
         torch.set_flush_denormal(flushed)
         torch.set_num_threads(threads)
+
+
+def _array(value: Tensor) -> np.ndarray:
+    return value.cpu().numpy().copy()
 
 
 def _norm(value: Tensor) -> float:

@@ -24,7 +24,7 @@ ORDER = """
     core.config
     core.presets core.settings core.data core.sight core.sweep
     core.schedule
-    core.checkpoint core.memory core.cells
+    core.checkpoint core.device core.memory core.cells
     core.backprop
     core.diagnostics core.learner
     core.training

@@ -73,7 +73,7 @@ def gradients(
 
     Values that are not finite pass through.
     """
-    sequences = asked(batch, params["weight_hh"].dtype)
+    sequences = asked(batch, params["weight_hh"].dtype, params["weight_hh"].device)
     trajectory = cell.forward(params, sequences.x, resets=truncation.resets if truncation else ())
     steps, last = sequences.steps + 1, sequences.last.any(dim=1)
     passes, alone = (

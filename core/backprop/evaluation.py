@@ -36,7 +36,7 @@ def predictions(
     resets: Collection[int] = (),
 ) -> Tensor:
     """Answers (S, N, O) to x (T, N, C) at the input indices ``steps`` (S,), at every step where None."""
-    every = torch.arange(len(x)) if steps is None else steps
+    every = torch.arange(len(x), device=x.device) if steps is None else steps
     parts = (cell.forward(params, part, resets=resets).h[1:].index_select(0, every) for part in x.split(chunk, dim=1))
     return torch.cat([answers(readout, h) for h in parts], dim=1)
 
@@ -46,9 +46,11 @@ def evaluate(
     cell: Cell, params: Params, readout: Readout, batch: Batch, chunk: int = CHUNK, resets: Collection[int] = ()
 ) -> Evaluation:
     """The score's raw number and the loss on ``batch``, in the weights' dtype, with the state reset at ``resets``."""
+    weight = params["weight_hh"]
     steps = torch.tensor(batch.scored | batch.asked).any(dim=1).nonzero().squeeze(1)
-    target, scored, mask = (torch.tensor(part)[steps] for part in (batch.target, batch.scored, batch.asked))
-    x = torch.tensor(batch.x, dtype=params["weight_hh"].dtype)
+    parts = (torch.tensor(part)[steps] for part in (batch.target, batch.scored, batch.asked))
+    target, scored, mask = (part.to(weight.device) for part in parts)
+    x, steps = torch.tensor(batch.x, dtype=weight.dtype).to(weight.device), steps.to(weight.device)
     answer = predictions(cell, params, readout, x, steps, chunk, resets)
     numbers = target.is_floating_point()
     loss, _ = losses(answer, target.to(x.dtype) if numbers else target)

@@ -55,8 +55,8 @@ class Asked:
         return bool((self.last == (self.weight > 0)).all())
 
 
-def asked(batch: Batch, dtype: torch.dtype = torch.float32) -> Asked:
-    """``batch`` as tensors of ``dtype``; class targets stay int64."""
+def asked(batch: Batch, dtype: torch.dtype = torch.float32, device: torch.device | None = None) -> Asked:
+    """``batch`` as tensors of ``dtype`` on ``device``; class targets stay int64."""
     mask = torch.tensor(batch.asked)
     steps = mask.any(dim=1).nonzero().squeeze(1)
     mask = mask[steps]
@@ -65,7 +65,8 @@ def asked(batch: Batch, dtype: torch.dtype = torch.float32) -> Asked:
         target = target.to(dtype)
     later = mask.flip(0).cumsum(0).flip(0)  # asked steps from here to the end
     weight = mask.to(dtype) / mask.sum(dim=0).clamp(min=1)
-    return Asked(torch.tensor(batch.x, dtype=dtype), steps, target, weight, mask & (later == 1))
+    x, last = torch.tensor(batch.x, dtype=dtype), mask & (later == 1)
+    return Asked(*(part.to(device) for part in (x, steps, target, weight, last)))
 
 
 def answers(readout: Readout, h: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class Stream:
     ) -> None:
         self._cell, self._params, self._readout = cell, params, readout
         self._truncation, self._clamp, self._parameters = truncation, clamp, parameters
-        self._sequences = asked(batch, params["weight_hh"].dtype)
+        self._sequences = asked(batch, params["weight_hh"].dtype, params["weight_hh"].device)
         (T, N, _), H = self._sequences.x.shape, params["weight_hh"].shape[1]
         self._states = tuple(params["weight_hh"].new_zeros(T + 1, N, H) for _ in cell.state_parts)
         self.loss = 0.0

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -58,9 +59,10 @@ def run_stint(folder: str, run_id: str, attempt: int, train: Train | None = None
 
 
 def _train() -> Train:
+    from core.device import device_of_host
     from core.training import train
 
-    return train
+    return partial(train, device=device_of_host())
 
 
 def _carry_on(catalog: Catalog, row: RunRow, train: Train) -> Ended:
@@ -166,7 +168,12 @@ def _why(grad_norm: object, config: RunConfig) -> str:
 
 
 def warm_up() -> None:
-    """Carry out a tiny run, and with it every import and first, slow call that a real one would meet."""
+    """Carry out a tiny run, and with it every import and first, slow call that a real one would meet.
+
+    On the processor, whatever the host's device: CUDA does not survive the fork that follows.
+    """
+    from core.training import train
+
     small = {"task.length": 20, "cell.hidden_size": 2, "batch_size": 2, "steps": 2}
     with TemporaryDirectory() as folder:
         catalog = Catalog(folder)
@@ -174,5 +181,5 @@ def warm_up() -> None:
             catalog.add(RunConfig.from_flat({"cell.name": cell, **small}), "warm-up")
             row = catalog.claim()
             if row is not None:
-                run_stint(folder, row.id, row.attempt)
+                run_stint(folder, row.id, row.attempt, train)
         catalog.close()
