@@ -19,6 +19,8 @@ RUN pip install --no-deps $TORCH_PIP_ARGS $(grep '^torch==' requirements.txt) &&
 COPY . .
 
 USER unrolled
+# The engine's kernels, compiled for the processor that builds: on another one they are compiled at the first start.
+RUN python -c "import core.lab.warm"
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

@@ -20,8 +20,11 @@ class ConfigError(UnrolledError, ValueError):
     """Settings that cannot be used; ``problems`` holds one sentence each."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__(" ".join(problems))
+        super().__init__(problems)  # as it was called, which is how it passes from one process to another
         self.problems = problems
+
+    def __str__(self) -> str:
+        return " ".join(self.problems)
 
 
 class BudgetError(ConfigError):

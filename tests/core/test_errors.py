@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
@@ -97,3 +98,10 @@ def test_whatever_comes_is_a_config_or_sentences(flat: dict[str, Any]) -> None:
                    for sentence in error.problems)  # fmt: skip
     else:
         assert isinstance(config, RunConfig)
+
+
+def test_it_says_the_same_in_another_process() -> None:
+    error = BudgetError(["One is too large.", "Two is too small."])
+    there = pickle.loads(pickle.dumps(error))
+    assert str(there) == str(error) == "One is too large. Two is too small."
+    assert there.problems == error.problems and type(there) is BudgetError
