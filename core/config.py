@@ -17,7 +17,7 @@ from core.errors import ConfigError, quoted, sentences
 from core.tasks import TASKS, Adding, Copying, Review, TemporalOrder, TwoLag
 from core.truncation import Truncation
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Part of every digest: raise it when the same config no longer gives the same bits."""
 
 TaskConfig = Annotated[Union[TemporalOrder, Adding, Copying, Review, TwoLag], Field(discriminator="name")]

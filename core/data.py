@@ -9,6 +9,9 @@ from core.tasks import Batch
 
 HELD_OUT = 1000
 PROBES = 4
+SCORED_UNITS = 8192
+"""Hidden units times sequences that one scoring pass takes: small nets are bound by the number of operations."""
+
 _TRAINING, _HELD_OUT, _PROBES = 1, 2, 3
 
 
@@ -20,6 +23,11 @@ def training_batch(config: RunConfig, step: int) -> Batch:
 def held_out(config: RunConfig) -> Batch:
     """The ``HELD_OUT`` sequences that score a run; the same for every seed, so that seeds compare."""
     return config.task.sample(np.random.default_rng([_HELD_OUT]), HELD_OUT)
+
+
+def scored_at_once(config: RunConfig) -> int:
+    """How many of them one scoring pass takes."""
+    return max(64, SCORED_UNITS // config.cell.hidden_size)
 
 
 def probes(config: RunConfig) -> Batch:

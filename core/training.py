@@ -14,7 +14,7 @@ from torch import Tensor
 from core.backprop.evaluation import evaluate
 from core.checkpoint import pack, unpack
 from core.config import RunConfig
-from core.data import held_out, probes, training_batch
+from core.data import held_out, probes, scored_at_once, training_batch
 from core.device import device_of
 from core.frames import SCALARS, Frame, Planes
 from core.learner import Learner, Learnt
@@ -22,8 +22,6 @@ from core.memory import keep_freed_memory
 from core.schedule import Schedule
 
 SUBNORMAL = 1e-40
-EVALUATION_UNITS = 8192
-"""Hidden units times sequences that one scoring pass takes: small nets are bound by the number of operations."""
 
 
 def train(config: RunConfig, resume: bytes | None = None, *, device: str | torch.device = "cpu") -> Training:
@@ -101,7 +99,7 @@ class Training(Iterator[Frame]):
 
     def _evaluate(self) -> None:
         learner, config = self.learner, self.config
-        chunk = max(64, EVALUATION_UNITS // config.cell.hidden_size)
+        chunk = scored_at_once(config)
         found = evaluate(learner.cell, learner.params, learner.readout, self._held_out, chunk, config.resets)
         self.score, self.error = config.task.score_of(found.loss, found.accuracy, found.mse)
         self.score_step = self.step

@@ -43,3 +43,10 @@ def test_the_estimate_grows_with_everything_that_costs():
         step_seconds(config(T=T, H=H, N=N)) for T, H, N in ((50, 16, 32), (100, 16, 32), (100, 32, 32), (100, 32, 64))
     ]
     assert steps == sorted(set(steps))
+
+
+def test_a_slow_scoring_is_not_forced_upon_a_short_run() -> None:
+    """Ten of them where one takes no second; the first and the last, and one between, where it does."""
+    short, large = RunConfig.from_flat({"steps": 20}), {"task.length": 2000, "cell.hidden_size": 128, "steps": 20}
+    assert Schedule.of(short).evaluation <= 2
+    assert Schedule.of(short.replace(**large)).evaluation == 10

@@ -85,3 +85,12 @@ def test_the_bounds_are_the_hosts(monkeypatch) -> None:
     monkeypatch.setenv("UNROLLED_MAX_MEMORY_MB", "900")
     monkeypatch.setenv("UNROLLED_MAX_RUNS_PER_VISITOR", "2")
     assert Limits.of_host() == Limits(3.0, 900.0, 2)
+
+
+@pytest.mark.parametrize("cell", ("rnn", "lstm", "peephole", "gru"))
+def test_two_thousand_steps_of_128_units_are_accepted(cell) -> None:
+    """A thousand training steps of them, on the default host, with the untrained gradient before."""
+    settings = {"task.name": "adding", "task.length": 2000, "cell.hidden_size": 128, "cell.name": cell, "steps": 1000}
+    large = RunConfig.from_flat(settings)
+    check_preview(large, HOST)
+    check_run(large, HOST)
