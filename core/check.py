@@ -45,6 +45,12 @@ VARIANTS: dict[str, Cell] = {
     "Peephole Gers": Peephole("gers"),
     "GRU reset after": GRU("after"),
     "GRU reset before": GRU("before"),
+    "LSTM f = 1": LSTM(variant="no-forget-gate"),
+    "LSTM f = 1 − i": LSTM(variant="coupled"),
+    "LSTM h = o⊙c": LSTM(variant="no-output-activation"),
+    "Peephole f = 1": Peephole(variant="no-forget-gate"),
+    "Peephole f = 1 − i": Peephole(variant="coupled"),
+    "Peephole h = o⊙c": Peephole(variant="no-output-activation"),
 }
 
 

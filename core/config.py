@@ -45,6 +45,28 @@ def _init_field(default: str = "default", *, chrono: bool) -> Any:
 class _Cell(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @property
+    def varies(self) -> bool:
+        """Whether it is one of the LSTM's variants."""
+        return dict(self).get("variant", "standard") in VARIANTS
+
+    @property
+    def title(self) -> str:
+        """'LSTM', or 'LSTM without forget gate'."""
+        own = dict(self)
+        title = CELL_TITLES[own["name"]]
+        return f"{title} {VARIANTS[own['variant']]}" if self.varies else title
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The gates with weights of their own, in the order of the parameters' blocks."""
+        return ()
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Keys of its settings that have no effect beside the others."""
+        return frozenset()
+
 
 class RNNConfig(_Cell):
     """h = φ(W x + U h₋ + b)."""
@@ -63,7 +85,7 @@ class _Gated(_Cell):
     init: Literal["default", "xavier", "orthogonal", "identity", "chrono"] = _init_field(chrono=True)
 
 
-class _WithForgetGate(_Gated):
+class _LSTM(_Gated):
     forget_bias: float | None = Field(
         default=None,
         ge=-20,
@@ -72,10 +94,33 @@ class _WithForgetGate(_Gated):
         description="Bias of the forget gate at the start (the sum of the two bias vectors). "
         "Empty keeps what the initialisation gives.",
     )
+    variant: Literal["standard", "no-forget-gate", "coupled", "no-output-activation"] = Field(
+        default="standard",
+        title="Variant",
+        description="What is left out (Greff 2017). No forget gate: everything is kept, as in 1997; chrono then sets "
+        "the input gates alone. Coupled: one gate lets in and forgets, and a forget bias b is −b on it. No output "
+        "activation: the cell state is handed out as it is.",
+        json_schema_extra={
+            "labels": {
+                "standard": "standard",
+                "no-forget-gate": "no forget gate: f = 1",
+                "coupled": "coupled gates: f = 1 − i",
+                "no-output-activation": "no output activation: h = o⊙c",
+            }
+        },
+    )
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        return ("i", "g", "o") if self.variant in ("no-forget-gate", "coupled") else ("i", "f", "g", "o")
+
+    @property
+    def idle(self) -> frozenset[str]:
+        return frozenset({"cell.forget_bias"} if self.variant == "no-forget-gate" else ())
 
     @model_validator(mode="after")
-    def _one_source_of_forget_bias(self) -> _WithForgetGate:
-        if self.init == "chrono" and self.forget_bias is not None:
+    def _one_source_of_forget_bias(self) -> _LSTM:
+        if self.init == "chrono" and self.forget_bias is not None and "cell.forget_bias" not in self.idle:
             raise ValueError(
                 f"`cell.forget_bias` (={self.forget_bias:g}) cannot be combined with `cell.init` (=chrono): "
                 "chrono draws the forget bias of every unit itself. Leave `cell.forget_bias` empty or choose another "
@@ -84,13 +129,13 @@ class _WithForgetGate(_Gated):
         return self
 
 
-class LSTMConfig(_WithForgetGate):
+class LSTMConfig(_LSTM):
     """Long short-term memory with a forget gate."""
 
     name: Literal["lstm"] = "lstm"
 
 
-class PeepholeConfig(_WithForgetGate):
+class PeepholeConfig(_LSTM):
     """LSTM whose gates also see the cell state."""
 
     name: Literal["peephole"] = "peephole"
@@ -113,12 +158,22 @@ class GRUConfig(_Gated):
         json_schema_extra={"labels": {"after": "after the product (torch)", "before": "before it (original)"}},
     )
 
+    @property
+    def gates(self) -> tuple[str, ...]:
+        return ("r", "z", "n")
+
 
 CellConfig = Annotated[Union[RNNConfig, LSTMConfig, PeepholeConfig, GRUConfig], Field(discriminator="name")]
 CELL_CONFIGS: dict[str, type[_Cell]] = {
     config.model_fields["name"].default: config for config in (RNNConfig, LSTMConfig, PeepholeConfig, GRUConfig)
 }
 CELL_TITLES = {"rnn": "RNN", "lstm": "LSTM", "peephole": "Peephole LSTM", "gru": "GRU"}
+VARIANTS = {
+    "no-forget-gate": "without forget gate",
+    "coupled": "with coupled gates",
+    "no-output-activation": "without output activation",
+}
+"""In words, after the cell's title."""
 
 
 class RunConfig(BaseModel):
@@ -285,6 +340,8 @@ class RunConfig(BaseModel):
     def digest(self) -> str:
         """Hash of all settings that have an effect and of the engine's version; equal digests give equal runs."""
         flat = {key: value for key, value in self.to_flat().items() if key not in self.idle}
+        if flat.get("cell.variant") == "standard":  # older digests do not know of it
+            del flat["cell.variant"]
         if self.truncation == "stream":
             flat["truncation_stride"] = self.truncated.stride
         text = json.dumps([ENGINE_VERSION, flat], sort_keys=True)
@@ -297,7 +354,7 @@ class RunConfig(BaseModel):
         """Keys of settings that have no effect beside the others."""
         idle = {"truncation_length"} if self.truncation == "full" else set()
         idle |= {"truncation_stride"} if self.truncation != "stream" else set()
-        return frozenset(idle | ({"clip_threshold"} if self.clip == "none" else set()))
+        return frozenset(idle | self.cell.idle | ({"clip_threshold"} if self.clip == "none" else set()))
 
     @property
     def truncated(self) -> Truncation:
@@ -321,13 +378,14 @@ class RunConfig(BaseModel):
     def label(self) -> str:
         """A few words that tell this config from others: 'LSTM chrono, H 8'."""
         init = "" if self.cell.init == "default" else f" {self.cell.init}"
-        bias = getattr(self.cell, "forget_bias", None)
+        bias = None if "cell.forget_bias" in self.idle else getattr(self.cell, "forget_bias", None)
         bias = "" if bias is None else f" b_f {bias:g}"
+        start = f",{init}{bias}" if (init or bias) and self.cell.varies else f"{init}{bias}"
         kind = "" if self.truncation == "windows" else f"{self.truncation} "
         first = f"k₁ {self.truncated.stride} " if self.truncation == "stream" else ""
         cut = "" if self.truncation == "full" else f", {kind}{first}K {self.truncation_length}"
         frozen = ", readout alone" if self.trained == "readout" else ""
-        return f"{CELL_TITLES[self.cell.name]}{init}{bias}, H {self.cell.hidden_size}{cut}{frozen}"
+        return f"{self.cell.title}{start}, H {self.cell.hidden_size}{cut}{frozen}"
 
 
 def _emptied(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:

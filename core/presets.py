@@ -66,6 +66,15 @@ PRESETS: dict[str, Preset] = {
         "The same LSTM with torch's default start: half of the memory is lost at every step, and it stays at chance.",
         cell__name="lstm",
     ),
+    "temporal-order-lstm-coupled": _preset(
+        _ORDER,
+        "LSTM, one gate for both",
+        _REMEMBER,
+        "The default start again, but what is not let in is kept: f = 1 − i. Its gradient fades as fast, and yet it "
+        "solves the task, as the GRU does.",
+        cell__name="lstm",
+        cell__variant="coupled",
+    ),
     "temporal-order-gru": _preset(
         _ORDER,
         "GRU",
@@ -173,6 +182,14 @@ PRESETS: dict[str, Preset] = {
         "Repeats three symbols after a silence of fourteen steps.",
         cell__name="lstm",
         cell__init="chrono",
+    ),
+    "copy-lstm-no-forget-gate": _preset(
+        _COPY,
+        "LSTM without forget gate",
+        _COPIES,
+        "The LSTM of 1997 keeps everything, so torch's default start will do: it copies as the chrono LSTM does.",
+        cell__name="lstm",
+        cell__variant="no-forget-gate",
     ),
     "copy-rnn": _preset(
         _COPY,

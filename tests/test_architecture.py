@@ -23,6 +23,7 @@ ORDER = """
     core.tasks core.frames core.truncation
     core.config
     core.presets core.settings core.data core.sight core.sweep
+    core.comparison
     core.schedule
     core.checkpoint core.device core.memory core.cells
     core.backprop
@@ -39,10 +40,10 @@ ORDER = """
 RANK = {part: rank for rank, line in enumerate(ORDER.split("\n")) for part in line.split()}
 ENGINE = {"core.checkpoint", "core.cells", "core.backprop", "core.diagnostics", "core.learner", "core.training"}
 WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.errors", "core.presets", "core.store",
-       "core.lab.client", "core.theory", "core.sweep")  # fmt: skip
+       "core.lab.client", "core.theory", "core.sweep", "core.comparison")  # fmt: skip
 """What the web process is made of; it never imports torch."""
 SHARED = {
-    "core/cells": {"base", "carousel", "elementwise", "initialisation", "kernels", "plain", "products"},
+    "core/cells": {"base", "carousel", "elementwise", "initialisation", "kernels", "plain", "products", "variants"},
     "core/tasks": {"base"},
     "app/figures": {"base", "theme"},
     "pages": set(),

@@ -104,7 +104,7 @@ def by_torch(case: Case) -> Named | None:
 def _torch_layer(cell: Cell, C: int, H: int) -> nn.RNNBase | None:
     if isinstance(cell, RNN):
         return nn.RNN(C, H, nonlinearity=cell.activation)
-    if isinstance(cell, LSTM):
+    if cell == LSTM():
         return nn.LSTM(C, H)
     return nn.GRU(C, H) if cell == GRU("after") else None
 
@@ -114,7 +114,7 @@ def by_differences(case: Case) -> Named | None:
 
     None for Gers' peepholes: a gradient that is stopped on purpose is no function's derivative.
     """
-    if case.cell == Peephole("gers"):
+    if isinstance(case.cell, Peephole) and case.cell.gradient == "gers":
         return None
     named = {}
     for name, tensor in case.params.items():

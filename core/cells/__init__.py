@@ -9,6 +9,7 @@ from core.cells.gru import GRU
 from core.cells.lstm import LSTM
 from core.cells.peephole import Peephole
 from core.cells.rnn import RNN
+from core.cells.variants import peepholes_of
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +22,7 @@ CELLS: dict[str, Cell] = {cell.name: cell for cell in (RNN(), LSTM(), Peephole()
 
 __all__ = [
     "CELLS", "GRU", "LSTM", "RNN", "Back", "Cell", "Params", "Peephole", "State", "Trajectory", "cell_of",
-    "init_from_config",
+    "init_from_config", "peepholes_of",
 ]  # fmt: skip
 
 
@@ -30,10 +31,10 @@ def cell_of(config: CellConfig) -> Cell:
     if config.name == "rnn":
         return RNN(activation=config.activation)
     if config.name == "peephole":
-        return Peephole(gradient=config.peephole_gradient)
+        return Peephole(gradient=config.peephole_gradient, variant=config.variant)
     if config.name == "gru":
         return GRU(reset=config.reset)
-    return LSTM()
+    return LSTM(variant=config.variant)
 
 
 def init_from_config(
@@ -45,6 +46,6 @@ def init_from_config(
         config.hidden_size,
         generator=generator,
         scheme=config.init,
-        forget_bias=getattr(config, "forget_bias", None),
+        forget_bias=None if "cell.forget_bias" in config.idle else getattr(config, "forget_bias", None),
         time_span=time_span,
     )

@@ -34,11 +34,13 @@ class Trajectory:
             what else the cell's backward pass needs, (T, H, N) each
     blocks  place of each gate among the blocks, in torch's order; empty for the plain RNN
     resets  indices of states from which the next step did not go on, but from zero; no gradient passes there
+    sums    place of each gate's sum among the alphas of a backward pass, in torch's order, where those are other blocks
     """
 
     saved: dict[str, Tensor]
     blocks: Mapping[str, int]
     resets: frozenset[int] = frozenset()
+    sums: Mapping[str, int] | None = None
 
     @property
     def x(self) -> Tensor:
@@ -57,7 +59,10 @@ class Trajectory:
 
     @property
     def gates(self) -> dict[str, Tensor]:
-        """{"i": (T, N, H), …} in torch's order, after their nonlinearity; empty for the plain RNN."""
+        """{"i": (T, N, H), …} in torch's order, after their nonlinearity; empty for the plain RNN.
+
+        Also those without weights of their own: f of an LSTM that has none is 1, or 1 − i.
+        """
         return {name: time_first(self.saved["gates"][:, place]) for name, place in self.blocks.items()}
 
     def between(self, first: int, stop: int) -> Trajectory:
@@ -114,15 +119,22 @@ class Carry:
 class Cell(ABC):
     """A recurrent cell. Its fields are its variant; its parameters are passed in, named and shaped as in torch.nn.
 
-    weight_ih (gates·H, C), weight_hh (gates·H, H), bias_ih and bias_hh (gates·H), and weight_peephole (3, H) where the
-    cell has peepholes; the gates' blocks in torch's order.
+    weight_ih (gates·H, C), weight_hh (gates·H, H), bias_ih and bias_hh (gates·H), and weight_peephole (3, H), i f o,
+    where the cell has peepholes; the gates' blocks in torch's order. A variant has only those of ``gate_names``.
     """
 
     name: ClassVar[str]
-    gate_names: ClassVar[tuple[str, ...]]
-    """In torch's order, which is that of the parameters' blocks."""
     state_parts: ClassVar[tuple[str, ...]]
-    layout: ClassVar[initialisation.Layout]
+
+    @property
+    @abstractmethod
+    def gate_names(self) -> tuple[str, ...]:
+        """The gates with weights of their own, in torch's order, which is that of the parameters' blocks."""
+
+    @property
+    @abstractmethod
+    def layout(self) -> initialisation.Layout:
+        """Which parameters it has."""
 
     def init(
         self,
@@ -239,11 +251,13 @@ def before(states: Tensor, resets: Collection[int]) -> list[Tensor]:
     return steps
 
 
-def trajectory_of(saved: dict[str, Tensor], blocks: Mapping[str, int], resets: Collection[int]) -> Trajectory:
+def trajectory_of(
+    saved: dict[str, Tensor], blocks: Mapping[str, int], resets: Collection[int], sums: Mapping[str, int] | None = None
+) -> Trajectory:
     """The trajectory; where there are ``resets`` it also keeps what the steps went on from."""
     if resets:
         saved |= {f"{name}_before": torch.stack(before(saved[name], resets)) for name in _STATES & saved.keys()}
-    return Trajectory(saved, blocks, frozenset(resets))
+    return Trajectory(saved, blocks, frozenset(resets), sums)
 
 
 def came_from(saved: Mapping[str, Tensor], name: Literal["h", "c"]) -> Tensor:

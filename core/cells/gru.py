@@ -38,9 +38,15 @@ class GRU(Cell):
     reset: Literal["after", "before"] = "after"
 
     name: ClassVar[str] = "gru"
-    gate_names: ClassVar[tuple[str, ...]] = ("r", "z", "n")
     state_parts: ClassVar[tuple[str, ...]] = ("h",)
-    layout: ClassVar[Layout] = Layout(blocks=3, keep=1)
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        return ("r", "z", "n")
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(blocks=3, keep=1)
 
     def step(self, params: Params, x_t: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
         (h,) = state

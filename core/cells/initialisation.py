@@ -24,6 +24,7 @@ class Layout:
     forget      block of the forget gate, or None
     keep        block whose σ says how much of the state is kept (LSTM f, GRU z), or None
     enter       block whose σ says how much enters (LSTM i), or None where keep decides both
+    coupled     whether ``enter`` decides both: what does not enter is kept, σ(−a) = 1 − σ(a)
     peepholes   rows of weight_peephole
     """
 
@@ -31,6 +32,7 @@ class Layout:
     forget: int | None = None
     keep: int | None = None
     enter: int | None = None
+    coupled: bool = False
     peepholes: int = 0
 
 
@@ -101,9 +103,10 @@ def identity(params: Params, layout: Layout, generator: Generator) -> None:
 def chrono(params: Params, layout: Layout, generator: Generator, time_span: int | None) -> None:
     """Tallec & Ollivier 2018: the keep gate's bias ~ log U(1, T−1), the input gate's its negative; T = ``time_span``.
 
-    A unit with bias log(τ) keeps its content for about τ steps, so the units spread over the task's time scales.
+    A unit with bias log(τ) keeps its content for about τ steps, so the units spread over the task's time scales. A
+    coupled gate is both at once; of an LSTM that keeps everything the input gate alone is set.
     """
-    if layout.keep is None:
+    if layout.keep is None and layout.enter is None:
         raise ConfigError(
             ["`cell.init` (=chrono) needs a gate that keeps the state, which the RNN lacks. "
              "Choose another `cell.init` or a gated cell."]
@@ -116,7 +119,8 @@ def chrono(params: Params, layout: Layout, generator: Generator, time_span: int 
     hidden_size = params["weight_hh"].shape[1]
     steps = torch.empty(hidden_size, dtype=params["bias_ih"].dtype)
     bias = steps.uniform_(1, max(time_span - 1, 1), generator=generator).log_()
-    set_bias(params, layout, layout.keep, bias)
+    if layout.keep is not None:
+        set_bias(params, layout, layout.keep, bias)
     if layout.enter is not None:
         set_bias(params, layout, layout.enter, -bias)
 
@@ -131,11 +135,15 @@ SCHEMES: dict[str, Callable[..., None]] = {
 
 
 def set_forget_bias(params: Params, layout: Layout, value: float) -> None:
-    """Both bias vectors' sum on the forget gate becomes ``value`` (Gers 2000; Jozefowicz 2015 recommends 1)."""
+    """Both bias vectors' sum on the forget gate becomes ``value`` (Gers 2000; Jozefowicz 2015 recommends 1); on a
+    coupled input gate −``value``, which is the same."""
+    if layout.coupled and layout.enter is not None:
+        set_bias(params, layout, layout.enter, -value)
+        return
     if layout.forget is None:
         raise ConfigError(
             [f"`cell.forget_bias` (={value:g}) needs a forget gate, which this cell lacks. "
-             "Leave it empty, or choose the LSTM or the peephole LSTM."]
+             "Leave it empty, or choose an LSTM that has one."]
         )  # fmt: skip
     set_bias(params, layout, layout.forget, value)
 

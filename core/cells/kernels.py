@@ -140,7 +140,7 @@ def relu(h):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def lstm_forward(gates, c_before, c, tanh_c, h):  # type: ignore[no-untyped-def]
+def lstm_forward(squash, gates, c_before, c, tanh_c, h):  # type: ignore[no-untyped-def]
     o, i, f, g = gates[0], gates[1], gates[2], gates[3]
     _sigmoids(o)
     _sigmoids(i)
@@ -148,14 +148,15 @@ def lstm_forward(gates, c_before, c, tanh_c, h):  # type: ignore[no-untyped-def]
     _tanhs(g)
     for k in range(c.size):
         c[k] = f[k] * c_before[k] + i[k] * g[k]
-    for k in range(c.size):
-        tanh_c[k] = _tanh(c[k])
+    if squash:
+        for k in range(c.size):
+            tanh_c[k] = _tanh(c[k])
     for k in range(h.size):
         h[k] = o[k] * tanh_c[k]
 
 
 @_compiled
-def peephole_forward(p, gates, c_before, c, tanh_c, h):  # type: ignore[no-untyped-def]
+def peephole_forward(p, squash, gates, c_before, c, tanh_c, h):  # type: ignore[no-untyped-def]
     o, i, f, g = gates[0], gates[1], gates[2], gates[3]
     p_i, p_f, p_o = p[0], p[1], p[2]
     for k in range(i.size):
@@ -170,8 +171,9 @@ def peephole_forward(p, gates, c_before, c, tanh_c, h):  # type: ignore[no-untyp
     for k in range(o.size):
         o[k] += p_o[k] * c[k]
     _sigmoids(o)
-    for k in range(c.size):
-        tanh_c[k] = _tanh(c[k])
+    if squash:
+        for k in range(c.size):
+            tanh_c[k] = _tanh(c[k])
     for k in range(h.size):
         h[k] = o[k] * tanh_c[k]
 
@@ -240,10 +242,14 @@ def _into_gates(gates, c_before, delta_c, alphas, one):  # type: ignore[no-untyp
 
 
 @_compiled
-def lstm_backward(gates, c_before, tanh_c, m_h, m_c, alphas, to_c):  # type: ignore[no-untyped-def]
+def lstm_backward(squash, gates, c_before, tanh_c, m_h, m_c, alphas, to_c):  # type: ignore[no-untyped-def]
     o, f, a_o, one = gates[0], gates[2], alphas[0], gates.dtype.type(1)
-    for k in range(m_c.size):
-        m_c[k] += (one - tanh_c[k] * tanh_c[k]) * o[k] * m_h[k]
+    if squash:
+        for k in range(m_c.size):
+            m_c[k] += (one - tanh_c[k] * tanh_c[k]) * o[k] * m_h[k]
+    else:
+        for k in range(m_c.size):
+            m_c[k] += o[k] * m_h[k]
     for k in range(o.size):
         a_o[k] = (one - o[k]) * o[k] * tanh_c[k] * m_h[k]
     _into_gates(gates, c_before, m_c, alphas, one)
@@ -252,13 +258,17 @@ def lstm_backward(gates, c_before, tanh_c, m_h, m_c, alphas, to_c):  # type: ign
 
 
 @_compiled
-def peephole_backward(p, gates, c_before, tanh_c, m_h, m_c, alphas, to_c):  # type: ignore[no-untyped-def]
+def peephole_backward(p, squash, gates, c_before, tanh_c, m_h, m_c, alphas, to_c):  # type: ignore[no-untyped-def]
     o, f, one = gates[0], gates[2], gates.dtype.type(1)
     p_i, p_f, p_o, a_o, a_i, a_f = p[0], p[1], p[2], alphas[0], alphas[1], alphas[2]
     for k in range(o.size):
         a_o[k] = (one - o[k]) * o[k] * tanh_c[k] * m_h[k]
-    for k in range(m_c.size):
-        m_c[k] += (one - tanh_c[k] * tanh_c[k]) * o[k] * m_h[k] + p_o[k] * a_o[k]
+    if squash:
+        for k in range(m_c.size):
+            m_c[k] += (one - tanh_c[k] * tanh_c[k]) * o[k] * m_h[k] + p_o[k] * a_o[k]
+    else:
+        for k in range(m_c.size):
+            m_c[k] += o[k] * m_h[k] + p_o[k] * a_o[k]
     _into_gates(gates, c_before, m_c, alphas, one)
     for k in range(m_c.size):
         to_c[k] = f[k] * m_c[k] + p_i[k] * a_i[k] + p_f[k] * a_f[k]

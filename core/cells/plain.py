@@ -1,7 +1,8 @@
 """What a step does to each unit by itself, in torch: the twin of ``core.cells.kernels``, for every device.
 
 Every tensor is one step's, flat over units and sequences (M = H·N): a state is (M,), gates and alphas are (blocks, M),
-peepholes (3, M). What a function writes comes last among its arguments, or is changed in place.
+peepholes (3, M). What a function writes comes last among its arguments, or is changed in place. Where an LSTM does not
+``squash``, ``tanh_c`` is c itself, in the same memory.
 """
 
 from __future__ import annotations
@@ -22,24 +23,28 @@ def relu(h: Tensor) -> None:
     h.relu_()
 
 
-def lstm_forward(gates: Tensor, c_before: Tensor, c: Tensor, tanh_c: Tensor, h: Tensor) -> None:
+def lstm_forward(squash: bool, gates: Tensor, c_before: Tensor, c: Tensor, tanh_c: Tensor, h: Tensor) -> None:
     """Gates o i f g, c = f⊙c₋ + i⊙g, h = o⊙tanh c."""
     o, i, f, g = gates.unbind()
     gates[:3].sigmoid_()
     g.tanh_()
     torch.mul(f, c_before, out=c).addcmul_(i, g)
-    torch.tanh(c, out=tanh_c)
+    if squash:
+        torch.tanh(c, out=tanh_c)
     torch.mul(o, tanh_c, out=h)
 
 
-def peephole_forward(p: Tensor, gates: Tensor, c_before: Tensor, c: Tensor, tanh_c: Tensor, h: Tensor) -> None:
+def peephole_forward(
+    p: Tensor, squash: bool, gates: Tensor, c_before: Tensor, c: Tensor, tanh_c: Tensor, h: Tensor
+) -> None:
     """The same with p (i, f, o) ⊙ c added before the σ, the new c in o."""
     o, i, f, g = gates.unbind()
     gates[1:3].addcmul_(p[:2], c_before).sigmoid_()
     g.tanh_()
     torch.mul(f, c_before, out=c).addcmul_(i, g)
     o.addcmul_(p[2], c).sigmoid_()
-    torch.tanh(c, out=tanh_c)
+    if squash:
+        torch.tanh(c, out=tanh_c)
     torch.mul(o, tanh_c, out=h)
 
 
@@ -79,23 +84,25 @@ def relu_backward(h: Tensor, m_h: Tensor, alpha: Tensor) -> None:
 
 
 def lstm_backward(
-    gates: Tensor, c_before: Tensor, tanh_c: Tensor, m_h: Tensor, m_c: Tensor, alphas: Tensor, to_c: Tensor
-) -> None:
+    squash: bool, gates: Tensor, c_before: Tensor, tanh_c: Tensor, m_h: Tensor, m_c: Tensor, alphas: Tensor,
+    to_c: Tensor,
+) -> None:  # fmt: skip
     """m_c becomes δc = m_c + m_h⊙o⊙(1 − tanh²c); to_c = δc⊙f."""
     o, _, f, _ = gates.unbind()
-    m_c.add_((1 - tanh_c * tanh_c) * o * m_h)
+    m_c.add_((1 - tanh_c * tanh_c) * o * m_h if squash else o * m_h)
     torch.mul((1 - o) * o * tanh_c, m_h, out=alphas[0])
     _into_gates(gates, c_before, m_c, alphas)
     torch.mul(f, m_c, out=to_c)
 
 
 def peephole_backward(
-    p: Tensor, gates: Tensor, c_before: Tensor, tanh_c: Tensor, m_h: Tensor, m_c: Tensor, alphas: Tensor, to_c: Tensor
-) -> None:
+    p: Tensor, squash: bool, gates: Tensor, c_before: Tensor, tanh_c: Tensor, m_h: Tensor, m_c: Tensor,
+    alphas: Tensor, to_c: Tensor,
+) -> None:  # fmt: skip
     """The same with p_o⊙α_o in δc, and to_c = δc⊙f + p_i⊙α_i + p_f⊙α_f."""
     o, _, f, _ = gates.unbind()
     torch.mul((1 - o) * o * tanh_c, m_h, out=alphas[0])
-    m_c.add_((1 - tanh_c * tanh_c) * o * m_h).addcmul_(p[2], alphas[0])
+    m_c.add_((1 - tanh_c * tanh_c) * o * m_h if squash else o * m_h).addcmul_(p[2], alphas[0])
     _into_gates(gates, c_before, m_c, alphas)
     torch.mul(f, m_c, out=to_c).addcmul_(p[0], alphas[1]).addcmul_(p[1], alphas[2])
 

@@ -34,9 +34,15 @@ class RNN(Cell):
     activation: Literal["tanh", "relu"] = "tanh"
 
     name: ClassVar[str] = "rnn"
-    gate_names: ClassVar[tuple[str, ...]] = ()
     state_parts: ClassVar[tuple[str, ...]] = ("h",)
-    layout: ClassVar[Layout] = Layout(blocks=1)
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(blocks=1)
 
     def step(self, params: Params, x_t: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
         (h,) = state

@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from core.cells import Back, Cell, Params, Trajectory
+from core.cells import Back, Cell, Params, Trajectory, peepholes_of
 
 RECURRENT = "recurrent"
 """The one sum of a cell without gates."""
@@ -20,21 +20,37 @@ RECURRENT = "recurrent"
 def at_gates(trajectory: Trajectory, back: Back) -> dict[str, Tensor]:
     """{gate: (T, N, H)} ∂L/∂(the sum before the gate's nonlinearity), in torch's order; {"recurrent": …} for the RNN.
 
-    For the GRU that resets after the product, "n" is the gradient at n's whole sum, r⊙m included.
+    For the GRU that resets after the product, "n" is the gradient at n's whole sum, r⊙m included; "i" of an LSTM whose
+    f is 1 − i is all that the one gate gets. A gate without weights is left out.
     """
     H = trajectory.h.shape[2]
     blocks = back.alphas.unflatten(1, (-1, H))
-    places = trajectory.blocks or {RECURRENT: 0}
+    places = trajectory.sums or trajectory.blocks or {RECURRENT: 0}
     return {name: blocks[:, place].transpose(1, 2) for name, place in places.items()}
 
 
-def enters(trajectory: Trajectory) -> Tensor:
+def enters(cell: Cell, trajectory: Trajectory) -> Tensor:
     """∂h[t]/∂c[t] = o⊙(1 − tanh²c) within a step that makes both, its output gate held; (T+1, N, H), LSTM and peephole.
 
-    Zero for the initial state, whose h comes from no c.
+    o alone without the output activation; zero for the initial state, whose h comes from no c.
     """
     o, tanh_c = trajectory.gates["o"], trajectory.saved["tanh_c"].transpose(1, 2)
-    return torch.cat([torch.zeros_like(o[:1]), o * (1 - tanh_c**2)])
+    return torch.cat([torch.zeros_like(o[:1]), o * (1 - tanh_c**2) if squashes(cell) else o])
+
+
+def squashes(cell: Cell) -> bool:
+    """Whether h = o⊙tanh c, and not o⊙c; of cells that have a c."""
+    return getattr(cell, "squashes", True)
+
+
+def keeps_all(cell: Cell) -> bool:
+    """Whether it is an LSTM without a forget gate."""
+    return getattr(cell, "variant", "standard") == "no-forget-gate"
+
+
+def seen_by_output(cell: Cell, params: Params) -> Tensor | None:
+    """p_o (H,), by which the output gate sees c and sends gradient to it; None where it does not."""
+    return peepholes_of(params).get("o") if getattr(cell, "gradient", "full") == "full" else None
 
 
 def gone_on_from(trajectory: Trajectory) -> tuple[Tensor, Tensor | None]:

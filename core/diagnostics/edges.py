@@ -5,9 +5,11 @@ step from state t to state t+1. Names, q being a gate ("recurrent" for the plain
 
     in.q, st.q, q      the two parts of the sum before the gate (input with biases, state with peepholes), its value
     h0, c0, h, c       the state that the step goes on from, and the one it makes
-    kept, new, tanh_c  what is carried over of the memory, what is written to it, the tanh of the result
+    kept, new, tanh_c  what is carried over of the memory, what is written to it, the tanh of the result (the result
+                       itself without the output activation)
     dh, dc, local      ∂ℓ/∂h, ∂ℓ/∂c of the state made, and the part of ∂ℓ/∂h that its own loss adds
-    d.q, a.q           ∂ℓ/∂gate and ∂ℓ/∂(the sum before it); also d.tanh_c
+    d.q, a.q           ∂ℓ/∂gate and ∂ℓ/∂(the sum before it); also d.tanh_c. With f = 1 − i both gates have one sum, so
+                       a.i follows from d.i − d.f; with f = 1 there is nothing of f
     via.q, leak        what each gate, and the GRU's leak, hands back to h0 of what arrived; via: all gates of the GRU
     via.p, at.p        what the peepholes hand back to c0, and to c within the step
     sent_h, sent_c     all that is handed back to h0 and c0, and ``got_h``, ``got_c``: what arrives of it, after
@@ -22,8 +24,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.cells import Cell, Params
-from core.diagnostics.at_gates import RECURRENT
+from core.cells import Cell, Params, peepholes_of
+from core.diagnostics.at_gates import RECURRENT, keeps_all, seen_by_output, squashes
 from core.diagnostics.microscope import SlowMotion
 
 Edges = dict[str, Tensor]
@@ -53,9 +55,9 @@ def _forward(motion: SlowMotion, n: int) -> Edges:
     for name in ("h0", "c0"):
         if name in found and resets:
             found[name] = found[name].index_fill(0, torch.tensor(resets), 0)
-    for q, value in way.gates.items():
-        found |= {q: value[:, n].double(), f"in.{q}": way.by_input[q][:, n].double(),
-                  f"st.{q}": way.by_state[q][:, n].double()}  # fmt: skip
+    found |= {q: value[:, n].double() for q, value in way.gates.items()}
+    for what, parts in (("in", way.by_input), ("st", way.by_state)):
+        found |= {f"{what}.{q}": value[:, n].double() for q, value in parts.items()}
     return found
 
 
@@ -71,15 +73,16 @@ def _arriving(motion: SlowMotion, n: int) -> Edges:
 def _memory(cell: Cell, e: Edges) -> Edges:
     if "c" in e:
         kept, new = e["f"] * e["c0"], e["i"] * e["g"]
-        return {"kept": kept, "new": new, "tanh_c": e["c"].tanh()}
+        return {"kept": kept, "new": new, "tanh_c": e["c"].tanh() if squashes(cell) else e["c"]}
     return {"kept": e["z"] * e["h0"], "new": (1 - e["z"]) * e["n"]} if cell.name == "gru" else {}
 
 
 def _gates(cell: Cell, weights: Params, e: Edges) -> Edges:
     """∂ℓ/∂gate."""
     if "c" in e:
-        return {"d.o": e["dh"] * e["tanh_c"], "d.i": e["dc"] * e["g"], "d.f": e["dc"] * e["c0"],
-                "d.g": e["dc"] * e["i"], "d.tanh_c": e["dh"] * e["o"]}  # fmt: skip
+        found = {"d.o": e["dh"] * e["tanh_c"], "d.i": e["dc"] * e["g"], "d.g": e["dc"] * e["i"],
+                 "d.tanh_c": e["dh"] * e["o"]}  # fmt: skip
+        return found if keeps_all(cell) else found | {"d.f": e["dc"] * e["c0"]}
     if cell.name == "gru":
         by_r = e["a.n"] * _product(weights, e) if _after(cell) else e["h0"] * (e["a.n"] @ _block(cell, weights, "n"))
         return {"d.z": e["dh"] * (e["h0"] - e["n"]), "d.n": e["dh"] * (1 - e["z"]), "d.r": by_r}
@@ -124,8 +127,10 @@ def _peepholes(cell: Cell, weights: Params, e: Edges) -> Edges:
     """What the peepholes hand to c0, and to c within the step; zeros where the gradient is stopped there."""
     if "weight_peephole" not in weights:
         return {}
-    p_i, p_f, p_o = weights["weight_peephole"] * (getattr(cell, "gradient", "full") == "full")
-    return {"via.p": p_i * e["a.i"] + p_f * e["a.f"], "at.p": p_o * e["a.o"]}
+    lets = float(getattr(cell, "gradient", "full") == "full")
+    handed = {q: lets * p * e[f"a.{q}"] for q, p in peepholes_of(weights).items()}
+    own = handed.pop("o")
+    return {"via.p": torch.stack(list(handed.values())).sum(dim=0), "at.p": own}
 
 
 def _arrived(cell: Cell, weights: Params, motion: SlowMotion, n: int, e: Edges) -> Edges:
@@ -148,9 +153,9 @@ def _by_difference(cell: Cell, weights: Params, motion: SlowMotion, n: int, e: E
     own = torch.cat([torch.zeros_like(e["local"][:1]), e["local"][:-1]])
     found = {"got_h": before - own}
     if back.grad_c is not None:
-        into = e["o"] * (1 - e["tanh_c"] ** 2)
-        if "weight_peephole" in weights and getattr(cell, "gradient", "full") == "full":
-            into = into + weights["weight_peephole"][2] * e["o"] * (1 - e["o"]) * e["tanh_c"]
+        into, p_o = e["o"] * (1 - e["tanh_c"] ** 2) if squashes(cell) else e["o"], seen_by_output(cell, weights)
+        if p_o is not None:
+            into = into + p_o * e["o"] * (1 - e["o"]) * e["tanh_c"]
         into = torch.cat([torch.zeros_like(into[:1]), into[:-1]])
         found["got_c"] = N * back.grad_c[:-1, n].double() - before * into
     return found

@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from core.backprop.readout import Asked
-from core.cells import Cell, State, Trajectory
-from core.diagnostics.at_gates import gone_on_from
+from core.cells import Cell, State, Trajectory, peepholes_of
+from core.diagnostics.at_gates import gone_on_from, squashes
 from core.errors import UnrolledError
 
 As = Callable[[Tensor], Tensor]
@@ -72,14 +72,14 @@ class ForwardLoss:
         return tuple(state.values())
 
     def _output(self, step: int, c: Tensor, kind: As) -> Tensor:
-        """h = o⊙tanh(c) of the step that made c, with the output gate's peephole."""
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        W, U, b, d = (self.params[name].chunk(4)[3] for name in names)
+        """h = o⊙tanh(c) (or o⊙c) of the step that made c, with the output gate's peephole."""
+        names, blocks = ("weight_ih", "weight_hh", "bias_ih", "bias_hh"), len(self.cell.gate_names)
+        W, U, b, d = (self.params[name].chunk(blocks)[self.cell.gate_names.index("o")] for name in names)
         total = kind(self.asked.x[step] @ W.T + gone_on_from(self.trajectory)[0][step] @ U.T + b + d)
         if "weight_peephole" in self.params:
             seen = c if getattr(self.cell, "gradient", "full") == "full" else _stopped(c)
-            total = total + kind(self.params["weight_peephole"][2]) * seen
-        return torch.sigmoid(total) * torch.tanh(c)
+            total = total + kind(peepholes_of(self.params)["o"]) * seen
+        return torch.sigmoid(total) * (torch.tanh(c) if squashes(self.cell) else c)
 
     def _from(self, t: int, state: State, kind: As) -> Tensor:
         params = {name: kind(value) for name, value in self.params.items()}

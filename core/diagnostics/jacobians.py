@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.cells import Cell, Params, Trajectory
-from core.diagnostics.at_gates import enters, wide, wide_trajectory
+from core.cells.base import time_first
+from core.diagnostics.at_gates import enters, seen_by_output, wide, wide_trajectory
 
 ROOM = 1 << 22
 """Numbers in one array of the stacked backward steps, 32 MB in float64."""
@@ -91,10 +92,10 @@ def same_step(cell: Cell, params: Params, trajectory: Trajectory, sequence: int 
     wider = wide_trajectory(trajectory)
     if wider.c is None:
         return torch.zeros_like(wider.h[:, sequence])
-    found = enters(wider)[:, sequence]
-    if "weight_peephole" in params and getattr(cell, "gradient", "full") == "full":
-        o, tanh_c = wider.gates["o"][:, sequence], wider.c[1:, sequence].tanh()
-        found[1:] += params["weight_peephole"][2].double() * o * (1 - o) * tanh_c
+    found, p_o = enters(cell, wider)[:, sequence], seen_by_output(cell, params)
+    if p_o is not None:
+        o, tanh_c = wider.gates["o"][:, sequence], time_first(wider.saved["tanh_c"])[:, sequence]
+        found[1:] += p_o.double() * o * (1 - o) * tanh_c
     return found
 
 

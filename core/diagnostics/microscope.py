@@ -18,7 +18,7 @@ from core.backprop.bptt import Measured, gradients
 from core.backprop.clipping import clip as clip_all
 from core.backprop.clipping import compared, global_norm
 from core.backprop.readout import Readout, answers, asked, losses
-from core.cells import Cell, Params, Trajectory
+from core.cells import Cell, Params, Trajectory, peepholes_of
 from core.diagnostics.at_gates import RECURRENT, at_gates, gone_on_from
 from core.errors import UnrolledError
 from core.tasks import Batch
@@ -33,7 +33,7 @@ MakeOptimizer = Callable[[Tensor], torch.optim.Optimizer]
 class Forward:
     """x (T, N, C); h (T+1, N, H), c alike or None; per gate ("recurrent" for the RNN) the two parts of the sum before
     the nonlinearity, ``by_input`` (W x + both biases) and ``by_state`` (what h₋, and c in peepholes, adds), and its
-    value: (T, N, H) each."""
+    value: (T, N, H) each. A gate without weights of its own has a value alone."""
 
     x: Tensor
     h: Tensor
@@ -172,9 +172,9 @@ def _forward(cell: Cell, params: Params, trajectory: Trajectory) -> Forward:
         by_input["n"] = by_input["n"] - b_n if after else by_input["n"]
         by_state["n"] = r * (by_state["n"] + b_n) if after else (r * h) @ U_n.T
     c = trajectory.c
-    if c is not None and c_before is not None and "weight_peephole" in params:
-        for name, p, seen in zip("ifo", params["weight_peephole"], (c_before, c_before, c[1:])):
-            by_state[name] = by_state[name] + p * seen
+    for name, p in peepholes_of(params).items():
+        assert c is not None and c_before is not None
+        by_state[name] = by_state[name] + p * (c[1:] if name == "o" else c_before)
     gates = trajectory.gates or {RECURRENT: trajectory.h[1:]}
     return Forward(trajectory.x, trajectory.h, c, by_input, by_state, gates)
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.backprop.profiles import mean_norm, squares
-from core.cells import Cell, Params, Trajectory
+from core.cells import Cell, Params, Trajectory, peepholes_of
 from core.diagnostics.at_gates import RECURRENT, at_gates, enters, wide, wide_backward
 
 CAROUSEL, LEAK = "carousel", "leak"
@@ -34,7 +34,8 @@ class Paths:
     """The gradient of a loss by path; all tensors float64 (T+1, N, H), total derivatives as in ``Back``.
 
     h, c   {path: part of ∂L/∂h[t]} and of ∂L/∂c[t] (None where the cell has no c). Paths: "carousel", "i", "f", "g",
-           "o" (LSTM, peephole), "leak", "r", "z", "n" (GRU), "recurrent" (RNN, whose gradient has one way to go)
+           "o" (LSTM, peephole; no "f" where it has no weights of its own: a coupled gate is "i"), "leak", "r", "z",
+           "n" (GRU), "recurrent" (RNN, whose gradient has one way to go)
     total_h, total_c   their sums, the gradient itself
     """
 
@@ -85,7 +86,7 @@ def paths(cell: Cell, params: Params, trajectory: Trajectory, grad_out: Tensor, 
         return Paths(h, None, back.grad_h, None)
     h = {CAROUSEL: local} | sent
     seen = _through_peepholes(cell, wide(params), alphas, cut)
-    into_c = enters(trajectory)
+    into_c = enters(cell, trajectory)
     at_c = {name: part * into_c + seen.get(name, 0) for name, part in h.items()}
     c = {name: carried(trajectory.gates["f"], part, cut) for name, part in at_c.items()}
     return Paths(h, c, back.grad_h, back.grad_c)
@@ -145,6 +146,6 @@ def _through_peepholes(
     """{gate: (T+1, N, H)} what it sends to c: i and f to the old one, o to the new one of its own step."""
     if "weight_peephole" not in params or getattr(cell, "gradient", "full") != "full":
         return {}
-    p_i, p_f, p_o = params["weight_peephole"]
-    own = torch.cat([torch.zeros_like(alphas["o"][:1]), alphas["o"] * p_o])
-    return {"i": _arrived(alphas["i"] * p_i, cuts), "f": _arrived(alphas["f"] * p_f, cuts), "o": own}
+    p = peepholes_of(params)
+    own = torch.cat([torch.zeros_like(alphas["o"][:1]), alphas["o"] * p["o"]])
+    return {q: _arrived(alphas[q] * p[q], cuts) for q in p if q != "o"} | {"o": own}

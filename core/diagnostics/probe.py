@@ -2,7 +2,7 @@
 
 Nothing is retrained and no formula is changed. A forced gate is a gate whose weights are zero and whose bias is the
 value's inverse, so that the very passes of the cell answer, for every cell and variant. It then takes part in no
-gradient: nothing flows back through a constant.
+gradient: nothing flows back through a constant. Where f is 1 − i, forcing one of the two forces the other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from core.backprop.profiles import Profiles, profiles
-from core.cells import Back, Cell, Params, Peephole, State, Trajectory
+from core.cells import Back, Cell, Params, Peephole, State, Trajectory, peepholes_of
+from core.diagnostics.at_gates import keeps_all
 from core.errors import UnrolledError
 
 SATURATED = 1000.0
@@ -68,25 +69,36 @@ def changed_cell(
 ) -> tuple[Cell, dict[str, Tensor]]:
     """The cell and the weights whose own passes are those of the probe; ``params`` stays as it is."""
     changed = {name: value.detach().clone() for name, value in params.items()}
+    coupled = getattr(cell, "variant", "standard") == "coupled"
+    if coupled and {"i", "f"} <= force.keys():
+        raise UnrolledError("`gate` (=i, f) is one gate in this cell: f is 1 − i. Force one of the two.")
     for gate, value in force.items():
-        _force(cell, changed, gate, value)
+        own = "i" if coupled and gate == "f" else gate
+        _must_have(cell, own)
+        to = before_nonlinearity(gate, value)
+        _force(cell, changed, own, to if own == gate else -to)
     if peepholes != "kept":
         cell = _without_peepholes(cell, changed, peepholes)
     return cell, changed
 
 
-def _force(cell: Cell, params: dict[str, Tensor], gate: str, value: float) -> None:
+def _must_have(cell: Cell, gate: str) -> None:
     if gate not in cell.gate_names:
         names = ", ".join(cell.gate_names)
         way_out = f"Choose one of: {names}." if names else "It has no gates; choose a gated cell."
-        raise UnrolledError(f"`gate` (={gate}) is not a gate of the cell `{cell.name}`. {way_out}")
+        kind = ", a variant in which f is always 1" if keeps_all(cell) else ""
+        raise UnrolledError(f"`gate` (={gate}) is not a gate of the cell `{cell.name}`{kind}. {way_out}")
+
+
+def _force(cell: Cell, params: dict[str, Tensor], gate: str, to: float) -> None:
+    """The sum before the ``gate`` becomes ``to``, whatever comes in."""
     block = cell.gate_names.index(gate)
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         params[name].unflatten(0, (len(cell.gate_names), -1))[block] = 0
-    params["bias_ih"].view(len(cell.gate_names), -1)[block] = before_nonlinearity(gate, value)
-    seeing = ("i", "f", "o")
-    if "weight_peephole" in params and gate in seeing:
-        params["weight_peephole"][seeing.index(gate)] = 0
+    params["bias_ih"].view(len(cell.gate_names), -1)[block] = to
+    peepholes = peepholes_of(params)  # views of the rows
+    if gate in peepholes:
+        peepholes[gate].zero_()
 
 
 def before_nonlinearity(gate: str, value: float) -> float:

@@ -32,12 +32,14 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 }
 UNGATED = ["default", "xavier", "orthogonal", "identity"]
 FORGET_BIAS = st.none() | st.floats(-20, 20, allow_nan=False)
+VARIANT = st.sampled_from(["standard", "no-forget-gate", "coupled", "no-output-activation"])
 CELL_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "rnn": {"init": st.sampled_from(UNGATED), "activation": st.sampled_from(["tanh", "relu"])},
-    "lstm": {"init": st.sampled_from(UNGATED), "forget_bias": FORGET_BIAS},
+    "lstm": {"init": st.sampled_from(UNGATED), "forget_bias": FORGET_BIAS, "variant": VARIANT},
     "peephole": {
         "init": st.sampled_from(UNGATED),
         "forget_bias": FORGET_BIAS,
+        "variant": VARIANT,
         "peephole_gradient": st.sampled_from(["full", "gers"]),
     },
     "gru": {"init": st.sampled_from([*UNGATED, "chrono"]), "reset": st.sampled_from(["after", "before"])},
@@ -210,6 +212,22 @@ def test_what_is_idle_is_not_in_the_digest() -> None:
     assert stream.digest() != stream.replace(truncation_stride=6).digest()
 
 
+def test_the_standard_lstm_has_the_digests_it_had_before_there_were_variants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that is new changes no digest, so that stored runs are found again."""
+    monkeypatch.setattr("core.config.ENGINE_VERSION", "2")
+    assert RunConfig().digest() == "8af906148c7e2f52d537924262c0ae5f"
+    assert RunConfig.preset("review-peephole").digest() == "ad5e2f3e912340c4cc90cd0d19f57841"
+
+
+def test_without_a_forget_gate_its_bias_is_idle() -> None:
+    flat = {"cell.name": "peephole", "cell.variant": "no-forget-gate", "cell.forget_bias": 1, "cell.init": "chrono"}
+    config = RunConfig.from_flat(flat)
+    assert "cell.forget_bias" in config.idle
+    assert config.digest() == config.replace(**{"cell.forget_bias": None}).digest()
+    assert config.label == "Peephole LSTM without forget gate, chrono, H 32"
+    assert "cell.forget_bias" not in config.replace(**{"cell.init": "default", "cell.variant": "coupled"}).idle
+
+
 def test_the_names_are_in_the_digest() -> None:
     digests = {
         RunConfig.from_flat({"task.name": task, "cell.name": cell}).digest() for task in TASKS for cell in CELL_CONFIGS
@@ -258,6 +276,7 @@ def test_a_label_says_what_differs_from_the_default() -> None:
     stream = {"truncation": "stream", "truncation_stride": 2, "trained": "readout"}
     assert RunConfig.from_flat(stream).label == "LSTM, H 32, stream k₁ 2 K 10, readout alone"
     assert RunConfig.from_flat({"truncation": "reset"}).label == "LSTM, H 32, reset K 10"
+    assert RunConfig.from_flat({"cell.variant": "coupled"}).label == "LSTM with coupled gates, H 32"
 
 
 @pytest.mark.parametrize("name", PRESETS)

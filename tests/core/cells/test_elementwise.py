@@ -21,7 +21,9 @@ ODD = [np.nan, np.inf, -np.inf, 0.0, 1e-40, -3e-42, 1e-30, 90.0, -90.0, -104.0, 
 
 
 def values(name, rows, dtype, size, generator):
-    """Ordinary numbers, small and large ones, and some that are odd."""
+    """Ordinary numbers, small and large ones, and some that are odd; or a flag."""
+    if name == "squash":
+        return bool(generator.random() < 0.5)
     shape = (rows, size) if name in ("gates", "alphas", "p") else (size,)
     usual = generator.standard_normal(shape) * 10 ** generator.uniform(-3, 1.5, shape)
     return np.where(generator.random(shape) < 0.1, generator.choice(ODD, shape), usual).astype(dtype)
@@ -42,12 +44,14 @@ def test_a_kernel_does_what_torch_does(name, dtype, size, seed):
     names, generator = list(inspect.signature(getattr(plain, name)).parameters), np.random.default_rng(seed)
     blocks = 3 if "gru_before" in name else 4
     drawn = [values(each, 3 if each == "p" else blocks, dtype, size, generator) for each in names]
-    mine, theirs = ([part.copy() for part in drawn] for _ in range(2))
+    mine, theirs = ([part if isinstance(part, bool) else part.copy() for part in drawn] for _ in range(2))
     getattr(kernels, name)(*mine)
-    getattr(plain, name)(*(torch.from_numpy(part) for part in theirs))
-    sizes = np.abs(np.vstack(drawn).astype(np.float64))
+    getattr(plain, name)(*(part if isinstance(part, bool) else torch.from_numpy(part) for part in theirs))
+    sizes = np.abs(np.vstack([part for part in drawn if not isinstance(part, bool)]).astype(np.float64))
     scale = np.max(sizes, axis=0, where=np.isfinite(sizes), initial=1) ** 3
     for each, left, right in zip(names, mine, theirs):
+        if each == "squash":
+            continue
         left, right = (np.where(np.isfinite(part), part / scale, part) for part in (left, right))
         np.testing.assert_allclose(left, right, rtol=LIMIT[dtype], atol=LIMIT[dtype], err_msg=each)
 

@@ -48,8 +48,8 @@ def output(cell, params, found, c):
     """h of the steps that made c, the output gate's peephole included."""
     total = found["in.o"][:-1] + found["st.o"][:-1]
     if "weight_peephole" in params:
-        total = total + params["weight_peephole"][2] * ((c if cell.gradient == "full" else c.detach()) - c.detach())
-    return torch.sigmoid(total) * torch.tanh(c)
+        total = total + params["weight_peephole"][-1] * ((c if cell.gradient == "full" else c.detach()) - c.detach())
+    return torch.sigmoid(total) * (c if cell.variant == "no-output-activation" else torch.tanh(c))
 
 
 @each_variant
@@ -64,7 +64,8 @@ def test_forwards_and_at_the_gates_each_number_follows_from_its_neighbours(name)
     for q in cell.gate_names or ("recurrent",):
         relu = (e["recurrent"] > 0).double() if q == "recurrent" and "ReLU" in name else None
         slope = relu if relu is not None else 1 - e[q] ** 2 if q in ("g", "n", "recurrent") else e[q] * (1 - e[q])
-        torch.testing.assert_close(e[f"d.{q}"] * slope, e[f"a.{q}"])
+        one_gate = q == "i" and "f" not in cell.gate_names and "d.f" in e
+        torch.testing.assert_close((e["d.i"] - e["d.f"] if one_gate else e[f"d.{q}"]) * slope, e[f"a.{q}"])
     assert all(value.shape == (T, H) for value in e.values())
 
 

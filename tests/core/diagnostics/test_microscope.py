@@ -76,7 +76,8 @@ def test_the_sums_come_together_to_the_gradient(name, mode):
                                (later, found.sum.together, found.sum.together_norm)):  # fmt: skip
         flat = torch.cat([part.flatten() for part in parts.values()])
         assert float(norm[2]) == pytest.approx(float(flat.norm()))
-        rows = [part[..., 1] if part.shape == (3, 4) else part.unflatten(0, (-1, 4))[:, 1] for part in parts.values()]
+        rows = [part[..., 1] if name == "weight_peephole" else part.unflatten(0, (-1, 4))[:, 1]
+                for name, part in parts.items()]  # fmt: skip
         assert float(norms[2, 1]) == pytest.approx(float(torch.cat([row.flatten() for row in rows]).norm()))
 
 
@@ -86,14 +87,14 @@ def test_the_sums_before_each_gate_make_the_gate(name, mode):
     cell = VARIANTS[name]
     params, readout, batch = problem(cell)
     found = slow_motion(cell, params, readout, batch, plain, truncation=Truncation(mode, 6, 2, 2)).forward
-    for gate, value in found.gates.items():
-        total = found.by_input[gate] + found.by_state[gate]
+    for gate in cell.gate_names or ("recurrent",):
+        total, value = found.by_input[gate] + found.by_state[gate], found.gates[gate]
         relu = name == "RNN ReLU"
         activate = torch.relu if relu else torch.tanh if gate in ("g", "n", "recurrent") else torch.sigmoid
         torch.testing.assert_close(activate(total), value)
     flat = {gate: by_input[:, 0] - by_input[:, 0].mean(dim=0) for gate, by_input in found.by_input.items()}
     x = torch.from_numpy(batch.x).double()[:, 0]
-    for gate, W in zip(found.gates, params["weight_ih"].chunk(len(found.gates))):
+    for gate, W in zip(found.by_input, params["weight_ih"].chunk(len(found.by_input))):
         torch.testing.assert_close(flat[gate], (x - x.mean(dim=0)) @ W.T)
 
 

@@ -13,7 +13,9 @@ from core.check import VARIANTS
 from core.diagnostics.paths import carried, paths, shares
 
 each_variant = pytest.mark.parametrize("name", VARIANTS)
-each_gated = pytest.mark.parametrize("cell", [LSTM(), Peephole(), Peephole("gers"), GRU(), GRU("before")], ids=str)
+GATED = [LSTM(), Peephole(), Peephole("gers"), GRU(), GRU("before")]
+LACKING = [LSTM(variant="no-forget-gate"), Peephole(variant="coupled"), Peephole(variant="no-output-activation")]
+each_gated = pytest.mark.parametrize("cell", [*GATED, *LACKING], ids=str)
 
 
 def case_of(cell, T=7, N=3, H=4, seed=0, dtype=torch.float64):
@@ -86,20 +88,27 @@ def along(case: Case, t: int, part: str, path: str) -> torch.Tensor:
 def _lstm(case, state, riding, x, path, arrived=False):
     """``arrived``: d has just come onto the new c, instead of riding from the old one."""
     (h, c), (d_h, d_c) = state, riding
-    p_i, p_f, p_o = case.params.get("weight_peephole", torch.zeros(3, 1))
+    names, kind = case.cell.gate_names, case.cell.variant
+    peepholes = dict(zip([q for q in names if q != "g"], case.params.get("weight_peephole", torch.zeros(3, 1))))
     stop = getattr(case.cell, "gradient", "full") == "gers"
 
-    def total(q, c, d_c, p):
-        mine = path == "ifgo"[q] and not (arrived and q < 3)
-        W, U, b, b2 = (case.params[n].chunk(4)[q] for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+    def total(q, c, d_c):
+        mine, place = path == q and not (arrived and q != "o"), names.index(q)
+        W, U, b, b2 = (
+            case.params[n].chunk(len(names))[place] for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
         seen_c = c + (d_c if mine else 0)
         seen_h = h + (d_h if mine else 0)
-        return x @ W.T + b + b2 + seen_h @ U.T + p * (seen_c.detach() if stop else seen_c)
+        return x @ W.T + b + b2 + seen_h @ U.T + peepholes.get(q, 0) * (seen_c.detach() if stop else seen_c)
 
-    i, f, g = total(0, c, d_c, p_i).sigmoid(), total(1, c, d_c, p_f).sigmoid(), total(2, c, d_c, 0).tanh()
+    i, g = total("i", c, d_c).sigmoid(), total("g", c, d_c).tanh()
+    fixed = {"no-forget-gate": torch.ones_like(i), "coupled": 1 - i}
+    f = fixed[kind] if kind in fixed else total("f", c, d_c).sigmoid()
     c = f * c + i * g
     d_c = d_c if arrived else f.detach() * d_c
-    o = total(3, c, d_c, p_o).sigmoid()
+    o = total("o", c, d_c).sigmoid()
+    if kind == "no-output-activation":
+        return (o * c, c), (o.detach() * d_c, d_c)
     return (o * c.tanh(), c), ((o * (1 - c.tanh() ** 2)).detach() * d_c, d_c)
 
 

@@ -5,6 +5,7 @@ import torch
 
 from core.backprop.judges import draw
 from core.cells import GRU, LSTM, RNN, Peephole
+from core.cells.variants import whole
 from core.diagnostics.probe import before_nonlinearity, probed
 from core.errors import UnrolledError
 
@@ -59,6 +60,29 @@ def test_a_forced_gate_is_a_constant(cell, force):
     if "c" in theirs:
         torch.testing.assert_close(answer.back.grad_c, theirs["c"])
     assert all(torch.equal(value, before[name]) for name, value in case.params.items())
+
+
+@pytest.mark.parametrize("owner", [LSTM, Peephole])
+@pytest.mark.parametrize("force", [{"f": 0.3}, {"f": 0.0}, {"i": 0.7, "o": 1.0}])
+def test_a_coupled_gate_is_forced_from_either_side(owner, force):
+    """As the whole cell with both gates forced."""
+    cell = owner(variant="coupled")
+    case = draw(cell, 6, 2, 3, 2, seed=1, dtype=torch.float64)
+    answer = probed(cell, case.params, case.x, lambda _: case.grad_out, force, state=case.state)
+    both = {"i": force.get("i", 1 - force.get("f", 0)), "f": force.get("f", 1 - force.get("i", 0))}
+    four = whole(case.params, "coupled")
+    theirs = probed(owner(), four, case.x, lambda _: case.grad_out, force | both, state=case.state)
+    torch.testing.assert_close(answer.trajectory.gates, theirs.trajectory.gates)
+    torch.testing.assert_close(answer.back.grad_h, theirs.back.grad_h)
+    torch.testing.assert_close(answer.back.grad_c, theirs.back.grad_c)
+
+
+def test_gates_that_a_variant_lacks_cannot_be_forced():
+    case = draw(LSTM(variant="coupled"), 4, 2, 3, 2, seed=1, dtype=torch.float64)
+    with pytest.raises(UnrolledError, match="one gate in this cell"):
+        probed(case.cell, case.params, case.x, lambda _: case.grad_out, {"i": 0, "f": 1})
+    with pytest.raises(UnrolledError, match=r"f is always 1\. Choose one of: i, g, o"):
+        probed(LSTM(variant="no-forget-gate"), case.params, case.x, lambda _: case.grad_out, {"f": 0})
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

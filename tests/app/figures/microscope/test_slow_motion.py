@@ -29,6 +29,11 @@ VARIANTS = {
     "gers": {"cell.name": "peephole", "cell.peephole_gradient": "gers"},
     "gru": {"cell.name": "gru"},
     "gru-before": {"cell.name": "gru", "cell.reset": "before"},
+    **{
+        f"{cell}-{variant}": {"cell.name": cell, "cell.variant": variant}
+        for cell in ("lstm", "peephole")
+        for variant in ("no-forget-gate", "coupled", "no-output-activation")
+    },
 }
 each_variant = pytest.mark.parametrize("name", VARIANTS)
 
@@ -83,6 +88,24 @@ def test_a_unit_s_equations_come_out() -> None:
             left, right = filled(numbers, view.player["values"], row).replace("−", "-").split(" = ")
             right = re.sub(r"(?<=[\d)]) ?\(", "*(", right.replace("·", "*"))
             assert float(left) == pytest.approx(eval(right), rel=0.02, abs=1e-4 if name == "forward" else 1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name.startswith(("lstm-", "peephole-"))])
+def test_every_equation_of_a_variant_comes_out(name: str) -> None:
+    view, _, _ = shown("1", **VARIANTS[name])
+    equations = [(phase["name"], *pair) for phase in view.player["phases"][:3:2] for pair in phase["equations"]]
+    for phase, symbols, numbers in equations:
+        row = 7  # far enough from the end for all of them to be there, near enough for three digits to do
+        left, right = filled(numbers.split(" (through")[0], view.player["values"], row).replace("−", "-").split(" = ")
+        right = re.sub(r"(?<=[\d)]) ?\(", "*(", right.replace("·", "*").replace("²", "**2"))
+        right = right.replace("σ", "1/(1+np.exp(-1)**").replace("tanh", "np.tanh") + ")" * ("σ" in right)
+        size = max(
+            1e-4 if phase == "forward" else 0, *(abs(float(number)) for number in re.findall(r"\d[\d.e-]*", right))
+        )
+        assert float(left) == pytest.approx(eval(right), rel=0.02, abs=0.01 * size), (symbols, numbers)
+    told = [symbols for _, symbols, _ in equations]
+    assert ("f = 1 − i" in told) == ("coupled" in name) and ("h = o⊙c" in told) == ("output" in name)
+    assert ("c = c₋ + i⊙g" in told) == ("forget" in name)
 
 
 def test_the_phases_go_there_and_back() -> None:
