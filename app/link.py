@@ -3,7 +3,8 @@
 The address bar says all that is shown, so copying it is sharing. What the app writes spells out every setting (a
 default that changes later does not change an old link), with ``v`` as the format's version. ``run`` wins over the
 settings beside it; they serve when the run is gone. ``step`` is the scrubbed moment, absent at the live end; ``pin``
-and ``beside`` may repeat; ``knob.<name>`` says where a picture's knob stands that was moved.
+and ``beside`` may repeat; ``knob.<name>`` says where a picture's knob stands that was moved. ``member`` repeats too:
+who is compared with the settings (core.comparison), "none" for nobody, absent where nobody has chosen.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.board.query import KNOB_VALUE, MAX_BESIDE
-from app.board.views import KNOBS
+from app.board.query import MAX_BESIDE, stands
+from app.board.views import KNOBS, TEXTS
 from app.services import lab
+from core.comparison import MOST_MEMBERS, differences
 from core.config import RunConfig
 from core.errors import ConfigError, quoted
 from core.presets import PRESETS
@@ -23,8 +25,13 @@ START = "temporal-order-lstm"
 MAX_PINS = 4
 KNOB = "knob."
 ALONGSIDE = "alongside"
-"""The one knob that no picture has: which runs Train trains beside the run."""
-_RESERVED = {"v", "run", "step", "pin", "beside", "preset", "embed", "embed_options"}
+"""Which runs Train trains beside the run."""
+SEEDS, MATCH = "seeds", "match"
+"""With how many seeds each member of a comparison is trained, and by what the members are matched."""
+_OF_PAGES = {ALONGSIDE, SEEDS, MATCH}
+"""The knobs that no picture has."""
+NOBODY = "none"
+_RESERVED = {"v", "run", "step", "pin", "beside", "member", "preset", "embed", "embed_options"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class View:
 
     beside  ids of the runs trained alongside, in the page's order
     knobs   (name, value) pairs of the knobs that were moved
+    members who is compared with the config, as texts of core.comparison; None where nobody has chosen
     """
 
     config: RunConfig
@@ -42,6 +50,7 @@ class View:
     beside: tuple[str, ...] = ()
     knobs: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
+    members: tuple[str, ...] | None = None
 
 
 def write(shown: View) -> dict[str, list[str]]:
@@ -49,7 +58,9 @@ def write(shown: View) -> dict[str, list[str]]:
     settings = {key: [str(value)] for key, value in shown.config.to_flat().items() if value is not None}
     run = {"run": [shown.run]} if shown.run else {}
     step = {"step": [str(shown.cursor)]} if shown.cursor is not None else {}
-    many = {name: list(values) for name, values in (("pin", shown.pins), ("beside", shown.beside)) if values}
+    members = () if shown.members is None else shown.members or (NOBODY,)
+    lists = (("pin", shown.pins), ("beside", shown.beside), ("member", members))
+    many = {name: list(values) for name, values in lists if values}
     knobs = {KNOB + name: [value] for name, value in shown.knobs}
     return {"v": [VERSION], **run, **step, **settings, **many, **knobs}
 
@@ -72,7 +83,8 @@ def read(query: Mapping[str, list[str]], start: str = START) -> View:
         tuple(dict.fromkeys(query.get("pin", [])))[:MAX_PINS],
         _beside(query.get("beside", []), run, problems),
         _knobs(last, problems),
-        tuple(problems),
+        members=_members(query.get("member", []), problems),
+        problems=tuple(problems),
     )
 
 
@@ -107,16 +119,28 @@ def _beside(wanted: list[str], run: str | None, problems: list[str]) -> tuple[st
     return tuple(other for other in known if other != run)
 
 
+def _members(wanted: list[str], problems: list[str]) -> tuple[str, ...] | None:
+    """Those that say something; whether it applies to the settings is the comparison's to say."""
+    found: list[str] = []
+    for text in dict.fromkeys(wanted[: 2 * MOST_MEMBERS]):
+        try:
+            found += [text] if text != NOBODY and differences(text) else []
+        except ConfigError as error:
+            problems += error.problems
+    return tuple(found) if wanted else None
+
+
 def _knobs(last: Mapping[str, str], problems: list[str]) -> tuple[tuple[str, str], ...]:
     knobs: list[tuple[str, str]] = []
     for key, value in last.items():
         name = key.removeprefix(KNOB)
         if name == key:
             continue
-        if name not in KNOBS | {ALONGSIDE}:
+        if name not in KNOBS | _OF_PAGES:
             problems.append(f"`{quoted(key)}` (={quoted(value)}) is not a knob of any page. Leave it out.")
-        elif not KNOB_VALUE.fullmatch(value):
-            problems.append(f"`{key}` (={quoted(value)}) must be a number or a single word.")
+        elif not stands(name, value, TEXTS):
+            what = "one line of 1 to 500 characters" if name in TEXTS else "a number or a single word"
+            problems.append(f"`{key}` (={quoted(value)}) must be {what}.")
         else:
             knobs.append((name, value))
     return tuple(knobs)

@@ -32,8 +32,14 @@ ENTRIES = (
           "What the gradient would have been: full against truncated, for every window, on the same weights."),
     Entry("clipping_lab", "Clipping lab", "compress", "exploding-rnn",
           "What clipping does to each gradient, and the same start with and without it."),
+    Entry("compare", "Compare", "compare_arrows", "temporal-order-lstm",
+          "Cells side by side on the same data, a few seeds each, and whether they can be told apart."),
+    Entry("inside_the_cell", "Inside the cell", "conversion_path", "temporal-order-lstm",
+          "What the gates do, which way the gradient travels, and what if a gate were shut."),
     Entry("microscope", "Microscope", "biotech", "temporal-order-lstm",
           "One training step in slow motion, theory beside the measurement, and a gradient to check."),
+    Entry("memory", "Memory", "history", "review-lstm",
+          "How fast inputs fade, how much a state can hold, and what the network would say after every word you type."),
 )  # fmt: skip
 
 

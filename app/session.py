@@ -58,6 +58,12 @@ def left() -> str | None:
     return run
 
 
+def left_all() -> tuple[str, ...]:
+    """That run and what stood beside it."""
+    run, beside = st.session_state.get(_LEFT, (None, ()))
+    return (run, *beside) if run else ()
+
+
 def go_back() -> None:
     """Show that run again, with its settings and what stood beside it."""
     run, beside = st.session_state.get(_LEFT, (None, ()))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
-from app import problems, session
+from app import compared, problems, session
 from app.board import board
 from app.controls import controls
 from app.link import ALONGSIDE
@@ -18,6 +19,7 @@ EXACT = (
     "Every number here is measured in the network that is training, and every gradient is exact: "
     "`python -m core check` holds ours against torch's own layers, autograd and finite differences."
 )
+COMPARE = Path(__file__).parents[1] / "pages" / "compare.py"
 _KEY = "set.alongside"
 
 
@@ -30,25 +32,44 @@ class Alongside:
     companions: Companions
 
 
-def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = ()) -> None:
+def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), compares: bool = False) -> None:
     """The board ``page`` (app.board.views) with settings, buttons and a line of introduction over it.
 
-    With ``alongside`` Train also trains what the visitor chooses of it (the first at the start).
+    With ``alongside`` Train also trains what the visitor chooses of it (the first at the start); a page that
+    ``compares`` has the settings against those of others, and Train trains them all.
     """
     controls()
     st.markdown(intro)
-    problems.show(session.view().problems)
+    found = compared.compared() if compares else None
+    problems.show([*session.view().problems, *(found.problems if found else ())])
+    if found:
+        compared.choice(found)
+    companions = compared.others if compares else _chosen(alongside).companions if alongside else None
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        moving = transport(_chosen(alongside).companions if alongside else None)
+        moving = transport(companions)
         if alongside:
             _choice(alongside)
+        if found:
+            compared.lacking(found)
+        else:
+            _compare()
     try:
         source = session.source()
     except UnrolledError as error:  # more than this server computes: the settings stay, nothing is drawn of them
         problems.show([str(error)])
     else:
-        _board(page, source, moving)
+        _board(page, source, moving, compared.on_board(found) if found else session.view().beside)
     st.caption(EXACT)
+
+
+def _compare() -> None:
+    """One click from any run to the same with the other cells."""
+    text = "Train the same settings with every cell and several seeds, side by side. What was trained is found again."
+    if st.button(
+        "Compare with the other cells", key="compare-run", type="tertiary", icon=":material/compare_arrows:", help=text
+    ):
+        compared.with_other_cells()
+        st.switch_page(COMPARE, query_params=session.address())
 
 
 def _chosen(alongside: Sequence[Alongside]) -> Alongside:
@@ -69,7 +90,7 @@ def _choose() -> None:
     session.change(knobs=tuple((dict(session.view().knobs) | {ALONGSIDE: st.session_state[_KEY]}).items()))
 
 
-def _board(page: str, source: str, moving: bool) -> None:
+def _board(page: str, source: str, moving: bool, beside: Sequence[str]) -> None:
     shown = session.view()
     board(
         source,
@@ -77,7 +98,7 @@ def _board(page: str, source: str, moving: bool) -> None:
         cursor=shown.cursor,
         pins=shown.pins,
         knobs=shown.knobs,
-        beside=shown.beside,
+        beside=beside,
         moving=moving,
         replays=session.replays(),
         address=session.completion(),

@@ -29,7 +29,7 @@ def transport(companions: Companions | None = None) -> bool:
     """The row of buttons for the runs on screen; returns whether any moves. The board's script has their keys."""
     infos, wanted = _shown(), companions or _none
     moving = any(info.status in MOVING for info in infos)
-    lacking = bool(infos) and not {config.digest() for config in wanted(session.view().config)} <= _digests(infos)
+    lacking = bool(infos) and not {config.digest() for config in wanted(session.view().config)} <= _going(infos)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         go = partial(_train, wanted)
         _button("Train", go, "Start training, or go on. Key: T", kind="primary", disabled=moving and not lacking)
@@ -44,8 +44,9 @@ def _none(config: RunConfig) -> list[RunConfig]:
     return []
 
 
-def _digests(infos: list[RunInfo]) -> set[str]:
-    return {info.digest for info in infos}
+def _going(infos: list[RunInfo]) -> set[str]:
+    """Digests of those that need no Train: they are over, or move."""
+    return {info.digest for info in infos if info.status != "paused"}
 
 
 def _way_back() -> None:
@@ -85,18 +86,22 @@ def _shown() -> list[RunInfo]:
 
 
 def _mine() -> list[RunInfo]:
-    """The unfinished ones among the shown runs that are this visitor's to steer; none unless the front one is."""
-    infos = [info for info in _shown() if info.status in UNFINISHED and lab().may_steer(info.id, token())]
-    return infos if infos and infos[0].id == session.view().run else []
+    """The unfinished ones among the shown runs that are this visitor's to steer; none if the one in front is unfinished
+    and somebody else's."""
+    going = [info for info in _shown() if info.status in UNFINISHED]
+    infos = [info for info in going if lab().may_steer(info.id, token())]
+    return infos if going[:1] == infos[:1] or going[0].id != session.view().run else []
 
 
 def _train(companions: Companions) -> None:
     """Starts all, or has what is this visitor's go on; what was trained before, by whomever, is played at once."""
     config, shown, mine = session.view().config, session.view().run, _mine()
+    others = companions(config)
+    if len(others) > 1:
+        _let_rest({run.digest() for run in (config, *others)})
     for info in mine:
         lab().resume(info.id, token())
-    others = companions(config)
-    if mine:
+    if mine and mine[0].id == shown:
         _show(mine[0].id, lab().submit_all(others, token()) if others else [])
         return
     first, *rest = lab().submit_all([config, *others], token())
@@ -104,6 +109,13 @@ def _train(companions: Companions) -> None:
     joined = first.id == shown and any(info.status in UNFINISHED for info in rest)
     if first.status == "finished" and not joined:
         session.replay()
+
+
+def _let_rest(wanted: set[str]) -> None:
+    """Before many are started: those that were on screen before a setting was changed would share the machine."""
+    for info in filter(None, map(lab().info, session.left_all())):
+        if info.status in MOVING and info.digest not in wanted and lab().may_steer(info.id, token()):
+            lab().pause(info.id, token())
 
 
 def _show(run: str, rest: list[RunInfo]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError
 from core.frames import Frame
 from core.presets import PRESETS
+
+NEGATIVE_NUMBER = re.compile(r"-((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)$", re.IGNORECASE)
 
 
 def config_of(arguments: argparse.Namespace) -> RunConfig:
@@ -125,7 +128,12 @@ def worker(arguments: argparse.Namespace) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """What argparse refuses is one sentence too."""
+    """What argparse refuses is one sentence too, and −1e-3 is a number as −0.001 is."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        # What argparse takes for a negative number and not for an option; its own pattern has no exponents.
+        self._negative_number_matcher = NEGATIVE_NUMBER
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}. `{self.prog} --help` shows what there is.\n")

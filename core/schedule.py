@@ -30,7 +30,7 @@ FRAMES_PER_SECOND, FEWEST_FRAMES = 10, 250
 should not have fewer in all where it has the steps."""
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4, "peephole": 4}
-"""Blocks of weights per cell: its gates and its candidate."""
+"""Blocks of weights per cell: its gates and its candidate. The loops of the LSTM's variants run over all four."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from app.board.routes import PLOTLY_PATH
 from app.board.views import PAGES
 
 _HERE = Path(__file__).parent
-SCRIPTS = ("elements", "knobs", "pins", "pictures", "transport", "microscope", "board")
+SCRIPTS = ("elements", "knobs", "pins", "pictures", "transport", "microscope", "light", "board")
 """One after the other they are one module; the last exports what Streamlit calls."""
 
 

@@ -21,6 +21,8 @@ def misplaced(knobs: Iterable[Knob], query: Query) -> list[str]:
 
 
 def _fits(knob: Knob, text: str) -> bool:
+    if knob.text:
+        return True  # what it says is the picture's to judge
     if knob.options:
         return text in dict(knob.options)
     try:

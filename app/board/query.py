@@ -6,20 +6,23 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote
 
 from app.board.errors import BadQuery
 from app.figures.theme import THEMES, Style
+from core.errors import quoted
 
 if TYPE_CHECKING:
     from app.board.views.base import Page
 
 T = TypeVar("T")
 FRONT = "gradient_flow"
-MAX_PINS, MAX_BESIDE, MAX_KNOBS = 4, 16, 32
+MAX_PINS, MAX_BESIDE, MAX_KNOBS = 4, 32, 32
 _ID = r"[A-Za-z0-9_-]{1,80}"
 _PIN = re.compile(rf"({_ID})@(\d{{1,9}})")
 KNOB_VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
-_KNOB = re.compile(rf"([a-z][a-z0-9_]{{0,39}}):({KNOB_VALUE.pattern})")
+TEXT_VALUE = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
+_KNOB = re.compile(r"([a-z][a-z0-9_]{0,39}):(.*)")
 _KNOWN = {"page", "views", "tables", "after", "cursor", "theme", "width", "pins", "knobs", "beside"}
 
 
@@ -64,21 +67,32 @@ def parse(params: Mapping[str, str], pages: Mapping[str, Page]) -> Query:
         cursor=None if cursor == "live" else _whole("cursor", cursor, "a training step, or live"),
         style=Style(THEMES[theme], width == "narrow"),
         pins=_pins(params.get("pins", "")),
-        knobs=_knobs(params.get("knobs", "")),
+        knobs=_knobs(params.get("knobs", ""), texts_of(pages)),
         beside=_beside(params.get("beside", "")),
     )
 
 
-def knob_of(text: str) -> tuple[str, str]:
-    """(name, value) of ``<name>:<value>``. Raises BadQuery."""
+def texts_of(pages: Mapping[str, Page]) -> frozenset[str]:
+    """The knobs that are typed lines."""
+    return frozenset(name for page in pages.values() for spec in page.views.values() for name in spec.texts)
+
+
+def stands(name: str, value: str, texts: frozenset[str]) -> bool:
+    """Whether a knob can be set to ``value`` at all: one of the ``texts`` to any line, others to a word or a number."""
+    return (TEXT_VALUE if name in texts else KNOB_VALUE).fullmatch(value) is not None
+
+
+def knob_of(text: str, texts: frozenset[str]) -> tuple[str, str]:
+    """(name, value) of ``<name>:<value>``, the value percent-encoded where it needs to be. Raises BadQuery."""
     found = _KNOB.fullmatch(text)
-    if found is None:
-        raise BadQuery(f"`knobs` (={text}) must be <name>:<value>, several separated by semicolons.")
-    return found[1], found[2]
+    value = unquote(found[2]) if found else ""
+    if found is None or not stands(found[1], value, texts):
+        raise BadQuery(f"`knobs` (={quoted(text)}) must be <name>:<value>, several separated by semicolons.")
+    return found[1], value
 
 
-def _knobs(text: str) -> tuple[tuple[str, str], ...]:
-    knobs = dict(knob_of(part) for part in text.split(";") if part)
+def _knobs(text: str, texts: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    knobs = dict(knob_of(part, texts) for part in text.split(";") if part)
     return tuple(sorted(_few("knobs", tuple(knobs.items()), MAX_KNOBS)))
 
 

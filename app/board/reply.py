@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,12 +27,16 @@ NOTHING, PENDING = "Nothing is recorded for this moment.", "Being worked out …
 
 @dataclass(frozen=True)
 class Known:
-    """A source at one moment with all that stands beside it; ``seq`` is another text as soon as anything is."""
+    """A source at one moment with all that stands beside it; ``seq`` is another text as soon as anything is.
+
+    others  where more can be asked about those beside it, by id
+    """
 
     source: Source
     snapshot: Snapshot
     beside: tuple[Beside, ...] = ()
     found: Found = field(default_factory=Found)
+    others: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def seq(self) -> str:
@@ -44,7 +49,7 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
     source, snapshot = known.source, known.snapshot
     frame = _frame(source, snapshot, query)
     words = transport(snapshot, source.config, None if frame is None else frame.step)
-    moving = sum(other.status.moving for _, _, other in known.beside)
+    moving = sum(other.status.moving for run_id, _, other in known.beside if run_id != source.id)
     if moving:
         words |= {"moving": True, "text": f"{words['text']} · {moving} beside it still training"}
     body: dict[str, Any] = {
@@ -53,12 +58,13 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
         "label": source.config.label,
         "transport": words,
         "pending": known.found.pending,
+        "pace": PAGES[query.page].pace,
         "views": {},
     }
     if frame is None:
         return body
     pins, named = _pins(query, sources)
-    shown = Shown(source, snapshot, query, frame, pins, known.beside, known.found.answers)
+    shown = Shown(source, snapshot, query, frame, pins, known.beside, known.found.answers, known.others)
     return body | {"pins": named, "template": template(query.style)} | _page(PAGES[query.page], shown, known.found)
 
 
@@ -73,7 +79,8 @@ def _page(page: Page, shown: Shown, found: Found) -> dict[str, Any]:
 
 
 def _drawn(view: View, name: str, query: Query) -> dict[str, Any]:
-    return wire.view(view, table=name in query.tables) | {"problems": misplaced(view.knobs, query)}
+    problems = [*view.problems, *misplaced(view.knobs, query)]
+    return wire.view(view, table=name in query.tables) | {"problems": problems}
 
 
 def _frame(source: Source, snapshot: Snapshot, query: Query) -> Frame | None:

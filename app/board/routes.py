@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -21,8 +23,8 @@ from app.board.errors import BadQuery, Unknown
 from app.board.query import Query, parse
 from app.board.reply import Known, reply
 from app.board.source import Directory, Snapshot, Source
-from app.board.sources import Sources
-from app.board.views import PAGES, Beside
+from app.board.sources import BESIDE_SECONDS, Sources, patience
+from app.board.views import PAGES
 from app.board.wire import compressed
 from core.errors import UnrolledError
 from core.lab.asking import PREVIEW
@@ -67,23 +69,41 @@ class Board:
 
     async def _known(self, source_id: str, query: Query, *, again: bool) -> Known:
         source, snapshot = await self._snapshot(source_id)
-        beside = [await self._beside(run_id) for run_id in query.beside]
+        beside, late = await self._beside(query.beside)
         kinds = needed(PAGES[query.page], query, source.config)
         answered = await found(self._answers, kinds, source_id, snapshot, query, again=again)
-        return Known(source, snapshot, tuple(filter(None, beside)), answered)
+        answered = replace(answered, pending=answered.pending or late)
+        shown = tuple((other.id, other.config, now) for other, now in beside)
+        return Known(source, snapshot, shown, answered, {other.id: other for other, _ in beside})
 
     async def _snapshot(self, source_id: str) -> tuple[Source, Snapshot]:
         source = self._sources.kept(source_id) or await anyio.to_thread.run_sync(self._sources.get, source_id)
         return source, source.fresh() or await anyio.to_thread.run_sync(source.snapshot)
 
-    async def _beside(self, run_id: str) -> Beside | None:
-        """A run that was trained alongside; None where it is gone, which is no reason to show nothing."""
-        try:
-            source, snapshot = await self._snapshot(run_id)
-        except UnrolledError:
-            self._sources.forget(run_id)
-            return None
-        return run_id, source.config, snapshot
+    async def _beside(self, ids: Sequence[str]) -> tuple[list[tuple[Source, Snapshot]], bool]:
+        """The runs that were trained alongside, without those that are gone, which is no reason to show nothing; and
+        whether there are previews among them that are still worked out."""
+        older = patience(len(ids))
+        kept = [self._sources.kept(run_id) for run_id in ids]
+        found: list[tuple[Source, Snapshot]] = [
+            (source, snapshot) for source in kept if source and (snapshot := source.fresh(older))
+        ]
+        if len(found) == len(ids):
+            return found, False
+        return await anyio.to_thread.run_sync(self._look, ids, older)
+
+    def _look(self, ids: Sequence[str], older: float) -> tuple[list[tuple[Source, Snapshot]], bool]:
+        found: list[tuple[Source, Snapshot]] = []
+        late = False
+        for run_id in ids:
+            try:
+                source = self._sources.get(run_id, BESIDE_SECONDS)
+                found.append((source, source.snapshot(older)))
+            except NoAnswer:
+                late = True
+            except UnrolledError:
+                self._sources.forget(run_id)
+        return found, late
 
     def _build(self, known: Known, query: Query) -> bytes:
         return compressed(reply(known, query, self._sources))

@@ -41,6 +41,7 @@ class Snapshot:
     flow     (S, T+1) float32, ``Frame.flow`` of each
     scalars  {name: (n,)} of every training step
     first, last   the frames of the first and the last recorded step; None while nothing is recorded
+    step_seconds  processor time of a training step, the median over the recorded ones; NaN where it is not known
     """
 
     seq: str
@@ -50,6 +51,7 @@ class Snapshot:
     scalars: dict[str, np.ndarray]
     first: Frame | None
     last: Frame | None
+    step_seconds: float = float("nan")
 
 
 class Source(Protocol):
@@ -83,6 +85,7 @@ class Reader(Protocol):
     def frames(self, after: int = -1) -> Iterator[Frame]: ...
     def frame(self, step: int) -> Frame | None: ...
     def planes(self, step: int) -> Planes | None: ...
+    def step_seconds(self, after: int = -1) -> np.ndarray: ...
 
 
 class Directory(Protocol):
@@ -93,7 +96,7 @@ class Directory(Protocol):
 
     def info(self, run_id: str) -> Any: ...
     def run(self, run_id: str) -> Any: ...
-    def preview_of(self, preview_id: str) -> tuple[RunConfig, Frame]: ...
+    def preview_of(self, preview_id: str, wait: float = ...) -> tuple[RunConfig, Frame]: ...
     def ask(self, kind: str, source_id: str, step: int | None = None) -> Any: ...
 
 
@@ -106,6 +109,7 @@ class Memory:
         self._flow: list[Floats] = []
         self._history: list[dict[str, Floats]] = []
         self._steps: list[int] = []
+        self._seconds: list[np.ndarray] = []
 
     @property
     def last_step(self) -> int:
@@ -119,6 +123,10 @@ class Memory:
         self._flow.append(np.asarray(frame.flow, np.float32))
         self._history.append(frame.history)
 
+    def spent(self, seconds: np.ndarray) -> None:
+        """Take in the processor time of a training step, one a frame, NaN where it is not known."""
+        self._seconds.append(seconds)
+
     def snapshot(self, seq: str, status: Status) -> Snapshot:
         """Everything seen, joined; joined pieces replace what they were made of."""
         if not self._steps:
@@ -126,7 +134,10 @@ class Memory:
         flow = np.stack(self._flow)
         scalars = {name: np.concatenate([part[name] for part in self._history]) for name in self._history[0]}
         self._history = [scalars]
-        return Snapshot(seq, status, np.array(self._steps), flow, scalars, self.first, self.last)
+        seconds = np.concatenate([np.zeros(0), *self._seconds])
+        self._seconds, known = [seconds], seconds[np.isfinite(seconds)]
+        typical = float(np.median(known)) if known.size else float("nan")
+        return Snapshot(seq, status, np.array(self._steps), flow, scalars, self.first, self.last, typical)
 
 
 def _no_scalars() -> dict[str, np.ndarray]:

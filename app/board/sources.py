@@ -11,12 +11,27 @@ from app.board.errors import Unknown
 from app.board.source import Directory, Memory, Reader, Snapshot, Status
 from core.frames import Frame, Planes
 from core.lab.asking import PREVIEW
+from core.store.catalog import OVER
 
 FRESH_SECONDS = 0.05
 """A source is asked for news at most this often, however many look at it: twenty times a second for ten updates."""
 
-KEPT_SOURCES = 64
-"""More than one visitor looks at: a run with a sweep beside it is nine."""
+OVER_SECONDS = 2.0
+"""And a run that is over, where there can be no news but that it was deleted."""
+
+PREVIEW_SECONDS, BESIDE_SECONDS = 5.0, 0.2
+"""So long a preview is waited for: by a board that has nothing else to show, and beside what is there already."""
+
+SHARED_LOOKS = 0.4
+"""Beside others a run is looked at so much less often, for each of them."""
+
+KEPT_SOURCES = 128
+"""More than a few visitors look at: a comparison is up to 24 runs."""
+
+
+def patience(count: int) -> float:
+    """How old the news of ``count`` runs may be that are looked at together: half a second for a comparison of 24."""
+    return FRESH_SECONDS * max(1.0, SHARED_LOOKS * count)
 
 
 class RunSource:
@@ -31,17 +46,20 @@ class RunSource:
         self.config = self._known().config
         self._snapshot = self._memory.snapshot("", Status("queued"))
 
-    def snapshot(self) -> Snapshot:
-        """What is known, at most FRESH_SECONDS old."""
+    def snapshot(self, older: float | None = None) -> Snapshot:
+        """What is known, at most ``older`` seconds old, FRESH_SECONDS by default."""
         with self._lock:
-            if time.monotonic() - self._looked >= FRESH_SECONDS:
+            if self.fresh(older) is None:
                 self._look()
                 self._looked = time.monotonic()
             return self._snapshot
 
-    def fresh(self) -> Snapshot | None:
+    def fresh(self, older: float | None = None) -> Snapshot | None:
         """The snapshot if it needs no look at the disk."""
-        recent = time.monotonic() - self._looked < FRESH_SECONDS
+        allowed = FRESH_SECONDS if older is None else older
+        if self._snapshot.status.phase in OVER:
+            allowed = max(allowed, OVER_SECONDS)
+        recent = time.monotonic() - self._looked < allowed
         return self._snapshot if recent else None
 
     def frame(self, step: int) -> Frame | None:
@@ -73,6 +91,8 @@ class RunSource:
             for frame in self._run.frames(before):
                 self._memory.add(frame)
         moved = self._memory.last_step != before
+        if moved and self._run is not None:
+            self._memory.spent(self._run.step_seconds(before))
         rate = self._run.rate if self._run and info.status == "running" else 0.0
         status = Status(info.status, info.outcome or "", info.position or 0, rate)
         seq = f"{self._memory.last_step}-{info.status}-{status.position}-{len(status.outcome)}"
@@ -83,14 +103,14 @@ class RunSource:
 class PreviewSource:
     """The step-0 frame of a config that was never run."""
 
-    def __init__(self, preview_id: str, directory: Directory) -> None:
+    def __init__(self, preview_id: str, directory: Directory, wait: float = PREVIEW_SECONDS) -> None:
         self.id = preview_id
-        self.config, self._frame = directory.preview_of(preview_id.removeprefix(PREVIEW))
+        self.config, self._frame = directory.preview_of(preview_id.removeprefix(PREVIEW), wait)
         memory = Memory()
         memory.add(self._frame)
         self._snapshot = memory.snapshot("preview", Status("preview"))
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, older: float | None = None) -> Snapshot:
         """Always the same."""
         return self._snapshot
 
@@ -117,12 +137,14 @@ class Sources:
         """The source if it is at hand."""
         return self._kept.get(source_id)
 
-    def get(self, source_id: str) -> RunSource | PreviewSource:
-        """The source with this id; raises Unknown."""
+    def get(self, source_id: str, wait: float = PREVIEW_SECONDS) -> RunSource | PreviewSource:
+        """The source with this id; raises Unknown, and NoAnswer where a preview takes longer than ``wait`` seconds."""
         found = self._kept.get(source_id)
         if found is None:  # outside the lock: a preview may take its time, and others must not wait for it
-            kind = PreviewSource if source_id.startswith(PREVIEW) else RunSource
-            found = kind(source_id, self._directory)
+            if source_id.startswith(PREVIEW):
+                found = PreviewSource(source_id, self._directory, wait)
+            else:
+                found = RunSource(source_id, self._directory)
         with self._lock:
             found = self._kept.setdefault(source_id, found)
             self._kept.move_to_end(source_id)

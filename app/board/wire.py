@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
-from app.figures.base import Key, Scale, Table, View
+from app.figures.base import Key, Scale, Sheet, Table, View
 from core.frames import number
 
 FIRST = "#"
@@ -56,8 +56,14 @@ def view(shown: View, *, table: bool) -> dict[str, Any]:
         "scales": [_scale(scale) for scale in shown.scales],
         "knobs": [vars(knob) for knob in shown.knobs],
         **({"player": shown.player} if shown.player else {}),
+        **({"sheet": _sheet(shown.sheet)} if shown.sheet else {}),
         **({"table": _table(shown.table)} if table else {}),
     }
+
+
+def _sheet(sheet: Sheet) -> dict[str, Any]:
+    cells = [[{name: value for name, value in vars(cell).items() if value} for cell in row] for row in sheet.rows]
+    return {"columns": sheet.columns, "rows": cells}
 
 
 def _key(key: Key) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from app.figures.base import (
 )
 from app.figures.theme import Style
 from app.text.numbers import percent
-from core.config import CELL_TITLES, RunConfig
+from core.config import RunConfig
 from core.frames import Planes
 
 UNITS, COLUMNS = 64, 200
@@ -45,6 +45,7 @@ class Plane:
     kind: Literal["gate", "state"]
     values: np.ndarray
     limit: float
+    title: str
 
 
 def gates(
@@ -52,7 +53,7 @@ def gates(
 ) -> View:
     """Draw probe ``probe`` of ``planes``, taken at training step ``step``; ``events`` are the task's (step, label)."""
     T = config.task.length
-    rows = _planes(planes, probe)
+    rows = _planes(planes, probe, config)
     notes, lanes = above([Label(label, t, t) for t, label in events], T, style)
     units = min(UNITS, config.cell.hidden_size)
     each = int(np.clip(units * (6 if style.narrow else 8), 40, 64 if style.narrow else 72))
@@ -76,7 +77,7 @@ def gates(
     layout["annotations"] = notes
     return View(
         name="gates",
-        title=f"Inside the {CELL_TITLES[config.cell.name]}",
+        title=f"Inside the {config.cell.title}",
         hint=f"One sequence, every unit, at training step {step:,}; information enters at the marked steps.",
         alt=_alt(rows, events, config, step),
         figure=figure(style, data, layout, height=total + top + bottom, top=top, bottom=bottom),
@@ -85,13 +86,18 @@ def gates(
     )
 
 
-def _planes(planes: Planes, probe: int) -> list[Plane]:
-    """All planes in the order they are drawn: gates, candidate, then what is remembered."""
-    found = {name: Plane(name, "state" if name in "gn" else "gate", values[:, probe], 1.0)
-             for name, values in planes.gates.items()}  # fmt: skip
-    if planes.c is not None:
-        found["c"] = Plane("c", "state", planes.c[1:, probe], _limit(planes.c[1:, probe]))
-    found["h"] = Plane("h", "state", planes.h[1:, probe], _limit(planes.h[1:, probe]))
+def _planes(planes: Planes, probe: int, config: RunConfig) -> list[Plane]:
+    """All planes in the order they are drawn: gates, candidate, then what is remembered.
+
+    A gate that is 1 by definition is no picture.
+    """
+    variant, coupled = getattr(config.cell, "variant", "standard"), {"f": "forget gate f = 1 − i"}
+    titles = NAMES | coupled if variant == "coupled" else NAMES
+    found = {name: Plane(name, "state" if name in "gn" else "gate", values[:, probe], 1.0, titles[name])
+             for name, values in planes.gates.items() if name != "f" or variant != "no-forget-gate"}  # fmt: skip
+    for name, states in (("c", planes.c), ("h", planes.h)):
+        if states is not None:
+            found[name] = Plane(name, "state", states[1:, probe], _limit(states[1:, probe]), titles[name])
     return [found[name] for name in ORDER if name in found]
 
 
@@ -112,7 +118,7 @@ def _heat(row: Plane, axis: str, style: Style) -> Layout:
             "zmin": 0 if gate else -row.limit, "zmax": 1 if gate else row.limit, "showscale": False,
             "colorscale": colorscale(style.theme.gate if gate else style.theme.state), "name": row.name,
             "ygap": 1 if len(units) <= 16 else 0, "hoverongaps": False,
-            "hovertemplate": f"{NAMES[row.name]}, unit %{{y}}, step %{{x:.0f}}: %{{z:.2f}}<extra></extra>"}  # fmt: skip
+            "hovertemplate": f"{row.title}, unit %{{y}}, step %{{x:.0f}}: %{{z:.2f}}<extra></extra>"}  # fmt: skip
 
 
 def _reduced(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -133,7 +139,7 @@ def _unit_ticks(units: int, hidden: int) -> list[str]:
 
 def _title(row: Plane, upper: float, style: Style) -> Layout:
     span = f"  (−{row.limit:g} … {row.limit:g})" if row.kind == "state" and row.limit != 1 else ""
-    return {"text": NAMES[row.name] + span, "xref": "paper", "x": 0, "xanchor": "left", "y": upper, "yref": "paper",
+    return {"text": row.title + span, "xref": "paper", "x": 0, "xanchor": "left", "y": upper, "yref": "paper",
             "yanchor": "bottom", "yshift": 2, "font": {"size": 12, "color": style.theme.ink}}  # fmt: skip
 
 
@@ -160,9 +166,9 @@ def _alt(rows: Sequence[Plane], events: Sequence[tuple[int, str]], config: RunCo
         mean = float(row.values.mean())
         if row.kind == "gate":
             wide, shut = (percent(float(share.mean())) for share in (row.values > OPEN, row.values < SHUT))
-            parts.append(f"{NAMES[row.name]} mean {mean:.2f}, {wide} of it above {OPEN} and {shut} below {SHUT}")
+            parts.append(f"{row.title} mean {mean:.2f}, {wide} of it above {OPEN} and {shut} below {SHUT}")
         else:
-            parts.append(f"{NAMES[row.name]} mean size {float(np.abs(row.values).mean()):.2f}")
+            parts.append(f"{row.title} mean size {float(np.abs(row.values).mean()):.2f}")
     seen = ", ".join(f"{label} at step {t}" for t, label in events) or "no marked step"
     return (
         f"Heatmaps, unit by time step, of {config.cell.hidden_size} units at training step {step}: {'; '.join(parts)}. "

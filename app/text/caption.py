@@ -131,8 +131,9 @@ def _reason(moment: Moment) -> str:
         if config.truncation == "reset":
             return f"{gap}; the state is set to zero there too, so the net knows nothing of earlier inputs."
         return f"{gap}; what the net still knows of earlier inputs are echoes in its state."
+    forgets = config.cell.name in ("lstm", "peephole") and getattr(cell, "variant", "") != "no-forget-gate"
     as_torch = cell.init == "default" and getattr(cell, "forget_bias", None) is None
-    if config.cell.name in ("lstm", "peephole") and as_torch and not moment.reaches:
+    if forgets and as_torch and not moment.reaches:
         return (
             "At torch's default initialisation the forget gate starts at one half, so the gradient vanishes as in a "
             "plain RNN. Chrono initialisation or a larger forget bias opens it."

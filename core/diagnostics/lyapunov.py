@@ -65,13 +65,14 @@ def lyapunov(cell: Cell, params: Params, x: Tensor, sequences: int | None = None
     """The exponents along each of the first ``sequences`` of x (T, N, C), from the zero state, and their mean.
 
     One JSON object: ``exponents`` (mean over the sequences), ``factor`` = exp of the largest, ``spread`` (standard
-    deviation of the largest over the sequences), ``sum``, ``steps``, ``transient``, ``sequences``, ``state_size``.
+    deviation of the largest over the sequences), ``lost`` (directions that are lost altogether, −∞), ``sum``,
+    ``steps``, ``transient``, ``sequences``, ``state_size``.
     Numbers that are not finite are null.
     """
     n = x.shape[1] if sequences is None else min(sequences, x.shape[1])
     trajectory = cell.forward(params, x[:, :n])
     found = [exponents(step_jacobians(cell, params, trajectory, k)) for k in range(n)]
-    each = np.stack([result.exponents for result in found])
+    each = np.stack([-np.sort(-result.exponents) for result in found])  # a short sequence has not put them in order
     with np.errstate(all="ignore"):
         mean, spread = each.mean(axis=0), each[:, 0].std()
         factor, together = np.exp(mean[0]), mean.sum()
@@ -85,5 +86,6 @@ def lyapunov(cell: Cell, params: Params, x: Tensor, sequences: int | None = None
         "largest": number(mean[0]),
         "spread": number(spread),
         "factor": number(factor),
+        "lost": int(np.isneginf(mean).sum()),
         "sum": number(together),
     }

@@ -1,12 +1,14 @@
 """What a state still knows of past inputs: a linear readout of x[t−k] from the state after x[t], by least squares.
 
-Fitted on one half of the sequences and judged on the other. Memory capacity (Jaeger 2001): MC_k = corr²(u_{t−k}, best
+Fitted on one half of the sequences and judged on the other; inputs that are symbols are decoded as well, as the one
+that the readout finds likeliest. Memory capacity (Jaeger 2001): MC_k = corr²(u_{t−k}, best
 linear readout of h_t), on held-out data; over all lags at most H for independent inputs, and for one unit h = a h + u
 it is (1 − a²) a^{2k}. NumPy only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,73 +24,111 @@ Curve = NDArray[np.float64]
 MAX_LAG = 1000
 SAMPLES = 1 << 21
 """Random numbers that a measured capacity of one unit takes: MC_k is then good to about .001."""
+RESOLVED = 1e-12
+"""Directions in which the states vary less than that, as a share of their largest variance, are rounding."""
 MOST_ROWS = 20_000
 """States that one fit takes: the steps of a long sequence are thinned evenly."""
 
 
 @dataclass(frozen=True)
 class Fading:
-    """How well a linear readout of the state gives back the input of ``k`` steps before, k = 0 … K, on held-out data.
+    """How well a linear readout of the state gives back the input of k steps before, at each of ``lags``, on held-out
+    data.
 
-    r2         (K+1,) share of the inputs' variance that it explains, all channels together; below 0 where it does
-               worse than their mean
-    channels   (K+1, C) the same for each channel; NaN for one that never changes
-    capacity   (K+1,) MC_k: corr² of readout and input, summed over the channels. Over all lags at most H, if the
-               inputs are independent in time and of each other
+    lags       (K,) steps back, ascending
+    r2         (K,) share of the inputs' variance that it explains, all channels together; below 0 where it does worse
+               than their mean
+    channels   (K, C) the same for each channel; NaN for one that never changes
+    capacity   (K,) MC_k: corr² of readout and input, summed over the channels. Over all lags at most H, if the inputs
+               are independent in time and of each other
+    decoded    (K,) share of the inputs whose largest channel the readout finds; NaN where inputs are no symbols
+    guessed    (K,) what always naming the symbol most common at that lag gets right; NaN likewise
     noise      what ``capacity`` is, on average, where nothing is remembered: 1 ÷ judged states, for each channel
     """
 
+    lags: NDArray[np.int64]
     r2: Curve
     channels: Curve
     capacity: Curve
+    decoded: Curve
+    guessed: Curve
     noise: float
 
 
-def fading(h: Floats, x: Floats, max_lag: int, steps: int | None = None) -> Fading:
-    """From states h (T+1, N, H), or (h, c) side by side, and inputs x (T, N, C).
+def fading(h: Floats, x: Floats, max_lag: int, steps: int | None = None, lags: Sequence[int] | None = None) -> Fading:
+    """From states h (T+1, N, H), or (h, c) side by side, and inputs x (T, N, C); ``lags`` default to 0 … ``max_lag``.
 
-    Every lag is fitted on the same states, those after the last ``steps`` inputs (default: all that have the lag).
-    The first half of the sequences fits, the second half judges. Raises UnrolledError where there is nothing to fit.
+    Every lag is fitted on the same states, those after the last ``steps`` inputs (default: all that have the longest
+    lag). Raises UnrolledError where there is nothing to fit.
     """
-    T, N, C = x.shape
+    T, N, _ = x.shape
     if not 0 <= max_lag < T:
         raise UnrolledError(f"`max_lag` (={max_lag}) must lie between 0 and T − 1 = {T - 1}. Choose a smaller lag.")
-    if N < 2:
-        raise UnrolledError(f"`sequences` (={N}) must be at least 2: one half fits, the other judges. Take more.")
     room = T - max_lag
     first = T - min(steps or room, room)
     times = np.arange(first, T)[:: max(1, (T - first) * N // MOST_ROWS)]
-    states = np.asarray(h[times + 1], np.float64)  # (S, N, H)
-    states = np.concatenate([states, np.ones((*states.shape[:2], 1))], axis=2)
-    lagged = np.stack([np.asarray(x[times - k], np.float64) for k in range(max_lag + 1)], axis=2)  # (S, N, K+1, C)
+    return fading_at(h[times + 1], x, times, range(max_lag + 1) if lags is None else lags)
+
+
+def fading_at(states: Floats, x: Floats, times: NDArray[np.int64], lags: Sequence[int]) -> Fading:
+    """From the ``states`` (S, N, H) after the inputs x[``times``]; no time is smaller than a lag.
+
+    The first half of the sequences fits, the second half judges.
+    """
+    N, C = x.shape[1:]
+    if N < 2:
+        raise UnrolledError(f"`sequences` (={N}) must be at least 2: one half fits, the other judges. Take more.")
     half = N // 2
-    rows, targets = _flat(states[:, :half], 1), _flat(lagged[:, :half], 2)
-    guess = _flat(states[:, half:], 1) @ _least_squares(rows, targets.reshape(len(rows), -1))
-    return _judged(guess.reshape(-1, max_lag + 1, C), _flat(lagged[:, half:], 2))
+    rows = np.concatenate([states, np.ones((*states.shape[:2], 1))], axis=2, dtype=np.float64)
+    solve, judged = _solver(_flat(rows[:, :half])), _flat(rows[:, half:])
+    is_symbols = symbols(x)
+    found = []
+    for k in lags:
+        past = np.asarray(x[times - k], np.float64)
+        truth = _flat(past[:, half:])
+        guess = judged @ (solve @ _flat(past[:, :half]))
+        found.append((*_judged(guess, truth), *(_decoded(guess, truth, past) if is_symbols else (np.nan, np.nan))))
+    r2, channels, capacity, decoded, guessed = (np.array(part, np.float64) for part in zip(*found))
+    return Fading(np.array(lags, np.int64), r2, channels.reshape(-1, C), capacity, decoded, guessed, 1 / len(judged))
 
 
-def _flat(values: Floats, kept: int) -> Floats:
-    """Steps and sequences as one axis; the last ``kept`` stay."""
-    return values.reshape(-1, *values.shape[-kept:])
+def symbols(x: Floats) -> bool:
+    """Whether every input of x (…, C) is one-hot, with a choice of at least two."""
+    return bool(x.shape[-1] > 1 and ((x == 0) | (x == 1)).all() and (x.sum(axis=-1) == 1).all())
 
 
-def _least_squares(rows: Floats, targets: Floats) -> Floats:
-    if not (np.isfinite(rows).all() and np.isfinite(targets).all()):
-        return np.full((rows.shape[1], targets.shape[1]), np.nan)
-    return np.linalg.lstsq(rows, targets, rcond=None)[0]
+def _flat(values: Floats) -> Floats:
+    """Steps and sequences as one axis."""
+    return values.reshape(-1, values.shape[-1])
 
 
-def _judged(guess: Floats, truth: Floats) -> Fading:
-    """Both (samples, K+1, C)."""
+def _solver(rows: Floats) -> Floats:
+    """(H, samples): what turns targets into the least-squares readout of them, the smallest where several are best."""
+    gram = rows.T @ rows
+    if not np.isfinite(gram).all():
+        return np.full(rows.T.shape, np.nan)
+    size, axes = np.linalg.eigh(gram)
+    kept = size > RESOLVED * max(float(size[-1]), np.finfo(float).tiny)
+    return (axes[:, kept] / size[kept]) @ (axes[:, kept].T @ rows.T)
+
+
+def _judged(guess: Floats, truth: Floats) -> tuple[float, Floats, float]:
+    """R² of all channels, of each, and the sum of corr²; both (samples, C)."""
     away, spread = ((guess - truth) ** 2).mean(axis=0), truth.var(axis=0)
     together = ((guess - guess.mean(axis=0)) * (truth - truth.mean(axis=0))).mean(axis=0)
-    changes = spread > 0
+    changes, moved = spread > 0, guess.var(axis=0)
     with np.errstate(all="ignore"):
         channels = np.where(changes, 1 - away / spread, np.nan)
-        squared = np.where(guess.var(axis=0) > 0, together**2 / (spread * guess.var(axis=0)), guess.var(axis=0) * 0)
-        r2 = 1 - away.sum(axis=1) / spread.sum(axis=1)
-        capacity = np.where(changes, squared, 0).sum(axis=1)
-    return Fading(r2, channels, capacity, 1 / len(truth))
+        squared = np.where(moved > 0, together**2 / (spread * moved), moved * 0)
+        r2 = 1 - away.sum() / spread.sum() if changes.any() else np.nan
+    return float(r2), channels, float(np.where(changes, squared, 0).sum())
+
+
+def _decoded(guess: Floats, truth: Floats, past: Floats) -> tuple[float, float]:
+    """Share of symbols found by the readout, and by naming the most common one of all sequences."""
+    right = truth.argmax(axis=1)
+    share = float((guess.argmax(axis=1) == right).mean()) if np.isfinite(guess).all() else np.nan
+    return share, float((right == past.mean(axis=(0, 1)).argmax()).mean())
 
 
 def capacity_of_a_leak(leak: float, max_lag: int) -> Curve:
@@ -106,7 +146,7 @@ def memory_capacity(leak: float, max_lag: int, seed: int = 0) -> dict[str, Any]:
         raise UnrolledError(f"`leak` (={leak:g}) must lie between −1 and 1, both excluded. Choose a leak such as 0.9.")
     if not 0 <= max_lag <= MAX_LAG:
         raise UnrolledError(f"`max_lag` (={max_lag}) must lie between 0 and {MAX_LAG}. Choose a lag in that range.")
-    closed, measured = capacity_of_a_leak(leak, max_lag), _measured(leak, max_lag, np.random.default_rng(seed))
+    closed, measured = capacity_of_a_leak(leak, max_lag), measured_capacity(leak, max_lag, SAMPLES, seed)
     return {
         "leak": leak,
         "max_lag": max_lag,
@@ -116,19 +156,21 @@ def memory_capacity(leak: float, max_lag: int, seed: int = 0) -> dict[str, Any]:
         "sum_closed_form": float(closed.sum()),
         "sum_measured": float(measured.sum()),
         "bound": 1,
-        "samples": (_shape(max_lag)[0] - max_lag) * _shape(max_lag)[1],
+        "samples": (_shape(max_lag, SAMPLES)[0] - max_lag) * _shape(max_lag, SAMPLES)[1],
     }
 
 
-def _shape(max_lag: int) -> tuple[int, int]:
+def _shape(max_lag: int, samples: int) -> tuple[int, int]:
     """(steps, sequences) of the random inputs: max_lag steps that are only remembered, then at least as many more."""
     steps = max_lag + max(64, max_lag)
-    return steps, SAMPLES // steps
+    return steps, max(1, samples // steps)
 
 
-def _measured(leak: float, max_lag: int, rng: np.random.Generator) -> Curve:
-    """corr²(u_{t−k}, h_t); the best readout of one number is a multiple of it, which changes no correlation."""
-    T, N = _shape(max_lag)
+def measured_capacity(leak: float, max_lag: int, samples: int, seed: int = 0) -> Curve:
+    """corr²(u_{t−k}, h_t) of h = a h + u, |a| < 1, on about ``samples`` random inputs; the best readout of one number
+    is a multiple of it, which changes no correlation."""
+    T, N = _shape(max_lag, samples)
+    rng = np.random.default_rng(seed)
     u, h = rng.standard_normal((T, N)), np.empty((T, N))
     before = rng.standard_normal(N) / np.sqrt(1 - leak**2)  # the stationary spread: nothing to wait for
     for t in range(T):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
 from core.errors import UnrolledError, quoted
-from core.lab import about_microscope
+from core.lab import about_cell, about_memory, about_microscope
 from core.lab.answers import Answer, Asked
 from core.store import Run, RunFileError, load_run, run_path
 from core.store.codec import pack_frame
@@ -131,6 +131,8 @@ QUESTIONS: dict[str, Callable[[Moment], Facts]] = {
     "sequences": sequences,
     "clip": clip,
     "cost": cost,
+    "probes": about_cell.probes,
+    "credit": about_cell.credit,
 }
 
 WITH_ARGUMENT: dict[str, Callable[[Moment, str], Facts]] = {
@@ -138,11 +140,20 @@ WITH_ARGUMENT: dict[str, Callable[[Moment, str], Facts]] = {
     "theory": about_microscope.theory,
     "exponents": about_microscope.exponents,
     "check": about_microscope.check,
+    "paths": about_cell.paths,
+    "probe": about_cell.probe,
+    "fading": about_memory.fading,
+    "capacity": about_memory.capacity,
+    "evidence": about_memory.evidence,
 }
 """Questions with an argument, which reaches the function as the text it came as ("" where there is none): anyone's
 input, so it raises UnrolledError for what it cannot mean."""
 
-OVER_TRAINING: dict[str, Callable[[Moment, Run | None], Facts]] = {"spectra": about_microscope.spectra}
+OVER_TRAINING: dict[str, Callable[[Moment, Run | None], Facts]] = {
+    "spectra": about_microscope.spectra,
+    "gates": about_cell.gates,
+    "landing": about_cell.landing,
+}
 """Questions about all stored weights of a run up to the moment; None is a network that is not trained yet."""
 
 

@@ -21,6 +21,8 @@ from core.store.codec import pack
 KINDS = {
     "truncation": True, "sequences": True, "clip": True, "cost": False,
     "slow": True, "theory": True, "exponents": True, "check": True, "spectra": True,
+    "gates": True, "paths": True, "probe": True, "probes": True, "credit": True, "landing": True,
+    "fading": True, "capacity": True, "evidence": True,
 }  # fmt: skip
 """The kinds of questions; whether the answer changes with the training step.
 

@@ -85,6 +85,11 @@ class Lab:
         added = {row.digest: row for row in self.catalog.add_all(fresh, hashed(owner), until=until)} if fresh else {}
         return [known[digest] or self._info(added[digest]) for digest in (config.digest() for config in configs)]
 
+    def find(self, config: RunConfig, owner: str) -> RunInfo | None:
+        """The run that ``submit`` would answer with, left as it is; None where it would start one."""
+        row = self._there(config.digest(), owner)
+        return None if row is None else self._info(row, reused=True)
+
     def info(self, run_id: str) -> RunInfo | None:
         """The run's state; None where there is no such run (any text may be asked about)."""
         row = self.catalog.get(run_id) if RUN_ID.fullmatch(run_id) else None
@@ -232,15 +237,16 @@ class Lab:
 
     def _known(self, digest: str, owner: str, until: int | None) -> RunInfo | None:
         """A finished run of these settings, or an unfinished one of this owner, which goes on."""
-        finished = self._finished(digest)
-        if finished is not None:
-            return self._info(finished, reused=True)
-        own = self.catalog.find(digest, *UNFINISHED, owner=hashed(owner))
-        if own is None:
+        row = self._there(digest, owner)
+        if row is None:
             return None
-        if own.status == "paused":
-            self.catalog.resume(own.id, until=until)
-        return self._info(self.catalog.get(own.id) or own, reused=True)
+        if row.status == "paused":
+            self.catalog.resume(row.id, until=until)
+            row = self.catalog.get(row.id) or row
+        return self._info(row, reused=True)
+
+    def _there(self, digest: str, owner: str) -> RunRow | None:
+        return self._finished(digest) or self.catalog.find(digest, *UNFINISHED, owner=hashed(owner))
 
     def _check_share(self, owner: str, more: int) -> None:
         unfinished, most = (

@@ -112,8 +112,10 @@ class Stint:
         return ended
 
     def _train(self) -> Ended:
+        spent = None  # the first frame of a turn brings in what the others find in place
         for frame in self.training:
-            self.writer.append(frame)
+            before, spent = spent, time.process_time()
+            self.writer.append(frame, None if before is None else spent - before)
             self.step = frame.step
             now = time.monotonic()
             if now - self.last_save >= CHECKPOINT_SECONDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,28 @@ class Run:
         seconds = newest[0].wall - first.wall
         return (newest[0].step - first.step) / seconds if seconds > 0 else 0.0
 
+    def step_seconds(self, after: int = -1) -> NDArray[np.float64]:
+        """(n,) processor seconds of a training step, one a frame later than ``after``: the time since the frame before,
+        divided by the steps between. NaN where that is not known (a turn's first frame, a file of before)."""
+        columns = tables.frames.c
+        if not self._has_cpu:
+            return np.full(int(np.count_nonzero(self.recorded_steps > after)), np.nan)
+        rows = self._rows(
+            select(columns.step, columns.cpu)
+            .where(columns.run == self.id, columns.step >= after)
+            .order_by(columns.step)
+        )
+        steps = np.array([row.step for row in rows], np.float64)
+        spent = np.array([np.nan if row.cpu is None else row.cpu for row in rows], np.float64)
+        since = np.diff(steps, prepend=np.nan)
+        return (spent / since)[steps > after]
+
     # -- inside ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _has_cpu(self) -> bool:
+        with self._reading() as connection:
+            return "cpu" in {row.name for row in connection.exec_driver_sql("PRAGMA table_info(frames)")}
 
     def _steps(self, table: Table) -> NDArray[np.int64]:
         rows = self._rows(select(table.c.step).where(table.c.run == self.id).order_by(table.c.step))

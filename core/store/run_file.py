@@ -68,6 +68,7 @@ class RunWriter:
                 if not path.exists():
                     _create(path, run_id, config)
                 self._connection = _open(path)
+                _add_what_is_missing(self._connection)
                 self._take_over()
             self._former = self.last_step()  # rows up to here may be of an earlier attempt
         except BaseException:
@@ -76,11 +77,15 @@ class RunWriter:
 
     # -- what a trainer does --------------------------------------------------------------------------------------
 
-    def append(self, frame: Frame) -> None:
-        """Store a frame; one of the same step, from before a resume, is replaced."""
+    def append(self, frame: Frame, cpu: float | None = None) -> None:
+        """Store a frame; one of the same step, from before a resume, is replaced.
+
+        ``cpu``: processor seconds since the frame before it, None where they are not known.
+        """
         row = {
             "attempt": self.attempt,
             "wall": time.time(),
+            "cpu": cpu,
             "history": codec.pack_history(frame),
             "profile": codec.pack_profile(frame),
         }
@@ -222,6 +227,14 @@ def _create(path: Path, run_id: str, config: RunConfig) -> None:
 def _open(path: Path) -> Connection:
     engine = engine_of(path, "rw", pragmas={"journal_mode": "WAL", "synchronous": "NORMAL"})
     return engine.connect()
+
+
+def _add_what_is_missing(connection: Connection) -> None:
+    """A run that an earlier version began has no column for processor time."""
+    known = {row.name for row in connection.exec_driver_sql("PRAGMA table_info(frames)")}
+    if "cpu" not in known:
+        connection.exec_driver_sql("ALTER TABLE frames ADD COLUMN cpu FLOAT")
+    connection.commit()
 
 
 @contextmanager

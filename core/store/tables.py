@@ -27,7 +27,8 @@ meta = Table(
     Column("created", Float, nullable=False),
 )
 
-# ``history`` stands before ``profile``: reading the scalars then never touches the pages of the profiles.
+# ``history`` stands before ``profile``: reading the scalars then never touches the pages of the profiles. ``cpu`` is
+# the processor time in seconds since the frame before; NULL where none came before in the same turn.
 frames = Table(
     "frames",
     of_run,
@@ -35,6 +36,7 @@ frames = Table(
     Column("step", Integer, primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("wall", Float, nullable=False),
+    Column("cpu", Float),
     Column("history", LargeBinary, nullable=False),
     Column("profile", LargeBinary, nullable=False),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -17,6 +19,31 @@ NEUTRAL = (
     "river", "after", "dinner", "and", "long", "walk", "through", "town", "where", "it", "played",
 )  # fmt: skip
 WORDS = (*POSITIVE, *NEGATIVE, "I", "this", "movie", *NEUTRAL)
+MOST_READ = 60
+"""Words of a typed review that are read."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A typed review as the network may have it.
+
+    places   of the known words in WORDS, in the order they stand; MOST_READ at most
+    unknown  words that the task does not have, each once, as they were typed
+    left     known words beyond MOST_READ, which are not read
+    """
+
+    places: tuple[int, ...]
+    unknown: tuple[str, ...]
+    left: int
+
+
+def read(text: str) -> Read:
+    """Anyone's text: case and punctuation do not matter, and what is no word of the task is left out."""
+    known = {word.lower(): place for place, word in enumerate(WORDS)}
+    words = re.findall(r"\w+(?:['’-]\w+)*", text)
+    places = [known[word.lower()] for word in words if word.lower() in known]
+    unknown = dict.fromkeys(word for word in words if word.lower() not in known)
+    return Read(tuple(places[:MOST_READ]), tuple(unknown), max(0, len(places) - MOST_READ))
 
 
 class Review(Task):

@@ -107,10 +107,16 @@ def test_nothing_stands_beside_no_run() -> None:
     "key, value, words",
     [("knob.nothing", "1", "is not a knob of any page"), ("knob.", "1", "is not a knob"),
      ("knob.probe", "<b>", "must be a number or a single word"), ("knob.probe", "", "must be a number"),
-     ("knob.probe", "1" * 99, "must be a number"), ("knob.alongside", "a b", "a single word")],
+     ("knob.probe", "1" * 99, "must be a number"), ("knob.alongside", "a b", "a single word"),
+     ("knob.review_text", "a\nb", "must be one line of 1 to 500"), ("knob.review_text", "x" * 501, "one line")],
 )  # fmt: skip
 def test_knobs_that_cannot_be_are_explained(key: str, value: str, words: str) -> None:
     shown = link.read({key: [value], "knob.probe": [value if key == "knob.probe" else "2"]})
     assert shown.knobs == (() if key == "knob.probe" else (("probe", "2"),))
     (problem,) = shown.problems
     assert problem.startswith(f"`{key}` (=") and words in problem
+
+
+def test_a_typed_review_survives_its_link() -> None:
+    shown = link.View(PRESETS["review-lstm"].config, knobs=(("review_text", "I LOVED it; 100 % & more: 🙂"),))
+    assert link.read(link.write(shown)) == shown

@@ -52,7 +52,8 @@ def shown(at: AppTest) -> link.View:
 def test_the_front_door_leads_to_the_first_preset() -> None:
     at = opened()
     assert shown(at).config == PRESETS[link.START].config
-    assert [button.label for button in at.button] == ["Train", "Pause", "Step", "Reset"]
+    compare = "Compare with the other cells"
+    assert [button.label for button in at.button] == ["Train", "Pause", "Step", "Reset", compare]
     assert at.query_params["task.name"] == "temporal-order" and at.query_params["v"] == "1"
 
 

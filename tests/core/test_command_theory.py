@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.config import RunConfig
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -61,6 +62,87 @@ def test_two_lag(capsys: pytest.CaptureFixture[str]) -> None:
                                                                                        abs=5e-6)  # fmt: skip
 
 
+def test_an_exponent_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "cliff", "--b", "-1e-3") == said(capsys, "cliff", "--b=-0.001")
+    assert said(capsys, "cliff", "--w", "-.5E+1", "--b", "-1.")["w"] == -5
+    assert said(capsys, "memory-capacity", "--leak", "-9e-1", "--max-lag", "1")["leak"] == -0.9
+
+
+@pytest.mark.parametrize(("arguments", "factor", "low", "high"), [
+    (("rnn", "default"), 0.60, 0.58, 0.63),
+    (("lstm", "default"), 0.64, 0.63, 0.65),
+    (("gru", "default"), 0.66, 0.64, 0.67),
+    (("lstm", "default", "--forget-bias", "1"), 0.86, 0.84, 0.87),
+    (("lstm", "chrono"), 0.98, 0.975, 0.99),
+    (("rnn", "orthogonal"), 0.92, 0.89, 0.94),
+    (("rnn", "identity"), 1.00, 0.995, 1.005),
+])  # fmt: skip
+def test_factors_at_initialisation(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], factor: float, low: float, high: float
+) -> None:
+    """The table of REFERENCE section 3, every row."""
+    cell, init, *more = arguments
+    found = said(capsys, "initial-decay", "--cell", cell, "--init", init, "--hidden", "64", *more)
+    assert found["factor"] == pytest.approx(factor, abs=0.0101) and low <= found["factor"] <= high
+    assert (found["cell"], found["init"], found["hidden"], len(found["factors"])) == (cell, init, 64, 6)
+    assert found.get("activation") == {"identity": "relu", "orthogonal": "tanh"}.get(init, found.get("activation"))
+
+
+def test_other_cells_at_initialisation(capsys: pytest.CaptureFixture[str]) -> None:
+    small = ("--hidden", "6", "--length", "20", "--seeds", "2")
+    found = said(capsys, "initial-decay", "--cell", "gru", "--reset", "before", *small)
+    assert (found["reset"], found["length"], found["lags"], len(found["flow"])) == ("before", 20, [2, 12], 21)
+    assert found["half_life"] == pytest.approx(np.log(2) / -np.log(found["factor"]))
+    tanh = said(capsys, "initial-decay", "--cell", "rnn", "--init", "identity", "--activation", "tanh", *small)
+    assert tanh["activation"] == "tanh" and tanh["factor"] < 1
+    other = said(capsys, "initial-decay", "--cell", "lstm", "--variant", "coupled", *small)
+    assert other["variant"] == "coupled" and other != said(capsys, "initial-decay", "--cell", "lstm", *small)
+
+
+def test_memory_of_a_leaky_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    found = said(capsys, "memory-capacity", "--leak", ".9", "--max-lag", "10")
+    closed = [(1 - 0.81) * 0.81**k for k in range(11)]
+    assert found["closed_form"] == pytest.approx(closed) and found["measured"] == pytest.approx(closed, abs=0.002)
+    assert found["sum_closed_form"] == pytest.approx(1 - 0.81**11) and found["bound"] == 1
+    assert said(capsys, "memory-capacity", "--leak", "0")["closed_form"] == [1.0] + [0.0] * 10
+
+
+@pytest.mark.parametrize("matrix", ["0.9 0.3; 0 -0.5", "0.5 -0.8; 0.8 .5", "2", "0.3 0.1 0; 0.4 0.2 0.1; 0 0 1.1"])
+def test_exponents_of_a_linear_network(capsys: pytest.CaptureFixture[str], matrix: str) -> None:
+    found = said(capsys, "lyapunov", "--matrix", matrix)
+    U = np.array([[float(part) for part in row.split()] for row in matrix.split(";")])
+    moduli = np.sort(np.log(np.abs(np.linalg.eigvals(U))))[::-1]
+    assert found["log_moduli"] == pytest.approx(moduli)
+    assert found["exponents"] == pytest.approx(moduli, abs=1e-3)
+
+
+def test_a_direction_that_is_lost_is_null_with_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    found = said(capsys, "lyapunov", "--matrix", "0.5 0; 0 0")
+    assert found["exponents"] == [pytest.approx(np.log(0.5)), None] and found["nonfinite"] == [
+        "exponents",
+        "log_moduli",
+    ]
+
+
+def test_exponents_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """At the end of a training of three steps, along the first two sequences of its batch."""
+    from core.diagnostics.jacobians import step_jacobians
+    from core.moment import moment_of
+
+    flags = ("lyapunov", "--preset", "temporal-order-gru", *SMALL, "--at", "3", "--sequences", "2")
+    found = said(capsys, *flags)
+    settings = {key: value for key, _, value in (pair.partition("=") for pair in SMALL[1:])}
+    now = moment_of(RunConfig.preset("temporal-order-gru", **settings), 3)
+    params = {name: values.double() for name, values in now.params.items()}
+    way = now.cell.forward(params, params["weight_hh"].new_tensor(now.batch.x[:, :2]))
+    logs = [float(step_jacobians(now.cell, params, way, n)[1:].double().slogdet().logabsdet.mean()) for n in (0, 1)]
+    assert (found["step"], found["sequences"], found["steps"], found["transient"]) == (3, 2, 12, 1)
+    assert found["sum"] == pytest.approx(np.mean(logs), rel=1e-6)
+    assert found["exponents"] == sorted(found["exponents"], reverse=True) and found["largest"] < 0
+    assert found["factor"] == pytest.approx(np.exp(found["largest"]))
+    assert said(capsys, *flags[:-2])["sequences"] == 6
+
+
 SMALL = ("--set", "task.length=12", "cell.hidden_size=4", "batch_size=6", "steps=3")
 
 
@@ -94,6 +176,23 @@ def test_truncation_bias(capsys: pytest.CaptureFixture[str]) -> None:
     (("truncation-bias", *SMALL, "--at", "-1"), "`--at` (=-1) must be 0 or more."),
     (("truncation-bias", *SMALL, "--sequences", "7"), "`--sequences` (=7) must be 6 or less."),
     (("truncation-bias", *SMALL, "--sequences", "0"), "`--sequences` (=0) must be 1 or more."),
+    (("cliff", "--b", "-inf"), "`--b` (=-inf) must be a number or the word wall"),
+    (("initial-decay",), "the following arguments are required: --cell"),
+    (("initial-decay", "--cell", "cat"), "`cell.name` (=cat) is not known."),
+    (("initial-decay", "--cell", "rnn", "--init", "chrono"), "`cell.init` (=chrono) is not known."),
+    (("initial-decay", "--cell", "gru", "--forget-bias", "1"), "`cell.forget_bias` (=1) is not a setting of"),
+    (("initial-decay", "--cell", "lstm", "--forget-bias", "x"), "`cell.forget_bias` (=x) must be a number."),
+    (("initial-decay", "--cell", "lstm", "--hidden", "0"), "`--hidden` (=0) must be 1 or more. Raise `--hidden`."),
+    (("initial-decay", "--cell", "lstm", "--length", "9"), "`--length` (=9) must be 10 or more."),
+    (("memory-capacity", "--leak", "1"), "`--leak` (=1) must lie between -1 and 1"),
+    (("memory-capacity", "--leak", "nan"), "`--leak` (=nan) must be a number between -1 and 1, as in `--leak 0.9`."),
+    (("memory-capacity", "--leak", ".5", "--max-lag", "1e3"), "`--max-lag` (=1e3) must be a whole number"),
+    (("memory-capacity", "--leak", ".5", "--max-lag", "1001"), "`--max-lag` (=1001) must be 1000 or less."),
+    (("lyapunov", "--preset", "nothing"), "`preset` (=nothing) is not known."),
+    (("lyapunov", *SMALL, "--at", "4"), "`--at` (=4) must lie within the run's 3 steps."),
+    (("lyapunov", "--set", "cell.hidden_size=512", "task.length=400"), "make more Jacobians than fit"),
+    (("lyapunov", "--matrix", "1 2; 3"), "`--matrix` (=1 2; 3) must be a square matrix"),
+    (("lyapunov", "--matrix", "1", "--preset", "review-gru"), "`--matrix` is a network of its own."),
     (("wall",), "invalid choice: 'wall'"),
     ((), "the following arguments are required: TOPIC"),
 ])  # fmt: skip

@@ -1,5 +1,5 @@
 // The live board: ask and show. What is drawn and said comes from the server; nothing is computed here.
-const LIVE_MS = 100, IDLE_MS = 2000, NUDGE_MS = 50, NARROW = 640;
+const IDLE_MS = 2000, NUDGE_MS = 50, NARROW = 640;
 const boards = new WeakMap();
 
 class Board {
@@ -64,8 +64,10 @@ class Board {
 
   scrub(step, released) { this.transport.scrub(step, released); }
 
+  // A text that is cleared is no longer asked for.
   turn(name, value, settled) {
     this.knobs = { ...this.knobs, [name]: value };
+    if (value === "") delete this.knobs[name];
     clearTimeout(this.settling?.timer);
     const tell = () => { this.settling = null; this.tell("knobs", this.knobs); };
     this.settling = { name, timer: settled ? setTimeout(tell, SETTLE_MS) : null };
@@ -114,7 +116,7 @@ class Board {
   query() {
     const names = Object.keys(this.views).filter((name) => this.inView.has(name));
     const tables = names.filter((name) => this.views[name].details.open);
-    const knobs = Object.entries(this.knobs).map(([name, value]) => `${name}:${value}`);
+    const knobs = Object.entries(this.knobs).map(([name, value]) => `${name}:${encodeURIComponent(value)}`);
     return new URLSearchParams({
       page: this.page, views: names.join(","), tables: tables.join(","), cursor: this.cursor ?? "live", theme: this.theme(),
       width: this.root.clientWidth < NARROW ? "narrow" : "wide", pins: this.pins.join(","), knobs: knobs.join(";"),
@@ -154,7 +156,7 @@ class Board {
       : this.failures ? Math.min(5000, 250 * 2 ** this.failures)
       : this.refusal ? 5000
       : this.transport.replay ? REPLAY_MS
-      : this.reply?.transport.moving || this.reply?.pending ? LIVE_MS : IDLE_MS;
+      : this.reply?.transport.moving || this.reply?.pending ? this.reply.pace : IDLE_MS;
     this.soon(Math.max(0, pause - (performance.now() - started)));
   }
 

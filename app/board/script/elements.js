@@ -33,7 +33,7 @@ function colorAt(stops, at) {
 }
 
 const DASHES = { dot: "2 3", dash: "6 3", dashdot: "6 3 2 3" };
-const MARKERS = { diamond: "M12 0 L17 5 L12 10 L7 5 Z", "triangle-up": "M12 1 L17 9 L7 9 Z", "triangle-down": "M12 9 L17 1 L7 1 Z" };
+const MARKERS = { diamond: "M12 0 L17 5 L12 10 L7 5 Z", "triangle-up": "M12 1 L17 9 L7 9 Z", "triangle-down": "M12 9 L17 1 L7 1 Z", x: "M8 1.5 L9.5 0 L12 3.5 L14.5 0 L16 1.5 L13.3 5 L16 8.5 L14.5 10 L12 6.5 L9.5 10 L8 8.5 L10.7 5 Z" };
 
 function keyOf({ label, color, kind, dash, width = 2, marker, pattern }) {
   const entry = make("span", "ub-key");
@@ -72,5 +72,23 @@ function tableOf({ columns, rows }, title) {
   table.setAttribute("aria-label", title);
   head.append(...columns.map((name) => Object.assign(make("th", "", name), { scope: "col" })));
   for (const row of rows) body.insertRow().append(...row.map((value) => make("td", "", value === null ? "not a number" : String(value))));
+  return table;
+}
+
+// A table that is the picture: on a phone every row becomes a block, whose values say what they are.
+function sheetOf({ columns, rows }, title) {
+  const table = make("table", "ub-sheet"), head = table.createTHead().insertRow(), body = table.createTBody();
+  table.setAttribute("aria-label", title);
+  head.append(...columns.map((name) => Object.assign(make("th", "", name), { scope: "col" })));
+  for (const row of rows) {
+    body.insertRow().append(...row.map((cell, place) => {
+      const element = make(place ? "td" : "th", "");
+      if (place) element.dataset.column = columns[place];
+      else element.scope = "row";
+      if (cell.color) element.append(keyOf({ label: "", color: cell.color, dash: cell.dash, width: 3 }).firstChild);
+      element.append(make("span", "ub-value", cell.text ?? ""), make("span", "ub-note", cell.note ?? ""));
+      return element;
+    }));
+  }
   return table;
 }

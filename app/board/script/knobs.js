@@ -1,5 +1,5 @@
 // The knobs of one picture. A moved one is answered at once; the page hears of it when it comes to rest.
-const SETTLE_MS = 300;
+const SETTLE_MS = 300, TYPED_MS = 350;
 
 class Knobs {
   constructor(board) {
@@ -18,9 +18,31 @@ class Knobs {
 
   draw(knobs) {
     const focused = document.activeElement?.dataset?.knob;
-    this.parts = new Map(knobs.map((knob) => [knob.name, knob.options.length ? this.select(knob) : this.slider(knob)]));
+    this.parts = new Map(knobs.map((knob) => [knob.name, this.made(knob)]));
     this.element.replaceChildren(...[...this.parts.values()].map((part) => part.label));
     this.parts.get(focused)?.input.focus();
+  }
+
+  made(knob) {
+    return knob.text ? this.line(knob) : knob.options.length ? this.select(knob) : this.slider(knob);
+  }
+
+  // Asked when the typing rests; what comes back meanwhile does not write over what is being typed.
+  line(knob) {
+    const input = Object.assign(make("input"), { type: "text", maxLength: knob.text, placeholder: knob.hint, spellcheck: false, autocomplete: "off" });
+    const list = Object.assign(make("datalist"), { id: `ub-list-${knob.name}` });
+    list.append(...knob.options.map(([value]) => new Option(value, value)));
+    input.setAttribute("list", list.id);
+    const turn = () => {
+      clearTimeout(this.typing);
+      this.typing = null;
+      const value = input.value.replace(/[\x00-\x1f\x7f]/g, " ").trim();
+      if (value !== (this.board.knobs[knob.name] ?? "")) this.board.turn(knob.name, value, true);
+    };
+    input.addEventListener("input", () => { clearTimeout(this.typing); this.typing = setTimeout(turn, TYPED_MS); });
+    input.addEventListener("change", turn);
+    const write = (value) => { if (document.activeElement !== input && !this.typing) input.value = value; };
+    return { input, label: this.label(knob, input, list), write };
   }
 
   select(knob) {

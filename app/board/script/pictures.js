@@ -74,7 +74,8 @@ class Picture {
     if (body.table) this.once("table", body.table, () => this.rows.replaceChildren(tableOf(body.table, body.title)));
     this.knobs.show(body.knobs);
     sayWithCode(this.problem, body.problems.join(" "));
-    this.once("figure", [body.figure, template], () => this.react(Plotly, body.figure, template));
+    if (body.sheet) this.lay(body.sheet, body.title);
+    else this.once("figure", [body.figure, template], () => this.react(Plotly, body.figure, template));
     this.player?.mark();
   }
 
@@ -89,6 +90,15 @@ class Picture {
     const config = { displayModeBar: false, responsive: true, doubleClick: "reset" };
     Plotly.react(this.plot, data.map(unpacked), { ...layout, template }, config);
     if (!this.listening) this.follow();
+    if (layout.meta?.light) (this.light ??= new Light(this.board, this)).take(layout.meta.light);
+  }
+
+  // A table in the picture's place.
+  lay(sheet, title) {
+    this.details.hidden = true;
+    this.holder.style.minHeight = 0;
+    this.plot.setAttribute("role", "region");
+    this.once("sheet", sheet, () => this.plot.replaceChildren(sheetOf(sheet, title)));
   }
 
   // Plotly.react forgets a camera that was turned since its last full drawing, whatever its `uirevision`.
@@ -103,7 +113,7 @@ class Picture {
   missing(why, pending) {
     say(this.hint, why);
     this.section.classList.add("ub-past");
-    this.holder.hidden = !this.plot.data && !pending;
+    this.holder.hidden = !this.plot.data && !this.drawn.sheet && !pending;
   }
 
   once(part, value, draw) {
@@ -152,6 +162,7 @@ class Picture {
 
   leave() {
     this.player?.leave();
+    this.light?.leave();
     if (this.plot.data) window.Plotly.purge(this.plot);
   }
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
+from typing import Any
 
 from app.board.query import Query
 from app.board.source import Snapshot, Source
@@ -32,8 +33,10 @@ class Shown:
     """What the pictures and the words of one reply share.
 
     frame    the frame on screen
-    beside   the runs trained alongside, in the page's order
+    beside   the runs trained alongside, in the page's order; a comparison names the one in front too, in its place
     answers  {kind: answer} of the questions about this moment that are answered so far
+    others   where more can be asked about those beside it, by id
+    kept     what a page has worked out for all its pictures
     """
 
     source: Source
@@ -43,6 +46,8 @@ class Shown:
     pins: tuple[Pin, ...] = ()
     beside: tuple[Beside, ...] = ()
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    others: Mapping[str, Source] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def config(self) -> RunConfig:
@@ -97,6 +102,7 @@ class ViewSpec:
     height  in pixels, about what the picture will have
     needs   questions that it draws the answers of
     knobs   names of the knobs that it has
+    texts   those among them that are typed lines
     title   stands over the gap while there is no picture yet
     """
 
@@ -105,6 +111,7 @@ class ViewSpec:
     height: int
     needs: Needs = ()
     knobs: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     title: str = ""
 
 
@@ -113,9 +120,11 @@ class Page:
     """A board of one page: its pictures by name in the order they stand, and the words over them.
 
     needs   questions that the words draw on, asked whichever pictures are in sight
+    pace    milliseconds between two updates of a moving run
     """
 
     name: str
     views: dict[str, ViewSpec]
     caption: Callable[[Shown], Caption]
     needs: Needs = ()
+    pace: int = 100

@@ -49,10 +49,10 @@ def _gates(shown: Shown) -> View | None:
     probe = min(int(max(0, shown.number("probe", 0))), batch.x.shape[1] - 1)
     events = shown.config.task.events(batch.x[:, probe])
     view = gates(planes, probe, events, shown.config, shown.style, step=step)
-    return replace(view, knobs=(Knob("probe", "sequence", str(probe), options=_probe_names(batch, shown.config)),))
+    return replace(view, knobs=(Knob("probe", "sequence", str(probe), options=probe_names(batch, shown.config)),))
 
 
-def _probe_names(batch: Batch, config: RunConfig) -> tuple[tuple[str, str], ...]:
+def probe_names(batch: Batch, config: RunConfig) -> tuple[tuple[str, str], ...]:
     """A short name for every probe: its marked symbols in order."""
     events = [config.task.events(batch.x[:, k]) for k in range(batch.x.shape[1])]
     names = [" … ".join(label for _, label in marks[:6]) for marks in events]

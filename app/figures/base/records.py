@@ -44,13 +44,33 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a sheet: a value, and a smaller remark under it; with a colour also a swatch before it."""
+
+    text: str
+    note: str = ""
+    color: str = ""
+    dash: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table that is the picture itself: columns, and rows that begin with what they are about."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
 class Knob:
     """A control of a picture that asks for no new training: a slider, or with ``options`` a select.
 
     name     as in the URL, ``knob.<name>``
     value    the present value as text; all values travel so
     step     of a slider; with ``log`` in decades, since it then moves evenly in the logarithm
-    options  (value, label) pairs of a select, which needs no bounds
+    options  (value, label) pairs of a select, which needs no bounds; of a text its suggestions
+    text     the most characters of a line that is typed instead; 0 where it is none
+    hint     what stands in the empty line
     hidden   whether the picture moves it in a way of its own, and no control is drawn for it
     """
 
@@ -63,6 +83,8 @@ class Knob:
     unit: str = ""
     log: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    text: int = 0
+    hint: str = ""
     hidden: bool = False
 
 
@@ -73,6 +95,8 @@ class View:
     hint     one line: what to see here
     alt      the present numbers for whoever does not see the picture
     player   a step-by-step account over the picture, which the page's script plays (app.figures.microscope.player)
+    problems sentences on what was asked for and cannot be had
+    sheet    a table that stands in place of the figure
     """
 
     name: str
@@ -85,3 +109,5 @@ class View:
     scales: tuple[Scale, ...] = ()
     knobs: tuple[Knob, ...] = ()
     player: Mapping[str, Any] | None = None
+    problems: tuple[str, ...] = ()
+    sheet: Sheet | None = None

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from core.config import RunConfig
 from core.errors import UnrolledError
 from core.frames import Frame, Planes
+from core.lab.client import NoAnswer
 
 
 @dataclass
@@ -40,6 +41,9 @@ class FakeRun:
     def frame(self, step: int) -> Frame | None:
         return next((replace(f, planes=None) for f in reversed(self.recorded) if f.step <= step), None)
 
+    def step_seconds(self, after: int = -1) -> np.ndarray:
+        return np.full(sum(frame.step > after for frame in self.recorded), 0.002)
+
     def planes(self, step: int) -> Planes | None:
         return next((frame.planes for frame in reversed(self.recorded) if frame.step <= step and frame.planes), None)
 
@@ -51,6 +55,7 @@ class FakeLab:
     runs: dict[str, FakeRun] = field(default_factory=dict)
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     previews: dict[str, tuple[RunConfig, Frame]] = field(default_factory=dict)
+    slow: set[str] = field(default_factory=set)
 
     def info(self, run_id: str) -> Any:
         state = self.states.get(run_id)
@@ -59,7 +64,9 @@ class FakeLab:
     def run(self, run_id: str) -> FakeRun | None:
         return self.runs.get(run_id)
 
-    def preview_of(self, preview_id: str) -> tuple[RunConfig, Frame]:
+    def preview_of(self, preview_id: str, wait: float = 5.0) -> tuple[RunConfig, Frame]:
+        if preview_id in self.slow:
+            raise NoAnswer("The worker that answers questions is busy with others. Try again in a moment.")
         if preview_id not in self.previews:
             raise UnrolledError(f"The pinned curve `{preview_id}` is no longer stored. Pin it again.")
         return self.previews[preview_id]

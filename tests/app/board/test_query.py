@@ -1,5 +1,7 @@
 """A URL is anyone's input."""
 
+from urllib.parse import quote
+
 import pytest
 
 from app.board.errors import BadQuery
@@ -50,3 +52,16 @@ MANY = ",".join(f"run-{n}" for n in range(40))
 def test_garbage_is_refused_with_a_sentence(params: dict[str, str]) -> None:
     with pytest.raises(BadQuery, match=r"^`\w+` .*\.$"):
         parse(params, PAGES)
+
+
+@pytest.mark.parametrize("text", ["I loved this movie!", "a;b:c%20d", "I “hated” it \u2028 🙂 +1", "x" * 500])
+def test_a_typed_line_travels_whole(text: str) -> None:
+    query = asked(knobs=f"k:20;review_text:{quote(text, safe='')}")
+    assert (query.knob("review_text", ""), query.knob("k", "")) == (text, "20")
+
+
+@pytest.mark.parametrize("knobs", ["review_text:", "review_text:%00", "review_text:a%0Ab", "review_text:" + "x" * 501,
+                                   "k:a%20b", "k:%3Cb%3E"])  # fmt: skip
+def test_what_is_no_line_or_no_word_is_refused(knobs: str) -> None:
+    with pytest.raises(BadQuery, match="must be <name>:<value>"):
+        asked(knobs=knobs)

@@ -157,6 +157,18 @@ def test_runs_alongside_are_seen_and_move_the_board(lab, make_frame, ask, monkey
     assert second.status == 200 and seen[-1] == [("run-two", "gru", 4)]
 
 
+def test_a_preview_beside_it_that_takes_long_is_shown_when_it_comes(lab, make_frame, ask) -> None:
+    other = CONFIG.replace(**{"cell.name": "gru"})
+    lab.add("run-one", CONFIG, [make_frame(CONFIG, 20)], "finished")
+    lab.slow = {"abc"}
+    served, url = routes(lab), "/runs/run-one/board?page=compare&views=table&beside=run-one,preview-abc"
+    (first,) = ask(served, url)
+    assert first.status == 200 and first.json["pending"] and len(first.json["views"]["table"]["sheet"]["rows"]) == 1
+    lab.slow, lab.previews = set(), {"abc": (other, make_frame(other))}
+    (second,) = ask(served, f"{url}&after={first.json['seq']}")
+    assert not second.json["pending"] and len(second.json["views"]["table"]["sheet"]["rows"]) == 2
+
+
 def test_nothing_new_is_no_answer(served, ask) -> None:
     (first,) = ask(served, "/runs/run-one/board?views=strip")
     (second,) = ask(served, f"/runs/run-one/board?views=strip&after={first.json['seq']}")
@@ -216,7 +228,7 @@ def test_refusals_are_sentences(served, ask, url: str, status: int, word: str) -
 
 
 def test_a_preview_that_is_still_computed_may_come_yet(lab, ask, monkeypatch) -> None:
-    def busy(preview_id: str) -> None:
+    def busy(preview_id: str, wait: float) -> None:
         raise NoAnswer("The worker that computes previews is busy with others. Try again in a moment.")
 
     monkeypatch.setattr(lab, "preview_of", busy)

@@ -59,3 +59,14 @@ def test_a_state_that_exploded_can_be_drawn(make_frame) -> None:
     planes.h[5:] = np.nan
     view = gates(planes, 0, [], config, Style(narrow=True), step=0)
     go.Figure(view.figure.to_plotly_json())
+
+
+@pytest.mark.parametrize(("variant", "title"), [
+    ("standard", "forget gate f"), ("coupled", "forget gate f = 1 − i"), ("no-forget-gate", None),
+])  # fmt: skip
+def test_a_forget_gate_is_named_as_what_it_is_and_not_drawn_where_there_is_none(
+    make_frame, variant: str, title: str | None
+) -> None:
+    view, _, _ = draw(make_frame, "lstm", **{"cell.variant": variant})
+    titles = [note.text for note in view.figure.layout.annotations]
+    assert [text for text in titles if text.startswith("forget")] == ([title] if title else [])

@@ -1,4 +1,4 @@
-"""The readout of every state as evidence, and reviews that a visitor types."""
+"""The readout of every state as evidence."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ import torch
 from core.backprop.evaluation import predictions
 from core.backprop.readout import init_readout
 from core.cells import CELLS, RNN
-from core.diagnostics.evidence import evidence, typed
+from core.diagnostics.evidence import evidence, one_hot
 from core.errors import UnrolledError
-from core.tasks.review import Review
+from core.tasks.review import Review, read
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -23,8 +23,8 @@ def test_the_evidence_is_the_difference_of_the_two_answers(name):
 
 
 def test_a_network_that_counts_verdicts():
-    x, words = typed("I LOVED this movie, movie. hated hated")
-    assert words == ["I", "loved", "this", "movie", "movie", "hated", "hated"]
+    x = one_hot(read("I LOVED this movie, movie. hated hated").places, torch.float32)
+    assert Review().symbols(x[:, 0].numpy()) == ["I", "loved", "this", "movie", "movie", "hated", "hated"]
     params = {"weight_ih": torch.zeros(1, x.shape[2]), "weight_hh": torch.eye(1), "bias_ih": torch.ones(1) * 0,
               "bias_hh": torch.zeros(1)}  # fmt: skip
     params["weight_ih"][0, Review().symbols(np.eye(x.shape[2])).index("loved")] = 2
@@ -33,17 +33,13 @@ def test_a_network_that_counts_verdicts():
     assert evidence(RNN("relu"), params, readout, x)[:, 0].tolist() == [0, 2, 2, 2, 2, 1, 0]
 
 
-def test_typed_words_are_the_tasks_own():
-    task = Review(length=12)
-    x = task.sample(np.random.default_rng(1), 1).x
-    again, words = typed(" ".join(task.symbols(x[:, 0])), torch.float64)
-    assert words == task.symbols(x[:, 0]) and torch.equal(again.float(), torch.from_numpy(x))
-
-
-@pytest.mark.parametrize("text, sentence", [(" ., ", "at least one word"), ("I loved <b>this</b>", "never saw")])
-def test_what_is_no_review_is_said(text, sentence):
-    with pytest.raises(UnrolledError, match=sentence):
-        typed(text)
+def test_a_state_that_is_reset_forgets():
+    x = one_hot(read("loved this movie").places, torch.float32)
+    params = RNN().init(x.shape[2], 4, generator=torch.Generator().manual_seed(0))
+    readout = init_readout(4, 2, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(
+        evidence(RNN(), params, readout, x, resets=(1,))[1:], evidence(RNN(), params, readout, x[1:])
+    )
 
 
 def test_evidence_needs_two_answers():

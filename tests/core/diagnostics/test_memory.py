@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from core.diagnostics.memory import MAX_LAG, capacity_of_a_leak, fading, memory_capacity
+from core.diagnostics.memory import MAX_LAG, capacity_of_a_leak, fading, memory_capacity, symbols
 from core.errors import UnrolledError
 
 
@@ -104,3 +104,27 @@ def test_what_cannot_be_fitted_is_said(max_lag, N, name):
 def test_numpy_only():
     code = "import sys, core.diagnostics.memory, core.diagnostics.gate_use; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
+def test_symbols_are_decoded_and_guessed():
+    rng = np.random.default_rng(0)
+    places = rng.choice(4, (12, 400), p=[0.4, 0.2, 0.2, 0.2])
+    x = np.eye(4)[places]
+    h = np.zeros((13, 400, 4))
+    for t in range(12):  # the state holds the input of one step before, and noise
+        h[t + 1] = (x[t - 1] if t else 0) + 0.01 * rng.standard_normal((400, 4))
+    found = fading(h, x, 4, lags=[0, 1, 4])
+    assert found.lags.tolist() == [0, 1, 4] and found.decoded[1] == 1
+    np.testing.assert_allclose(found.decoded[[0, 2]], 0.4, atol=0.04)
+    np.testing.assert_allclose(found.guessed, (places[:, 200:] == 0).mean(), atol=0.04)
+    assert symbols(x) and not symbols(2 * x) and not symbols(x[..., :1])
+
+
+def test_numbers_are_not_decoded():
+    found = fading(*shift_register(), max_lag=2)
+    assert np.isnan(found.decoded).all() and np.isnan(found.guessed).all()
+
+
+def test_inputs_that_never_change_have_no_r2():
+    h, x = shift_register()
+    assert np.isnan(fading(h, x * 0 + 3, 2).r2).all()

@@ -79,6 +79,19 @@ def test_train_lets_an_own_paused_run_go_on(lab) -> None:
     assert (again.id, again.status) == (first.id, "queued")
 
 
+def test_a_run_is_found_as_it_is(lab, fake) -> None:
+    assert lab.find(CONFIG, "me") is None
+    own = lab.submit(CONFIG, "me")
+    lab.pause(own.id, "me")
+    found = lab.find(CONFIG, "me")
+    assert found is not None and (found.id, found.status) == (own.id, "paused")
+    assert lab.find(CONFIG, "you") is None  # unfinished, and somebody else's
+    lab.resume(own.id, "me")
+    train(lab, fake)
+    found = lab.find(CONFIG, "you")
+    assert found is not None and (found.id, found.status) == (own.id, "finished")
+
+
 @pytest.mark.parametrize("action", ["pause", "resume", "step", "stop", "delete"])
 def test_only_its_owner_steers_a_run(lab, action) -> None:
     info = lab.submit(CONFIG, "me")

@@ -194,12 +194,12 @@ def test_a_full_disk_pauses_the_run_and_it_goes_on_later(lab, row, path, whole, 
     monkeypatch.setattr("core.lab.trainer.CHECKPOINT_SECONDS", 0.0)
 
     class Full(RunWriter):
-        def append(self, frame):
+        def append(self, frame, cpu=None):
             if frame.step == 5:
                 pages = self._connection.exec_driver_sql("PRAGMA page_count").scalar()
                 self._connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
                 frame = replace(frame, weights={"large": np.zeros(100_000)})
-            super().append(frame)
+            super().append(frame, cpu)
 
     monkeypatch.setattr("core.lab.trainer.RunWriter", Full)
     ended = turn(lab, row, fake)

@@ -204,3 +204,32 @@ def test_an_export_replaces_an_older_copy_but_not_the_run_itself(path, tmp_path)
         export(path, path)
     with pytest.raises(RunFileError, match="cannot be copied"):
         export(path, tmp_path / "missing" / "copy.sqlite")
+
+
+def test_processor_time_of_a_step_is_that_of_a_frame_by_the_steps_between(config, make_frame) -> None:
+    path = run_path(data_folder(), ID)
+    with RunWriter(path, ID, config, 1) as writer:
+        for step, cpu in ((0, None), (2, 0.5), (4, 1.0)):
+            writer.append(make_frame(step), cpu)
+    with RunWriter(path, ID, config, 2) as writer:  # another turn, whose first frame brings in what others find there
+        writer.append(make_frame(8))
+        writer.append(make_frame(10), 3.0)
+    run = load_run(path)
+    np.testing.assert_allclose(run.step_seconds(), [np.nan, 0.25, 0.5, np.nan, 1.5])
+    np.testing.assert_allclose(run.step_seconds(after=4), [np.nan, 1.5])
+    assert run.step_seconds(after=10).size == 0
+
+
+def test_a_run_of_before_has_no_processor_time_and_can_go_on(config, make_frame) -> None:
+    path = run_path(data_folder(), ID)
+    with RunWriter(path, ID, config, 1) as writer:
+        writer.append(make_frame(0), 9.0)
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        file.execute("ALTER TABLE frames DROP COLUMN cpu")
+    assert [frame.step for frame in load_run(path).frames()] == [0]
+    np.testing.assert_equal(load_run(path).step_seconds(), [np.nan])
+    with RunWriter(path, ID, config, 2) as writer:
+        writer.append(make_frame(3), 0.6)
+    run = load_run(path)
+    np.testing.assert_allclose(run.step_seconds(), [np.nan, 0.2])
+    assert [frame.step for frame in run.frames()] == [0, 3]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.tasks import Review
-from core.tasks.review import NEGATIVE, NEUTRAL, POSITIVE, WORDS
+from core.tasks.review import MOST_READ, NEGATIVE, NEUTRAL, POSITIVE, WORDS, read
 
 seeds = st.integers(0, 2**31 - 1)
 tasks = st.builds(Review, length=st.integers(5, 50), asked=st.sampled_from(["last", "every"]))
@@ -55,3 +55,31 @@ def test_all_words_come_up_and_neutral_ones_say_nothing() -> None:
 def test_baseline_and_lag() -> None:
     assert Review().baseline_loss == pytest.approx(np.log(2))
     assert (Review(length=40).lag, Review().chance) == (38, 0.5)
+
+
+def words(text: str) -> list[str]:
+    return [WORDS[place] for place in read(text).places]
+
+
+@given(tasks, seeds)
+def test_a_drawn_review_is_read_as_it_stands(task: Review, seed: int) -> None:
+    drawn = task.symbols(task.sample(np.random.default_rng(seed), 1).x[:, 0])
+    found = read(" ".join(drawn))
+    assert words(" ".join(drawn)) == drawn and not found.unknown and not found.left
+
+
+@pytest.mark.parametrize("text, known, unknown", [
+    ("I LOVED this movie!", ["I", "loved", "this", "movie"], ()),
+    ("i,hated.THIS;film", ["I", "hated", "this"], ("film",)),
+    ("<b>this</b> wasn't a movie & wasn't", ["this", "a", "movie"], ("b", "wasn't")),
+    ("", [], ()),
+    (" ... \u2028 🙂 \x00", [], ()),
+    ("Фильм 电影 ٣", [], ("Фильм", "电影", "٣")),
+])  # fmt: skip
+def test_anyones_text_is_read(text: str, known: list[str], unknown: tuple[str, ...]) -> None:
+    assert words(text) == known and read(text).unknown == unknown and read(text).left == 0
+
+
+def test_of_a_long_text_the_first_words_are_read() -> None:
+    found = read("loved " + "rainy evening " * 50)
+    assert len(found.places) == MOST_READ and found.left == 101 - MOST_READ and WORDS[found.places[0]] == "loved"

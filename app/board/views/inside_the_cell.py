@@ -1,0 +1,148 @@
+"""Inside the cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.board.query import Query
+from app.board.views.base import Page, Shown, ViewSpec
+from app.board.views.shared import SHARED, probe_names
+from app.figures.base import Knob, View
+from app.figures.inside import paths as ways
+from app.figures.inside import probe as probes
+from app.figures.inside.credit import KNOBS as CREDIT_KNOBS
+from app.figures.inside.credit import LOSS, PART, credit
+from app.figures.inside.forced import forced
+from app.figures.inside.gate_time import gate_time
+from app.figures.inside.gate_training import gate_training
+from app.figures.inside.landing import landing
+from app.figures.inside.retention import kept_training, retention
+from app.figures.inside.saturation import saturation
+from app.text.inside_the_cell import caption
+from app.text.moment import Caption
+from core.config import RunConfig
+from core.data import probes as fixed_sequences
+
+# -- where the gradient travels ---------------------------------------------------------------------------------------
+
+
+def _losses(query: Query, config: RunConfig) -> str:
+    wanted = query.knob(ways.LOSS, "last")
+    return "all" if wanted == "all" and ways.many_losses(config) else "last"
+
+
+def _paths_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    return (f"paths:{_losses(query, config)}",)
+
+
+def _paths(shown: Shown) -> View | None:
+    losses = _losses(shown.query, shown.config)
+    found: Any = shown.answer(f"paths:{losses}")
+    share = "length" if shown.knob(ways.SHARE, "signed") == "length" else "signed"
+    return found and ways.paths(
+        found.arrays, found.meta, shown.config, shown.style, step=found.step, losses=losses, share=share
+    )
+
+
+# -- what if ----------------------------------------------------------------------------------------------------------
+
+
+def _wanted(query: Query, config: RunConfig) -> dict[str, str]:
+    return probes.forced(dict(query.knobs), config.cell.gates, config.cell.name == "peephole")
+
+
+def _probe_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    forced_to = probes.argument(_wanted(query, config))
+    return (f"probe:{forced_to}" if forced_to else "probe",)
+
+
+def _probe(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_probe_needs(shown.query, shown.config))
+    return found and probes.probe(
+        found.arrays, found.meta, shown.config, shown.style, wanted=_wanted(shown.query, shown.config),
+        gates=shown.config.cell.gates, peepholes=shown.config.cell.name == "peephole",
+    )  # fmt: skip
+
+
+def _forced(shown: Shown) -> View | None:
+    found: Any = shown.answer("probes")
+    return found and forced(found.arrays, found.meta, shown.config, shown.style)
+
+
+# -- the gates --------------------------------------------------------------------------------------------------------
+
+
+def _gate_time(shown: Shown) -> View | None:
+    found: Any = shown.answer("gates")
+    if found is None:
+        return None
+    batch = fixed_sequences(shown.config)
+    k = min(int(max(0, shown.number("probe", 0))), found.meta["sequences"] - 1)
+    knob = Knob("probe", "sequence", str(k), options=probe_names(batch, shown.config)[: found.meta["sequences"]])
+    return gate_time(
+        found.arrays, found.meta, shown.config.task.events(batch.x[:, k]), shown.config, shown.style, step=found.step,
+        sequence=k, knobs=(knob,),
+    )  # fmt: skip
+
+
+def _now(draw: Callable[..., View]) -> Callable[[Shown], View | None]:
+    """The gates at the moment."""
+
+    def build(shown: Shown) -> View | None:
+        found: Any = shown.answer("gates")
+        return found and draw(found.arrays, found.meta, shown.config, shown.style, step=found.step)
+
+    return build
+
+
+def _over_training(draw: Callable[..., View], kind: str) -> Callable[[Shown], View | None]:
+    """Something at many moments, the one on screen marked."""
+
+    def build(shown: Shown) -> View | None:
+        found: Any = shown.answer(kind)
+        return found and draw(found.arrays, found.meta, shown.config, shown.style, shown=shown.frame.step)
+
+    return build
+
+
+# -- credit -----------------------------------------------------------------------------------------------------------
+
+
+def _credit(shown: Shown) -> View | None:
+    found: Any = shown.answer("credit")
+    if found is None:
+        return None
+    loss = shown.number(LOSS, 0)
+    return credit(
+        found.arrays, found.meta, shown.config, shown.style, step=found.step,
+        part="h" if shown.knob(PART, "state") == "h" else "state", loss=int(loss) if loss >= 1 else None,
+    )  # fmt: skip
+
+
+def _caption(shown: Shown) -> Caption:
+    return caption(shown.moment, shown.answer("paths:last"), shown.answer("gates"))
+
+
+_ASKS_GATES = ("gates",)
+VIEWS: dict[str, ViewSpec] = {
+    "strip": SHARED["strip"],
+    "paths": ViewSpec(_paths, wide=True, height=300, needs=_paths_needs, knobs=ways.KNOBS,
+                      title="Where the gradient travels"),
+    "probe": ViewSpec(_probe, wide=True, height=300, needs=_probe_needs, knobs=probes.KNOBS, title="What if?"),
+    "forced": ViewSpec(_forced, wide=False, height=336, needs=("probes",), title="Which gate does it hang on?"),
+    "retention": ViewSpec(_now(retention), wide=False, height=336, needs=_ASKS_GATES, title="What a unit keeps"),
+    "saturation": ViewSpec(_now(saturation), wide=False, height=336, needs=_ASKS_GATES, title="Saturation"),
+    "gates": SHARED["gates"],
+    "gate_time": ViewSpec(_gate_time, wide=True, height=250, needs=_ASKS_GATES, knobs=("probe",),
+                          title="Means over time"),
+    "gate_training": ViewSpec(_over_training(gate_training, "gates"), wide=False, height=260, needs=_ASKS_GATES,
+                              title="Means over training"),
+    "kept_training": ViewSpec(_over_training(kept_training, "gates"), wide=False, height=260, needs=_ASKS_GATES,
+                              title="What units keep, over training"),
+    "landing": ViewSpec(_over_training(landing, "landing"), wide=False, height=260, needs=("landing",),
+                        title="Credit where it matters"),
+    "credit": ViewSpec(_credit, wide=True, height=460, needs=("credit",), knobs=CREDIT_KNOBS, title="Itemised credit"),
+}  # fmt: skip
+
+PAGE = Page("inside_the_cell", VIEWS, _caption, needs=("paths:last", "gates"))

@@ -1,0 +1,152 @@
+"""Memory: what the state still knows of what it saw."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from app.board.query import Query
+from app.board.views.base import Page, Shown, ViewSpec
+from app.board.views.shared import SHARED, probe_names
+from app.figures.base import Knob, View
+from app.figures.memory import leak as leaks
+from app.figures.memory.answer import answer
+from app.figures.memory.capacity import capacity
+from app.figures.memory.evidence import LONGEST, SEQUENCE, TEXT, evidence, sentences, text_knob
+from app.figures.memory.fading import ALL, INPUT, MOST_OPTIONS, fading, half_lag
+from app.figures.memory.lines import PARTS, STATE, has_c
+from app.text.memory import Kept, caption
+from app.text.moment import Caption
+from core.config import RunConfig
+from core.data import probes
+from core.tasks.review import read
+
+
+def _part(query: Query, config: RunConfig) -> str:
+    wanted = query.knob(STATE, "h")
+    return wanted if has_c(config) and wanted in dict(PARTS) else "h"
+
+
+def _fading_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    return (f"fading:{_part(query, config)}",)
+
+
+def _fading(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_fading_needs(shown.query, shown.config))
+    part, channel = _part(shown.query, shown.config), shown.knob(INPUT, ALL)
+    if not (channel.isdecimal() and int(channel) < min(shown.config.task.input_size, MOST_OPTIONS)):
+        channel = ALL
+    return found and fading(found.arrays, found.meta, shown.config, shown.style, part=part, channel=channel)
+
+
+def _answer(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_fading_needs(shown.query, shown.config))
+    part = _part(shown.query, shown.config)
+    return found and answer(found.arrays, found.meta, shown.config, shown.style, part=part)
+
+
+def _capacity_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    return (f"capacity:{_part(query, config)}",)
+
+
+def _capacity(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_capacity_needs(shown.query, shown.config))
+    return found and capacity(found.arrays, found.meta, shown.config, shown.style)
+
+
+def _evidence_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+    """Typed words where they are known ones, else one of the held-out sequences."""
+    if config.task.name == "review":
+        places = read(query.knob(TEXT, "")).places
+        return (f"words.{'.'.join(map(str, places))}" if places else "probe.0",)
+    return (f"probe.{_probe(query, config)}",)
+
+
+def _evidence_question(query: Query, config: RunConfig) -> tuple[str, ...]:
+    return (f"evidence:{_evidence_needs(query, config)[0]}",)
+
+
+def _probe(query: Query, config: Any) -> int:
+    wanted = query.knob(SEQUENCE, "0")
+    return int(wanted) if wanted.isdecimal() and int(wanted) < _drawn(config)[0] else 0
+
+
+@lru_cache(maxsize=16)
+def _drawn(config: Any) -> tuple[int, tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """How many held-out sequences there are, a name for each, and the review that each is."""
+    batch = probes(config)
+    count = batch.x.shape[1]
+    texts = (
+        tuple(" ".join(config.task.symbols(batch.x[:, k])) for k in range(count))
+        if config.task.name == "review"
+        else ()
+    )
+    return count, probe_names(batch, config), texts
+
+
+def _evidence(shown: Shown) -> View | None:
+    found: Any = shown.answer(*_evidence_question(shown.query, shown.config))
+    if found is None:
+        return None
+    config: Any = shown.config  # frozen, so it can be hashed, which pydantic does not tell a type checker
+    _, names, texts = _drawn(config)
+    problems: list[str] = []
+    if config.task.name == "review":
+        text = shown.knob(TEXT, "")
+        problems, knob = (
+            sentences(text, read(text)),
+            text_knob(text, [review for review in texts if len(review) <= LONGEST]),
+        )
+    else:
+        knob = Knob(SEQUENCE, "sequence", str(_probe(shown.query, config)), options=names)
+    return evidence(found.arrays, config, shown.style, knob=knob, problems=problems)
+
+
+def _leak(shown: Shown) -> View:
+    a = min(max(round(shown.number(leaks.LEAK, leaks.DEFAULT), 4), 0.0), leaks.MOST)
+    return leaks.leak(shown.style, a=a)
+
+
+def _kept(shown: Shown) -> Kept | None:
+    found: Any = shown.answer(*_fading_needs(shown.query, shown.config))
+    if found is None:
+        return None
+    now, start = found.arrays["now.answer"], found.arrays["start.answer"]
+    best = int(np.nanargmax(now)) if np.isfinite(now).any() else 0
+    return Kept(
+        float(now[-1]),
+        float(start[-1]),
+        float(found.meta["chance"]),
+        float(now[best]),
+        int(found.arrays["step"][best]),
+        half_lag(found.arrays, found.meta, "now"),
+        half_lag(found.arrays, found.meta, "start"),
+    )
+
+
+def _caption(shown: Shown) -> Caption:
+    return caption(shown.moment, _kept(shown))
+
+
+VIEWS: dict[str, ViewSpec] = {
+    "evidence": ViewSpec(
+        _evidence, wide=True, height=340, needs=_evidence_question, knobs=(SEQUENCE, TEXT), texts=(TEXT,),
+        title="If it were asked now",
+    ),
+    "answer": ViewSpec(
+        _answer, wide=True, height=290, needs=_fading_needs, knobs=(STATE,), title="Is the answer in the state?"
+    ),
+    "strip": SHARED["strip"],
+    "fading": ViewSpec(
+        _fading, wide=True, height=280, needs=_fading_needs, knobs=(STATE, INPUT), title="How fast inputs fade"
+    ),
+    "capacity": ViewSpec(
+        _capacity, wide=False, height=250, needs=_capacity_needs, title="Memory capacity"
+    ),
+    "leak": ViewSpec(_leak, wide=False, height=250, knobs=(leaks.LEAK,)),
+    "score": SHARED["score"],
+}  # fmt: skip
+
+PAGE = Page("memory", VIEWS, _caption, needs=_fading_needs)

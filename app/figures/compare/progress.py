@@ -1,0 +1,150 @@
+"""Every run along the training axis: how far it is, where it solved the task, where it broke."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.figures.base import Key, Layout, Table, View, cursor_line, figure, training_axis
+from app.figures.compare.side import Entry, Side
+from app.figures.theme import Style
+from app.text.numbers import plural
+from core.comparison import outcome_of
+from core.config import RunConfig
+
+HEAD, EACH, BETWEEN = 20, 11, 6
+"""Pixels: a member's name, each of its runs, and under the last of them."""
+STATES = {"missing": "not trained yet", "waiting": "waiting for its turn", "paused": "paused"}
+
+
+def progress(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -> View:
+    """Draw a line a run: faint as far as it will go, full as far as it is; a mark where it first scored as solved."""
+    notes: list[Layout] = []
+    rows: list[_Row] = []
+    y = 0.0
+    for side in sides:
+        notes += _names(side, y, style)
+        y += HEAD
+        for run in side.runs:
+            rows.append(_Row(side, run, y + EACH / 2))
+            y += EACH
+        y += BETWEEN
+    data = [*_lines(rows, config, style), *_marks(rows, config, style)]
+    layout: Layout = {
+        "xaxis": training_axis(config.steps, style),
+        "yaxis": {"visible": False, "range": [y, 0], "fixedrange": True},
+        "annotations": notes,
+        "shapes": cursor_line(cursor, style) if cursor < config.steps else [],
+        "hovermode": "closest",
+        "meta": {"axis": "training"},
+    }
+    return View(
+        name="progress",
+        title="Every run",
+        hint=_hint(sides),
+        alt="; ".join(f"{side.label}: {_summary(side)}" for side in sides) + ".",
+        figure=figure(style, data, layout, height=round(y) + 44, top=2, bottom=42),
+        table=Table(("member", "seed", "training step", "state", "solved at step"), [
+            (side.label, run.seed, max(run.last, 0), words(run, config), _solved(run, side)) for side in sides
+            for run in side.runs]),
+        keys=(Key("first scored as solved", style.theme.ink, "marker", marker="diamond"),
+              *((Key("not a number from here on", style.theme.broken, "marker", marker="x"),)
+                if any(run.outcome and run.outcome.broke is not None for side in sides for run in side.runs) else ())),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A run and where its line is."""
+
+    side: Side
+    run: Entry
+    y: float
+
+    def text(self, config: RunConfig) -> str:
+        return f"{self.side.label}, seed {self.run.seed}: {words(self.run, config)}"
+
+
+def _lines(rows: Sequence[_Row], config: RunConfig, style: Style) -> list[Layout]:
+    """One trace for what is to come, and one a member for what is behind its runs."""
+    traces = [_segments([(row, config.steps) for row in rows], style.theme.grid, config)]
+    for side in dict.fromkeys(row.side.label for row in rows):
+        own = [row for row in rows if row.side.label == side and row.run.last >= 0]
+        traces += [_segments([(row, row.run.last) for row in own], own[0].side.look.color, config)] if own else []
+    return traces
+
+
+def _segments(ends: Sequence[tuple[_Row, int]], color: str, config: RunConfig) -> Layout:
+    return {"type": "scatter", "mode": "lines", "line": {"color": color, "width": 4},
+            "x": [x for _, end in ends for x in (0, end, None)],
+            "y": [y for row, _ in ends for y in (row.y, row.y, None)],
+            "text": [text for row, _ in ends for text in (row.text(config), row.text(config), "")],
+            "hovertemplate": "%{text}<extra></extra>"}  # fmt: skip
+
+
+def _marks(rows: Sequence[_Row], config: RunConfig, style: Style) -> list[Layout]:
+    """Where a run solved the task, and where it broke."""
+    whole = [(row, outcome_of(row.run.scalars, config)) for row in rows if row.run.last >= 0]
+    solved = [(row, found.solved) for row, found in whole if found.solved is not None]
+    broke = [(row, found.broke) for row, found in whole if found.broke is not None]
+    looks = ((solved, "diamond", style.theme.ink), (broke, "x", style.theme.broken))
+    return [_mark(places, symbol, color, config, style) for places, symbol, color in looks if places]
+
+
+def _mark(places: Sequence[tuple[_Row, int]], symbol: str, color: str, config: RunConfig, style: Style) -> Layout:
+    return {"type": "scatter", "mode": "markers", "x": [x for _, x in places], "y": [row.y for row, _ in places],
+            "text": [row.text(config) for row, _ in places], "hovertemplate": "%{text}<extra></extra>",
+            "cliponaxis": False, "marker": {"symbol": symbol, "size": 9, "color": color,
+                                            "line": {"color": style.theme.surface, "width": 1}}}  # fmt: skip
+
+
+def words(run: Entry, config: RunConfig) -> str:
+    """How a run stands: 'step 120 of 600, solved at 90'."""
+    if run.last < 0 or run.state == "missing":
+        return STATES.get(run.state, "begins")
+    whole = outcome_of(run.scalars, config)
+    solved = "" if whole.solved is None else f", solved at {whole.solved:,}"
+    broke = "" if whole.broke is None else f", not a number from {whole.broke:,} on"
+    state = {"waiting": ", waiting for its turn", "paused": ", paused", "over": ", over"}.get(run.state, "")
+    return f"step {run.last:,} of {config.steps:,}{state}{solved}{broke}"
+
+
+def _names(side: Side, y: float, style: Style) -> list[Layout]:
+    place = {"y": y + HEAD - 3, "yanchor": "bottom", "xref": "paper", "showarrow": False}
+    name = f'<span style="color:{side.look.color}">■</span> {side.label}'
+    summary = _summary(side)
+    if style.narrow and len(name) + len(summary) > 95:
+        summary = ""
+    return [
+        place | {"text": name, "x": 0, "xanchor": "left", "font": {"color": style.theme.ink, "size": 13}},
+        place | {"text": summary, "x": 1, "xanchor": "right", "font": {"color": style.theme.muted, "size": 12}},
+    ]
+
+
+def _summary(side: Side) -> str:
+    if side.untrained:
+        return "not trained yet"
+    solved = [step for run in side.runs if isinstance(step := _solved(run, side), int)]
+    if solved:
+        at = f", median step {np.median(solved):,.0f}" if len(solved) > 1 else f", step {solved[0]:,}"
+        return f"solved {len(solved)} of {len(side.runs)}{at}"
+    over = sum(run.state == "over" for run in side.runs)
+    return f"solved 0 of {len(side.runs)}" + ("" if over == len(side.runs) else " so far")
+
+
+def _solved(run: Entry, side: Side) -> int | str:
+    found = outcome_of(run.scalars, side.config).solved if run.last >= 0 else None
+    return "" if found is None else found
+
+
+def _hint(sides: Sequence[Side]) -> str:
+    runs = [run for side in sides for run in side.runs]
+    count = {state: sum(run.state == state for run in runs) for state in ("over", "running", "waiting", "paused")}
+    if not sum(count.values()):
+        return f"Train starts {plural(len(runs), 'run')} that share the machine."
+    named = {"over": "over", "running": "training", "waiting": "waiting for their turn", "paused": "paused"}
+    parts = [f"{count[state]} {word}" for state, word in named.items() if count[state]]
+    missing = len(runs) - sum(count.values())
+    return f"{plural(len(runs), 'run')}: {', '.join(parts)}" + (f", {missing} not trained" if missing else "") + "."

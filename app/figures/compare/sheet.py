@@ -1,0 +1,120 @@
+"""The table of a comparison: what each member's runs measured, its median over seeds with the range, and the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from app.figures.base import Cell, Sheet, Table, View, figure
+from app.figures.compare.side import Side, moment_start
+from app.figures.theme import Style
+from app.text.compare import p_words
+from app.text.numbers import factor, percent, plural, sig
+from core.comparison import Verdict
+from core.config import RunConfig
+
+ROW = 60
+"""Pixels, about: what a row takes on a wide page."""
+COLUMNS = ("member", "factor per step", "horizon", "steps to solve", "score", "parameters", "ms per step")
+
+
+def sheet(sides: Sequence[Side], found: Verdict | None, config: RunConfig, style: Style) -> View:
+    """A row a member. ``found``: the tests, None where there is nothing to test yet."""
+    tested = found is not None and len(sides) > 1
+    columns = (*COLUMNS, "against the reference") if tested else COLUMNS
+    rows = []
+    for place, side in enumerate(sides):
+        last = (_against(sides, found, place),) if tested and found is not None else ()
+        measured = (_factor(side), _horizon(side), _solved(side), _score(side))
+        rows.append((_name(side), *measured, _trained(side), _cost(side), *last))
+    table = Table(columns, [tuple(f"{cell.text} {cell.note}".strip() for cell in row) for row in rows])
+    return View(
+        name="table",
+        title="In numbers",
+        hint=_hint(sides, tested),
+        alt="; ".join(f"{row[0]}: {', '.join(f'{name} {text}' for name, text in zip(columns[1:], row[1:]))}"
+                      for row in table.rows) + ".",
+        figure=figure(style, [], {}, height=ROW * (len(rows) + 1)),
+        table=table,
+        sheet=Sheet(columns, tuple(rows)),
+    )  # fmt: skip
+
+
+def _hint(sides: Sequence[Side], tested: bool) -> str:
+    most = max((len(side.begun) for side in sides), default=1)
+    of = f"medians of {most} seeds, range in brackets" if most > 1 else "one seed each"
+    cost = "Milliseconds are processor time of one core, so sharing the machine leaves them as they are."
+    test = " p: exact Mann-Whitney test, corrected after Holm for all pairs." if tested else ""
+    return f"{moment_start(sides)}: {of}. {cost}{test}"
+
+
+def _name(side: Side) -> Cell:
+    return Cell(side.label, "reference" if side.reference else "", color=side.look.color, dash=side.look.dash)
+
+
+def spread(values: Sequence[float], words: Callable[[float], str]) -> tuple[str, str]:
+    """Median and range in words; no range where all say the same."""
+    middle, low, high = (words(float(of(values))) for of in (np.median, min, max))
+    return middle, "" if low == high == middle else f"{low} – {high}"
+
+
+def _factor(side: Side) -> Cell:
+    values = side.numbers(lambda run: run.found and run.found.factor)
+    if not values:
+        return Cell("–", "no single factor fits" if side.begun else "")
+    some = f"in {len(values)} of {len(side.begun)}" if len(values) < len(side.begun) else ""
+    middle, spread_ = spread(values, factor)
+    return Cell(f"× {middle}", ", ".join(filter(None, (spread_, some))))
+
+
+def _horizon(side: Side) -> Cell:
+    lag, values = side.config.task.lag, side.numbers(lambda run: run.found and run.found.reach)
+    if not values:
+        return Cell("–", "no gradient at the last step" if side.begun else "")
+    middle, range_ = spread(values, lambda value: f"{value:,.0f}")
+    return Cell(middle, ", ".join(filter(None, (range_, f"needs {lag}"))))
+
+
+def _solved(side: Side) -> Cell:
+    steps = [outcome.solved for outcome in side.outcomes if outcome.solved is not None]
+    if not side.outcomes:
+        return Cell("–", "not trained yet")
+    of = f"{len(steps)} of {len(side.runs)} solved"
+    if not steps:
+        return Cell("–", of)
+    middle, range_ = spread([float(step) for step in steps], lambda value: f"{value:,.0f}")
+    return Cell(middle, ", ".join(filter(None, (range_, of))))
+
+
+def _score(side: Side) -> Cell:
+    values = [outcome.score for outcome in side.outcomes if np.isfinite(outcome.score)]
+    if not values:
+        return Cell("–")
+    broke = sum(outcome.broke is not None for outcome in side.outcomes)
+    middle, range_ = spread(values, percent)
+    return Cell(middle, ", ".join(filter(None, (range_, f"{broke} broke" if broke else ""))))
+
+
+def _trained(side: Side) -> Cell:
+    return Cell(f"{side.trained:,}", f"H {side.config.cell.hidden_size}")
+
+
+def _cost(side: Side) -> Cell:
+    values = [1e3 * run.seconds for run in side.runs if np.isfinite(run.seconds)]
+    if not values:
+        return Cell("–")
+    middle, range_ = spread(values, sig)
+    return Cell(middle, range_)
+
+
+def _against(sides: Sequence[Side], found: Verdict, place: int) -> Cell:
+    own = next(k for k, side in enumerate(sides) if side.reference)
+    if place == own:
+        return Cell("–")
+    pair = found.pair(own, place)
+    word = "not distinguishable"
+    if pair.differ:
+        word = "better" if pair.better == place else "worse"
+    runs = min(len(sides[place].outcomes), len(sides[own].outcomes))
+    return Cell(word, f"p {p_words(pair.adjusted)} at {plural(runs, 'seed')}")

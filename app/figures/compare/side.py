@@ -1,0 +1,128 @@
+"""One member of a comparison as pictures and words see it: its look, and each of its runs at one training step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from app.figures.base import asked_step, log_ratio, reference
+from app.figures.base.course import State
+from app.figures.theme import CELL_LOOKS, Look, Style
+from core.comparison import Outcome
+from core.config import RunConfig
+from core.diagnostics.horizon import Horizon
+
+FURTHER = (
+    Look("#D55E00", "dash", "diamond"),
+    Look("#0072B2", "dot", "triangle-up"),
+    Look("", "dashdot", "triangle-down"),
+    Look("#8A63B8", "dash", "circle"),
+    Look("#A08200", "dot", "square"),
+)
+"""For a cell that is there already: hues that no cell has; without one it is the page's ink."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of a member.
+
+    state    missing: nobody trains it; waiting, running, paused, over
+    scalars  {name: (n,)} of every training step so far, later ones than the moment's included
+    step     the training step that ``flow`` and ``found`` are of; -1 while nothing is recorded
+    flow     (T+1,) Frame.flow; None while nothing is recorded
+    found    what the flow of the last step's loss says; None likewise
+    outcome  what it has come to at the moment; None while it is not trained
+    seconds  processor time of a training step; NaN where it is not known
+    """
+
+    seed: int
+    state: State
+    scalars: Mapping[str, np.ndarray]
+    step: int
+    flow: np.ndarray | None
+    found: Horizon | None
+    outcome: Outcome | None
+    seconds: float
+
+    @property
+    def last(self) -> int:
+        """The last training step so far, -1 before the first."""
+        return int(self.scalars["step"][-1]) if len(self.scalars["step"]) else -1
+
+    def through(self, steps: int) -> bool:
+        """Whether it is over with all its planned ``steps``, or broke before them."""
+        return self.state == "over" and (self.last >= steps or not np.isfinite(self.scalars["loss"][-1:]).all())
+
+
+@dataclass(frozen=True)
+class Side:
+    """A member: its name among the others, its look, its runs by seed; ``trained`` counts its parameters."""
+
+    label: str
+    config: RunConfig
+    look: Look
+    reference: bool
+    runs: tuple[Entry, ...]
+    trained: int
+
+    @cached_property
+    def begun(self) -> tuple[Entry, ...]:
+        """The runs of which something is recorded."""
+        return tuple(run for run in self.runs if run.flow is not None)
+
+    @cached_property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What its runs in training, or over, have come to."""
+        return tuple(run.outcome for run in self.runs if run.outcome is not None)
+
+    @property
+    def untrained(self) -> bool:
+        """Whether what is known of it is the network as it was drawn, since nobody trains it."""
+        return all(run.state == "missing" for run in self.runs)
+
+    @cached_property
+    def ratios(self) -> np.ndarray:
+        """(runs begun, T+1) log10 of flow ÷ flow at the asked step; NaN where that is no number."""
+        asked = asked_step(self.config)
+        rows = [log_ratio(run.flow, reference(run.flow, asked)) for run in self.begun if run.flow is not None]
+        return np.stack(rows) if rows else np.zeros((0, self.config.task.length + 1), np.float32)
+
+    def numbers(self, of: Callable[[Entry], float | None]) -> list[float]:
+        """What ``of`` says of its runs, where that is a number."""
+        return [value for run in self.begun if (value := of(run)) is not None and np.isfinite(value)]
+
+
+def looks(configs: Sequence[RunConfig], style: Style) -> list[Look]:
+    """The cell's own look where it comes first, one of FURTHER where it comes again."""
+    taken: set[str] = set()
+    others = iter(FURTHER)
+    found: list[Look] = []
+    for config in configs:
+        look = CELL_LOOKS[config.cell.name] if config.cell.name not in taken else next(others)
+        taken.add(config.cell.name)
+        found.append(look if look.color else Look(style.theme.ink, look.dash, look.marker))
+    return found
+
+
+def moment_words(sides: Sequence[Side]) -> str:
+    """'untrained', 'at training step 120', or from which to which the runs stand."""
+    steps = [run.step for side in sides for run in side.begun]
+    first, last = min(steps, default=0), max(steps, default=0)
+    if last == 0:
+        return "untrained"
+    return f"at training step {last:,}" if first == last else f"at training steps {first:,} to {last:,}"
+
+
+def moment_start(sides: Sequence[Side]) -> str:
+    """The same as a sentence begins with it."""
+    words = moment_words(sides)
+    return words[0].upper() + words[1:]
+
+
+def seed_words(sides: Sequence[Side]) -> str:
+    """What line and band are: 'Line: median of 3 seeds; band: lowest to highest.'"""
+    most = max((len(side.begun) for side in sides), default=1)
+    return f"Line: median of {most} seeds; band: lowest to highest." if most > 1 else "One seed each."

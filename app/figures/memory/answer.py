@@ -1,0 +1,92 @@
+"""At which steps the answer is in the state: found there by a readout fitted for that step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.figures.base import Label, Layout, Table, View, above, bands, brackets, figure, time_axis
+from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
+from app.figures.theme import Style
+from app.text.numbers import percent
+from core.config import RunConfig
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def answer(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, part: str) -> View:
+    """From the answer to "fading"."""
+    T, steps, marks = config.task.length, arrays["step"], config.task.marks()
+    numbers, chance = config.task.kind == "numbers", float(meta["chance"])
+    notes, lanes = above([Label(mark.label, mark.first, mark.last) for mark in marks], T, style)
+    layout: Layout = {
+        "xaxis": time_axis(style, T),
+        "yaxis": {"range": [-0.03, 1.04], "tickvals": [0, 0.25, 0.5, 0.75, 1],
+                  "tickformat": ".2~f" if numbers else ".0%",
+                  "title": {"text": "" if style.narrow else "R² of the answer" if numbers else "answers found"}},
+        "shapes": [*bands(marks, style), *brackets(marks, style)],
+        "annotations": notes,
+        "hovermode": "x",
+        "meta": {"axis": "time"},
+    }  # fmt: skip
+    hover = "R² %{y:.2f}" if numbers else "%{y:.0%}"
+    data = [
+        chance_line([0.5, T + 0.5], [chance, chance], style),
+        start_line(steps, finite(arrays["start.answer"]), style, hover),
+        now_line(steps, finite(arrays["now.answer"]), config, hover),
+    ]
+    return View(
+        name="answer",
+        title="Is the answer in the state?",
+        hint=_hint(arrays, meta, config),
+        alt=_alt(arrays, chance),
+        figure=figure(style, data, layout, height=270 + 16 * lanes, top=14 + 16 * lanes, bottom=44),
+        table=Table(("time step", "this network", "untrained", "chance"), [
+            (int(t), float(a), float(b), chance)
+            for t, a, b in zip(steps, arrays["now.answer"], arrays["start.answer"])]),
+        keys=keys(config, style, "mean of all answers" if numbers else "most common answer"),
+        knobs=state_knob(config, part),
+    )  # fmt: skip
+
+
+def said(share: float, config: RunConfig) -> str:
+    """A share of found answers, or the R² of numbers."""
+    if not np.isfinite(share):
+        return "no number"
+    return f"R²\u00a0{max(share, 0):.2f}" if config.task.kind == "numbers" else percent(share)
+
+
+def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> str:
+    now, start, steps = arrays["now.answer"], arrays["start.answer"], arrays["step"]
+    if not np.isfinite(now).any():
+        return "The states are not finite: nothing can be read from them."
+    best = int(np.nanargmax(now))
+    found = "A readout fitted for one step alone finds the last answer best at step "
+    found += f"{steps[best]} ({said(float(now[best]), config)})"
+    found += f" and at the end with {said(float(now[-1]), config)}"
+    return (
+        f"{found}, in the untrained network with {said(float(start[-1]), config)}. {_lesson(now, start, meta, config)}"
+    )
+
+
+def _lesson(now: np.ndarray, start: np.ndarray, meta: Mapping[str, Any], config: RunConfig) -> str:
+    chance, end, before = float(meta["chance"]), float(now[-1]), float(start[-1])
+    if not np.isfinite(end):
+        return "The last states are not finite."
+    top = max(float(np.nanmax(now)), chance)
+    if end - chance < 0.1 * max(1 - chance, 1e-9):
+        if top - chance > 0.3 * (1 - chance):
+            return "It came in, and it was lost on the way."
+        return "It is in no state: at the end there is nothing that a readout could find."
+    if end - before > 0.1 * (1 - chance):
+        return "What is above the dashed line was learned."
+    return "The untrained network keeps as much: an echo that any readout could use."
+
+
+def _alt(arrays: Arrays, chance: float) -> str:
+    at = sorted({0, len(arrays["step"]) // 2, len(arrays["step"]) - 1})
+    parts = (f"step {arrays['step'][k]}: {arrays['now.answer'][k]:.2f}, untrained {arrays['start.answer'][k]:.2f}"
+             for k in at)  # fmt: skip
+    return f"How well the answer can be read from the state at each step; chance is {chance:.2f}. {'; '.join(parts)}."

@@ -1,0 +1,137 @@
+"""Who is compared: the same data for all, sizes matched, seeds within the bound, and what cannot be used left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.comparison import FOUR_CELLS, MOST_MEMBERS, comparison, differences, kept, parameters, suggestions
+from core.comparison.members import LARGEST_SEED, applied
+from core.config import CELL_CONFIGS, RunConfig
+from core.data import held_out, training_batch
+from core.errors import ConfigError
+from core.presets import PRESETS
+from core.tasks import TASKS
+
+ORDER = RunConfig.preset("temporal-order-lstm")
+
+
+def test_the_four_cells_at_the_same_size_with_three_seeds() -> None:
+    found = comparison(ORDER)
+    assert [member.config.cell.name for member in found.members] == list(CELL_CONFIGS)
+    assert [member.reference for member in found.members] == [name == "lstm" for name in CELL_CONFIGS]
+    assert {member.config.cell.hidden_size for member in found.members} == {8} and found.seeds == (0, 1, 2)
+    assert [[run.seed for run in runs] for runs in found.runs] == [[0, 1, 2]] * 4
+    assert found.runs[1][0] == ORDER and found.problems == ()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_all_members_see_the_same_sequences_in_the_same_order(task: str) -> None:
+    reference = RunConfig.from_flat({"task.name": task, "task.length": 40, "batch_size": 4, "seed": 7})
+    texts = [*FOUR_CELLS, *suggestions(reference), "optimizer:sgd,lr:0.5", "truncation:stream,truncation_length:5"]
+    for start in range(0, len(texts), MOST_MEMBERS - 1):
+        found = comparison(reference, texts[start : start + MOST_MEMBERS - 1], match="parameters", seeds=2)
+        for runs in zip(*found.runs):
+            for step in (0, 1, 17):
+                first, *others = (training_batch(run, step) for run in runs)
+                for other in others:
+                    for name in ("x", "target", "asked", "scored"):
+                        np.testing.assert_array_equal(getattr(first, name), getattr(other, name))
+            np.testing.assert_array_equal(held_out(runs[0]).x, held_out(runs[-1]).x)
+            assert len({(run.task, run.batch_size, run.steps, run.seed) for run in runs}) == 1
+
+
+def test_other_seeds_see_other_sequences() -> None:
+    one, two = (training_batch(run, 0).x for run in comparison(ORDER).runs[0][:2])
+    assert not np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("key", ["task.length:9", "task.name:adding", "seed:3", "steps:10", "batch_size:1"])
+def test_what_everybody_shares_cannot_differ(key: str) -> None:
+    with pytest.raises(ConfigError, match=r"is the same for all who are compared"):
+        differences(key)
+    found = comparison(ORDER, [key, "cell.name:gru"])
+    assert len(found.members) == 2 and len(found.problems) == 1
+
+
+BAD = ("", "cell.name", "cell.name:", "cell.name:cat", "x:1", "cell.init:a b", "," * 20, "cell.name:gru," * 99,
+       "cell.forget_bias:99", "`:`", "cell.name:gru,lr:0")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_garbage_is_left_out_with_a_sentence(text: str) -> None:
+    found = comparison(ORDER, [text, "cell.name:gru"])
+    assert [member.config.cell.name for member in found.members] == ["lstm", "gru"]
+    assert all(problem.startswith("A member of this comparison is left out. `") for problem in found.problems)
+    assert len(found.problems) >= 1
+
+
+def test_equal_members_count_once_and_the_reference_stands_where_it_is_named() -> None:
+    found = comparison(ORDER, ["cell.name:gru", kept(ORDER), "cell.init:chrono", "cell.name:gru,lr:0.02"])
+    assert [(member.config.cell.name, member.reference) for member in found.members] == [("gru", False), ("lstm", True)]
+    alone = comparison(ORDER, [])
+    assert [member.config for member in alone.members] == [ORDER] and alone.members[0].text == ""
+
+
+def test_kept_settings_stay_whatever_is_set_afterwards() -> None:
+    before = ORDER.replace(**{"cell.init": "default", "cell.forget_bias": 1.5, "clip": "none"})
+    for after in (ORDER, ORDER.replace(**{"cell.name": "rnn", "lr": 1.0, "clip": "value"}),
+                  ORDER.replace(truncation="sliding", truncation_length=4)):  # fmt: skip
+        assert applied(after, kept(before)).digest() == before.digest()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_kept_settings_and_suggestions_of_every_preset_are_usable(preset: str) -> None:
+    config = PRESETS[preset].config
+    assert applied(ORDER.replace(**{"task.name": config.task.name}), kept(config)).cell == config.cell
+    texts = suggestions(config)
+    digests = [applied(config, text).digest() for text in texts]
+    assert len(texts) >= 8 and len({*digests, config.digest()}) == len(texts) + 1
+
+
+def test_matched_by_parameters_nobody_could_be_nearer() -> None:
+    found = comparison(ORDER.replace(**{"cell.hidden_size": 20}), match="parameters")
+    wanted = parameters(found.members[1].config)
+    assert found.members[1].config.cell.hidden_size == 20
+    for member in found.members:
+        size, away = member.config.cell.hidden_size, abs(parameters(member.config) - wanted)
+        assert all(abs(parameters(member.config, other) - wanted) >= away for other in (size - 1, size + 1))
+    assert len({member.config.cell.hidden_size for member in found.members}) > 2
+
+
+def test_sizes_end_at_the_largest_there_is() -> None:
+    found = comparison(ORDER.replace(**{"cell.hidden_size": 512}), match="parameters")
+    assert found.members[0].config.cell.hidden_size == 512  # an RNN would need a thousand units
+
+
+@pytest.mark.parametrize("members, seeds, most, expected", [(4, 3, 24, 3), (4, 5, 24, 5), (6, 5, 24, 4), (4, 5, 8, 2),
+                                                           (4, 5, 3, 1), (2, 9, 24, 5), (2, 0, 24, 1)])  # fmt: skip
+def test_seeds_keep_within_the_bound(members: int, seeds: int, most: int, expected: int) -> None:
+    texts = [*FOUR_CELLS, "clip:none", "cell.init:default"]
+    found = comparison(ORDER, [text for text in texts if text != "cell.name:lstm"][: members - 1], seeds=seeds,
+                       most_runs=most)  # fmt: skip
+    assert len(found.members) == members and len(found.seeds) == expected
+    assert len(found.in_turn) == members * expected
+    if 5 >= seeds > expected:
+        (problem,) = found.problems
+        assert f"{members * seeds} runs" in problem and f"may have {most}" in problem and f"{expected} seed" in problem
+    else:
+        assert found.problems == ()
+
+
+def test_more_members_than_a_board_shows_are_left_out_but_never_the_reference() -> None:
+    texts = ["cell.name:rnn", "cell.name:gru", "cell.name:peephole", "clip:none", "cell.init:default", "lr:0.1",
+             "lr:0.2", "cell.init:chrono"]  # fmt: skip
+    found = comparison(ORDER, texts, seeds=1)
+    assert len(found.members) == MOST_MEMBERS and sum(member.reference for member in found.members) == 1
+    assert "8 members are more than the 6" in found.problems[0]
+
+
+def test_the_largest_seed_leaves_room_below() -> None:
+    found = comparison(ORDER.replace(seed=LARGEST_SEED))
+    assert found.seeds == (LARGEST_SEED - 2, LARGEST_SEED - 1, LARGEST_SEED)
+    assert found.runs[1][2] == ORDER.replace(seed=LARGEST_SEED)
+
+
+def test_first_seeds_are_trained_first() -> None:
+    assert [run.seed for run in comparison(ORDER).in_turn] == [0] * 4 + [1] * 4 + [2] * 4

@@ -1,0 +1,54 @@
+"""Names short enough for a legend that still tell everybody apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.comparison import comparison, difference, kept, labels, suggestions
+from core.config import RunConfig
+from core.errors import ConfigError
+from core.presets import PRESETS
+
+ORDER = RunConfig.preset("temporal-order-lstm")
+
+
+def names(reference: RunConfig, *texts: str, **more) -> list[str]:
+    return labels([member.config for member in comparison(reference, texts, **more).members])
+
+
+def test_the_four_cells() -> None:
+    assert labels([member.config for member in comparison(ORDER).members]) == [
+        "RNN default init", "LSTM chrono", "Peephole LSTM chrono", "GRU chrono"]  # fmt: skip
+    same = comparison(ORDER.replace(**{"cell.init": "default"}), match="parameters")
+    found = labels([member.config for member in same.members])
+    assert found == ["RNN H 18", "LSTM H 8", "Peephole LSTM H 8", "GRU H 10"]
+
+
+def test_one_cell_started_and_cut_in_other_ways() -> None:
+    texts = ("cell.init:default", "cell.init:default,cell.forget_bias:1", "clip:none", "cell.variant:coupled",
+             "truncation:windows,truncation_length:20")  # fmt: skip
+    assert names(ORDER, *texts) == [
+        "LSTM chrono", "LSTM default init", "LSTM forget bias 1", "LSTM chrono, no clipping",
+        "LSTM with coupled gates, chrono", "LSTM chrono, windows of 20"]  # fmt: skip
+    assert [difference(ORDER, text) for text in texts] == [
+        "default init", "forget bias 1", "no clipping", "coupled gates: f = 1 − i", "windows of 20"]  # fmt: skip
+
+
+def test_a_kept_member_is_named_by_what_differs_now() -> None:
+    own = kept(ORDER)
+    assert difference(ORDER, own) == "the same settings"
+    assert difference(ORDER.replace(lr=0.5), own) == "rate 0.02"
+    assert difference(ORDER.replace(**{"cell.name": "gru"}), own) == "LSTM"
+    with pytest.raises(ConfigError):
+        difference(ORDER, "cell.reset:before")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_two_suggestions_have_the_same_name(preset: str) -> None:
+    config = PRESETS[preset].config
+    texts = suggestions(config)
+    said = [difference(config, text) for text in texts]
+    assert len(set(said)) == len(texts) and all(said) and max(map(len, said)) < 60
+    for start in range(0, len(texts), 5):
+        found = names(config, *texts[start : start + 5])
+        assert len(set(found)) == len(found)
