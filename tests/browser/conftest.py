@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, TimeoutE
 
 from core.config import RunConfig
 from core.lab.client import Lab
+from core.schedule import Schedule
 from core.store import Catalog
 from core.store.catalog import UNFINISHED
 
@@ -290,6 +291,11 @@ class Flow:
     def address(self) -> dict[str, str]:
         """The query in the address bar."""
         return {key: values[-1] for key, values in parse_qs(urlsplit(self.page.url).query).items()}
+
+    @property
+    def stride(self) -> int:
+        """Training steps from one recorded step to the next, in the small preset with the steps of the address."""
+        return Schedule.of(RunConfig.preset("temporal-order-lstm", steps=int(self.address["steps"]))).profile
 
     def in_address(self, text: str) -> None:
         """Waits for ``name=`` or ``name=value`` in the address bar."""

@@ -109,11 +109,11 @@ def test_pause_step_train_and_reset(server: Any, flow: Any) -> None:
     assert visitor.step == held
     for k in (1, 2):
         visitor.press("Step")
-        visitor.at(held + 8 * k)
+        visitor.at(held + visitor.stride * k)
         expect(visitor.where).to_contain_text("paused")
     assert visitor.address["run"] == run
     visitor.press("Train")
-    visitor.beyond(held + 40)
+    visitor.beyond(held + 4 * visitor.stride)
     visitor.press("Reset")
     visitor.not_in_address("run=")
     visitor.at(0)
@@ -125,11 +125,11 @@ def test_pause_step_train_and_reset(server: Any, flow: Any) -> None:
 def test_step_alone_begins_a_run(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=107, steps=LONG)
     visitor.press("Step")
-    visitor.at(8)
-    expect(visitor.where).to_have_text("step 8 of 8,000, paused")
+    visitor.at(visitor.stride)
+    expect(visitor.where).to_have_text(f"step {visitor.stride} of 8,000, paused")
 
 
-def test_keys_press_the_buttons(server: Any, flow: Any) -> None:
+def test_keys_press_the_buttons_and_are_letters_while_one_types(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=108, steps=LONG)
     keyboard = visitor.page.keyboard
     keyboard.press("t")
@@ -138,24 +138,20 @@ def test_keys_press_the_buttons(server: Any, flow: Any) -> None:
     expect(visitor.button("Pause")).to_be_enabled()
     keyboard.press("p")
     expect(visitor.where).to_contain_text("paused")
-    held = visitor.step
+    run, held = visitor.address["run"], visitor.step
     expect(visitor.button("Train")).to_be_enabled()
-    keyboard.press("s")
-    visitor.at(held + 8)
-    keyboard.press("0")
-    visitor.not_in_address("run=")
-
-
-def test_keys_are_letters_while_one_types(server: Any, flow: Any) -> None:
-    visitor = flow(server, seed=109, steps=LONG)
-    visitor.train()
-    run, held = visitor.address["run"], visitor.pause()
-    visitor.page.get_by_label("Learning rate", exact=True).focus()
+    rate = visitor.page.get_by_label("Learning rate", exact=True)
+    rate.focus()  # where they are letters
     for key in ("t", "s", "0"):
-        visitor.page.keyboard.press(key)
+        keyboard.press(key)
     visitor.no_news()
     expect(visitor.where).to_contain_text("paused")
     assert visitor.step == held and visitor.address["run"] == run
+    rate.evaluate("field => field.blur()")
+    keyboard.press("s")
+    visitor.at(held + visitor.stride)
+    keyboard.press("0")
+    visitor.not_in_address("run=")
 
 
 def test_a_run_that_explodes_is_explained(server: Any, flow: Any) -> None:

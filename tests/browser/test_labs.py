@@ -150,8 +150,9 @@ def test_the_camera_stays_where_it_is_when_a_knob_moves(server: Any, flow: Any) 
     visitor.until(f"{plot}?._fullLayout?.scene?._scene")
     scene, saved = f"{plot}._fullLayout.scene._scene", f"{plot}.layout.scene.camera.eye.x"
     camera = f"{scene}.getCamera().eye.x"
-    start, box = visitor.page.evaluate(camera), visitor.page.locator("[data-view=cliff] .js-plotly-plot").bounding_box()
-    mouse = visitor.page.mouse
+    picture, mouse = visitor.page.locator("[data-view=cliff] .js-plotly-plot"), visitor.page.mouse
+    picture.hover(position={"x": 150, "y": 200})  # which waits until it no longer moves: pictures above make room
+    start, box = visitor.page.evaluate(camera), picture.bounding_box()
     mouse.move(box["x"] + box["width"] / 2, box["y"] + 200)
     mouse.down()
     mouse.move(box["x"] + box["width"] / 2 + 60, box["y"] + 200, steps=5)

@@ -28,7 +28,7 @@ def test_a_link_shows_the_same_run_at_the_same_step(server: Any, flow: Any) -> N
     first.page.keyboard.press("ArrowLeft")
     first.in_address("step=")
     third = flow(server, link=first.page.url)
-    third.at(held - 8)
+    third.at(held - third.stride)
     assert third.drawn("curve") == first.drawn("curve")
 
 
@@ -40,7 +40,7 @@ def test_a_second_visitor_steps_a_run_of_their_own(server: Any, flow: Any) -> No
     second.at(held)
     second.press("Step")
     second.until(f"!location.search.includes('run={run}')")
-    second.at(held + 8)
+    second.at(held + second.stride)
     expect(second.where).to_contain_text("paused")
     first.no_news()
     assert first.step == held and first.address["run"] == run
@@ -49,9 +49,9 @@ def test_a_second_visitor_steps_a_run_of_their_own(server: Any, flow: Any) -> No
 def test_a_second_visitor_pauses_a_run_of_their_own(server: Any, flow: Any) -> None:
     first = flow(server, seed=303, steps=LONG)
     first.press("Step")
-    first.at(8)
+    first.at(first.stride)
     second = flow(server, link=first.page.url)
-    run = first.train(beyond=8)
+    run = first.train(beyond=first.stride)
     expect(second.button("Pause")).to_be_enabled()
     second.press("Pause")
     second.until(f"!location.search.includes('run={run}')")
@@ -101,16 +101,16 @@ def harmed(whole: bytes, how: str) -> bytes:
     return whole[: len(whole) // 3] if how == "truncated" else b"nonsense" * 1000
 
 
-def test_a_corrupt_run_is_explained(own_server: Any, flow: Any, open_page: Any, script_errors: Any) -> None:
+def test_a_corrupt_run_is_explained(server: Any, flow: Any, script_errors: Any) -> None:
     for seed, how in ((307, "truncated"), (309, "overwritten")):
-        visitor = flow(own_server, seed=seed, steps=30)
+        visitor = flow(server, seed=seed, steps=30)
         run = visitor.train()
         expect(visitor.where).to_contain_text("finished")
-        link = visitor.page.url
-        visitor.page.context.close()
-        for path in Path(own_server.data, "runs").glob(f"{run}.sqlite*"):
+        link, page = visitor.page.url, visitor.page
+        page.goto("about:blank")  # so that nobody reads the file while it is harmed
+        for path in Path(server.data, "runs").glob(f"{run}.sqlite*"):
             path.write_bytes(harmed(path.read_bytes(), how))
-        page = open_page(link)
+        page.goto(link)
         expect(page.locator(".ub-notice")).to_contain_text("file")
         expect(page.get_by_test_id("stException")).to_have_count(0)
         page.context.close()

@@ -68,6 +68,8 @@ def test_every_picture_is_drawn_on_a_phone(server: Any, flow: Any) -> None:
         main = "document.querySelector('[data-testid=stMain]')"
         assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth"), name
     visitor.knob("fading", "of the input").select_option("1")
-    expect(visitor.page.locator("[data-view=fading] .ub-hint")).to_contain_text("gives “Y” of this step back")
+    expect(visitor.page.locator("[data-view=fading] .ub-hint")).to_contain_text(
+        "“Y” never changes among the newest inputs"
+    )
     visitor.knob("answer", "read from").select_option("state")
     visitor.in_address("knob.memory_state=state")
