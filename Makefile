@@ -33,7 +33,7 @@ run: $(VENV)/.installed
 # The browser tests come last, two files at a time: each drives a server and a browser, which wait for each other.
 test: $(VENV)/.installed-dev
 	@tests/browser/install $(BIN)/python
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore=tests/browser $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 3 --dist loadfile --ignore=tests/browser $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile $(PYTEST_ARGS) tests/browser
 
 check: $(VENV)/.installed-dev

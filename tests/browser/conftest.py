@@ -40,7 +40,8 @@ FLAGS = [
 
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 """Streamlit's script looks for its server under the page's own path first, and finds nothing there."""
-LOST = ("net::ERR_", "Failed to fetch", "status of 503")  # 503: a worker that has only just started is slow to answer
+# 503: a worker that has only just started is slow to answer
+LOST = ("net::ERR_", "Failed to fetch", "is not responding", "status of 503")
 
 expect.set_options(timeout=15_000)
 

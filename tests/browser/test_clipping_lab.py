@@ -91,6 +91,7 @@ def test_the_sweep_fills_its_panels_and_its_link_shows_them(server: Any, flow: A
     visitor = lab(server, flow, seed=304, **SPIKY | {"steps": 20})
     expect(view(visitor, "sweep").locator(".ub-hint")).to_contain_text("8 panels not trained yet")
     visitor.page.get_by_text("a sweep of thresholds", exact=True).click()
+    visitor.in_address("knob.alongside=sweep")
     visitor.train()
     hint = view(visitor, "sweep").locator(".ub-hint")
     expect(hint).to_contain_text("came through", timeout=60_000)

@@ -8,7 +8,7 @@ import torch
 from core import check
 from core.cells import GRU, LSTM, RNN
 
-SEEDS = range(20)
+SEEDS = range(8)
 
 
 @pytest.mark.parametrize("variant", check.VARIANTS)

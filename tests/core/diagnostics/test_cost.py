@@ -77,7 +77,7 @@ for K in (5, 40):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
 def test_the_bytes_are_those_that_the_allocator_records(cell) -> None:
     """In a process of its own: torch's profiler leaves its mark on the one that used it."""
     done = subprocess.run([sys.executable, "-c", ALLOCATED, cell], capture_output=True, text=True, check=True)
