@@ -1,8 +1,8 @@
 """Warm processes: Python processes that have torch imported and have done their work once, waiting for a job each.
 
-They are forked from a small server process that has imported ``core.lab.warm``, so torch is loaded once and not once a
-process: a new worker answers after 3 s instead of 6, a process that died is replaced in milliseconds, and all share the
-memory of what was loaded. That server has one thread, so no lock is ever copied while it is held.
+They are forked from a small server process that has imported ``core.lab.fork_server``, so torch is loaded once and not
+once a process: a new worker answers after 3 s instead of 6, a process that died is replaced in milliseconds, and all
+share the memory of what was loaded. That server has one thread, so no lock is ever copied while it is held.
 
 Why not `ProcessPoolExecutor`: one killed process breaks every job in the pool. Why not `pebble`: killing an *idle*
 process of its pool while no job runs makes the whole pool unusable (5.2.3: "Unexpected error within the Pool").
@@ -32,7 +32,7 @@ WARM = "core.lab.warm"
 START_ATTEMPTS = 3
 
 _context: Any = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
-_context.set_forkserver_preload([WARM])
+_context.set_forkserver_preload(["core.lab.fork_server"])
 
 
 @dataclass(frozen=True)

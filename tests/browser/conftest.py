@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -95,9 +95,9 @@ class Server:
         stubborn = self.lives(20)
         if stubborn:
             self.kill()
-        deadline = monotonic() + 5
+        deadline = monotonic() + 30  # only a process that would stay for ever waits for it to pass
         while (left := self.relatives()) and monotonic() < deadline:
-            pass
+            sleep(0.05)
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         return ["the server"] * stubborn + list(left.values())
