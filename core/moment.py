@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,6 +40,10 @@ class Moment:
     def cell(self) -> Cell:
         """The cell of the config."""
         return cell_of(self.config.cell)
+
+    def of_first(self, sequences: int | None) -> Moment:
+        """The same moment with only the first ``sequences`` of its batch; all where None."""
+        return replace(self, batch=first_sequences(self.batch, sequences))
 
 
 def moment_of(

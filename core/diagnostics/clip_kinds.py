@@ -19,6 +19,7 @@ from core.backprop.clipping import angle, clip, global_norm
 from core.backprop.passes import back_through
 from core.backprop.readout import asked
 from core.cells import Back
+from core.diagnostics.halving import halved
 
 if TYPE_CHECKING:
     from core.moment import Moment
@@ -42,9 +43,7 @@ def sequences_for(moment: Moment) -> int:
     as it must be."""
     T, n, _ = moment.batch.x.shape
     rows, H = moment.params["weight_hh"].shape
-    while n > 1 and POINTS * n * T * rows * (2 * H + 100) * PRODUCT_SECONDS > QUICK_SECONDS:
-        n = (n + 1) // 2
-    return n
+    return halved(n, (POINTS * T * rows * (2 * H + 100) * PRODUCT_SECONDS, QUICK_SECONDS))
 
 
 def thresholds(own: float) -> Values:

@@ -19,6 +19,7 @@ from core.backprop.profiles import squares
 from core.backprop.readout import Asked, answers, asked, losses
 from core.diagnostics.at_gates import wide
 from core.diagnostics.credit import ROOM, items
+from core.diagnostics.halving import halved
 
 if TYPE_CHECKING:
     from core.moment import Moment
@@ -61,9 +62,7 @@ def affordable(moment: Moment, budget: float = BUDGET_SECONDS) -> tuple[int, Row
     rows, H = moment.params["weight_hh"].shape
     states = np.flatnonzero(moment.batch.asked.any(axis=1)) + 1
     each = STEP_SECONDS * T + float(states.sum()) * rows * (2 * H / FLOPS + ROW_SECONDS)
-    sequences = min(SEQUENCES, N)
-    while sequences > 1 and sequences * each > budget:
-        sequences //= 2
+    sequences = halved(min(SEQUENCES, N), (each, budget))
     counted = int(moment.batch.asked[:, :sequences].any(axis=1).sum())
     most = max(1, int(counted * min(1.0, 2 * budget / (sequences * each))))
     return sequences, np.unique(np.linspace(counted - 1, 0, most).round().astype(np.int64))

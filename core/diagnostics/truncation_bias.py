@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.diagnostics.compared import Compared, compare_parts, compare_whole, grid
+from core.diagnostics.halving import halved
 from core.diagnostics.losses import Losses, flat, flow_of, losses_of
 from core.diagnostics.many_losses import ManyLosses
 from core.truncation import windows
@@ -131,10 +132,7 @@ def sequences_for(moment: Moment) -> int:
     states, most = np.flatnonzero(moment.batch.asked.any(axis=1)) + 1, moment.batch.x.shape[1]
     cost = 0.0 if len(states) == 1 else _seconds(moment, states, 1, moment.batch.x.shape[0])
     bytes_each = PASS_BYTES * moment.batch.x.shape[0] * moment.params["weight_hh"].shape[1]
-    n = min(SEQUENCES, most)
-    while n > 1 and (n * cost > QUICK_SECONDS or n * bytes_each > MOST_BYTES):
-        n //= 2
-    return n
+    return halved(min(SEQUENCES, most), (cost, QUICK_SECONDS), (bytes_each, MOST_BYTES))
 
 
 def _seconds(moment: Moment, states: Iterable[int], sequences: int, reach: int) -> float:

@@ -216,10 +216,9 @@ def credit(moment: Moment) -> Facts:
     ``Itemised``. meta: error of the rows' sum, sequences of how many, counted: losses in it, losses: all there are.
     """
     from core.diagnostics.itemised import affordable, itemised
-    from core.moment import first_sequences
 
     sequences, kept = affordable(moment)
-    some = replace(moment, batch=first_sequences(moment.batch, sequences))
+    some = moment.of_first(sequences)
     found = itemised(some, kept)
     rows, columns = _spread(len(found.steps)), _spread(len(found.total_h))
     columns = np.unique(np.concatenate([columns, found.steps[rows][[0, -1]]]))
@@ -273,11 +272,9 @@ def _back(moment: Moment, alone: bool) -> tuple[Trajectory, Any]:
 
 def _some(moment: Moment) -> tuple[Moment, dict[str, int]]:
     """The moment with a few of its sequences, and how many of how many."""
-    from core.moment import first_sequences
-
     T, N, _ = moment.batch.x.shape
     n = max(1, min(SEQUENCES, N, MOST_NUMBERS // (T * moment.config.cell.hidden_size)))
-    return replace(moment, batch=first_sequences(moment.batch, n)), {"sequences": n, "of": N}
+    return moment.of_first(n), {"sequences": n, "of": N}
 
 
 def _trail(moment: Moment, run: Run | None, steps: int) -> Iterator[Moment]:

@@ -84,39 +84,35 @@ def _run(folder: Path, asked: Asked) -> Run | None:
     return load_run(path)
 
 
+def _of(some: Moment, whole: Moment) -> dict[str, Any]:
+    """How many sequences were looked at, of how many."""
+    return {"sequences": some.batch.x.shape[1], "of": whole.batch.x.shape[1]}
+
+
 def truncation(moment: Moment) -> Facts:
     """Full against truncated for every K, on the first sequences of the batch."""
     from core.diagnostics.truncation_bias import sequences_for, truncation_bias
-    from core.moment import first_sequences
 
-    few = first_sequences(moment.batch, sequences_for(moment))
-    arrays = truncation_bias(replace(moment, batch=few))
-    return arrays, {
-        "sequences": few.x.shape[1],
-        "of": moment.batch.x.shape[1],
-        "losses": int(few.asked.sum()),
-        "every_k": len(arrays["windows.K"]) == len(arrays["sliding.K"]) == few.x.shape[0],
-    }
+    few = moment.of_first(sequences_for(moment))
+    arrays = truncation_bias(few)
+    every_k = len(arrays["windows.K"]) == len(arrays["sliding.K"]) == few.batch.x.shape[0]
+    return arrays, _of(few, moment) | {"losses": int(few.batch.asked.sum()), "every_k": every_k}
 
 
 def sequences(moment: Moment) -> Facts:
     """What each sequence and each step adds to the gradient."""
     from core.diagnostics.sequences import MOST_SEQUENCES, contributions
-    from core.moment import first_sequences
 
-    some = first_sequences(moment.batch, MOST_SEQUENCES)
-    found = contributions(replace(moment, batch=some))
-    return found, {"sequences": some.x.shape[1], "of": moment.batch.x.shape[1]}
+    some = moment.of_first(MOST_SEQUENCES)
+    return contributions(some), _of(some, moment)
 
 
 def clip(moment: Moment) -> Facts:
     """What each kind of clipping would do to the gradient, at every threshold."""
     from core.diagnostics.clip_kinds import clip_kinds, sequences_for
-    from core.moment import first_sequences
 
-    some = first_sequences(moment.batch, sequences_for(moment))
-    found = clip_kinds(replace(moment, batch=some))
-    return found, {"sequences": some.x.shape[1], "of": moment.batch.x.shape[1]}
+    some = moment.of_first(sequences_for(moment))
+    return clip_kinds(some), _of(some, moment)
 
 
 def cost(moment: Moment) -> Facts:

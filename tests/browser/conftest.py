@@ -382,30 +382,6 @@ def eventually() -> Callable[[Callable[[], object]], None]:
 
 
 @pytest.fixture
-def page(open_page: OpenPage, server: Server) -> Page:
-    """The app's front page, light and wide."""
-    return open_page(server.url)
-
-
-@pytest.fixture(params=["light", "dark"])
-def theme(request: pytest.FixtureRequest) -> str:
-    """Both themes, one after the other."""
-    return request.param
-
-
-@pytest.fixture(params=list(SIZES))
-def size(request: pytest.FixtureRequest) -> str:
-    """Both widths, one after the other."""
-    return request.param
-
-
-@pytest.fixture
-def any_page(open_page: OpenPage, server: Server, theme: str, size: str) -> Page:
-    """The app's front page in both themes at both widths."""
-    return open_page(server.url, theme, size)
-
-
-@pytest.fixture
 def picture(request: pytest.FixtureRequest) -> Callable[[Page], Path]:
     """``picture(page)`` keeps a screenshot under tests/browser/pictures, named after the test."""
 

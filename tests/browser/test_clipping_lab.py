@@ -42,6 +42,11 @@ def test_train_runs_both_and_says_how_each_fared(server: Any, flow: Any) -> None
     expect(view(visitor, "twins").locator(".ub-hint")).to_contain_text("With: score")
     labels = visitor.page.locator("[data-view=twins] .ub-key")
     expect(labels).to_have_text(["with clipping, θ = 0.002", "without clipping"])
+    other = visitor.address["beside"]
+    assert flow(server, link=visitor.page.url).address["beside"] == other
+    visitor.press("Reset")
+    visitor.not_in_address("beside=")
+    visitor.at(0)
 
 
 def test_a_spike_that_is_clicked_shows_where_it_came_from(server: Any, flow: Any) -> None:
@@ -71,7 +76,7 @@ def test_a_spike_that_is_clicked_shows_where_it_came_from(server: Any, flow: Any
     visitor.until(f"{rows} === 32")
 
 
-def test_a_moved_threshold_changes_the_reading_and_trains_nothing(server: Any, flow: Any) -> None:
+def test_a_moved_threshold_and_the_cliff_are_read_and_nothing_is_trained(server: Any, flow: Any) -> None:
     visitor = lab(server, flow, seed=303, **SPIKY)
     kinds = view(visitor, "kinds")
     reading = kinds.locator(".ub-key").first
@@ -85,6 +90,7 @@ def test_a_moved_threshold_changes_the_reading_and_trains_nothing(server: Any, f
     expect(visitor.where).to_contain_text("untrained")
     visitor.page.reload()
     expect(view(visitor, "kinds").locator(".ub-hint")).to_contain_text("At θ = 0.001 ")
+    steps_down_the_cliff(visitor)
 
 
 def test_the_sweep_fills_its_panels_and_its_link_shows_them(server: Any, flow: Any) -> None:
@@ -93,6 +99,7 @@ def test_the_sweep_fills_its_panels_and_its_link_shows_them(server: Any, flow: A
     visitor.page.get_by_text("a sweep of thresholds", exact=True).click()
     visitor.in_address("knob.alongside=sweep")
     visitor.train()
+    assert visitor.page.url.count("beside=") == 7
     hint = view(visitor, "sweep").locator(".ub-hint")
     expect(hint).to_contain_text("came through", timeout=60_000)
     words = f"{visitor.plot('sweep')}.layout.annotations.map(note => note.text)"
@@ -104,8 +111,7 @@ def test_the_sweep_fills_its_panels_and_its_link_shows_them(server: Any, flow: A
     assert other.page.evaluate(words) == shown
 
 
-def test_the_cliff_is_stepped(server: Any, flow: Any) -> None:
-    visitor = lab(server, flow, seed=305, **SPIKY)
+def steps_down_the_cliff(visitor: Any) -> None:
     cliff = view(visitor, "cliff")
     hint, update = cliff.locator(".ub-hint"), cliff.get_by_label("update", exact=True)
     expect(hint).to_contain_text("Without clipping, the gradient of")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -44,22 +43,18 @@ def test_the_front_door_and_the_labs_open_by_themselves(server: Any, open_page: 
         expect(page.locator(".ub-headline")).to_contain_text(".")
 
 
-def test_a_phone_has_the_pages_in_a_row(server: Any, flow: Any) -> None:
-    visitor = flow(server, seed=602, size="phone")
-    visitor.page.locator(".st-key-pages").get_by_role("link", name="Truncation lab").click()
-    visitor.until("location.pathname === '/truncation_lab' && Number(board?.dataset.updates) > 0")
-    assert visitor.address["seed"] == "602"
-
-
-@pytest.mark.parametrize("page, theme", [("truncation_lab", "light"), ("clipping_lab", "dark")])
-def test_every_picture_of_a_lab_fits_a_phone(server: Any, flow: Any, page: str, theme: str) -> None:
-    visitor = flow(server, page=page, seed=603, size="phone", theme=theme)
-    for section in visitor.page.locator("[data-view]").all():
-        section.scroll_into_view_if_needed()
-        name = section.get_attribute("data-view")
-        visitor.until(f"document.querySelector('[data-view={name}] .main-svg')")
-        main = "document.querySelector('[data-testid=stMain]')"
-        assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth"), name
+def test_a_phone_has_the_pages_in_a_row_and_every_picture_of_the_labs_fits(server: Any, flow: Any) -> None:
+    visitor = flow(server, seed=602, size="phone", theme="dark")
+    for title, path in (("Truncation lab", "truncation_lab"), ("Clipping lab", "clipping_lab")):
+        visitor.page.locator(".st-key-pages").get_by_role("link", name=title).click()
+        visitor.until(f"location.pathname === '/{path}' && Number(board?.dataset.updates) > 0")
+        assert visitor.address["seed"] == "602"
+        for section in visitor.page.locator("[data-view]").all():
+            section.scroll_into_view_if_needed()
+            name = section.get_attribute("data-view")
+            visitor.until(f"document.querySelector('[data-view={name}] .main-svg')")
+            main = "document.querySelector('[data-testid=stMain]')"
+            assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth"), name
 
 
 def test_a_knob_is_answered_while_it_is_dragged_and_in_the_address_when_it_rests(server: Any, flow: Any) -> None:
@@ -78,9 +73,12 @@ def test_a_knob_is_answered_while_it_is_dragged_and_in_the_address_when_it_rests
     expect(visitor.knob("bias", "K")).to_have_attribute("aria-valuetext", f"{K} steps")
 
 
-def test_knobs_by_keyboard_survive_navigation(server: Any, flow: Any) -> None:
-    visitor = flow(server, page="truncation_lab", seed=605, **TRUNCATED)
+def test_knobs_explain_what_cannot_be_and_by_keyboard_survive_navigation(server: Any, flow: Any) -> None:
+    visitor = flow(server, page="truncation_lab", seed=605, knob__k="many", knob__nothing="1", **TRUNCATED)
+    expect(visitor.page.get_by_test_id("stAlert").filter(has_text="is not a knob of any page")).to_be_visible()
     visitor.knob("bias", "K").focus()
+    problem = visitor.page.locator("[data-view=bias] .ub-problem")
+    expect(problem).to_contain_text("knob.k (=many) must be a number from 1 to 50")
     for _ in range(3):
         visitor.page.keyboard.press("ArrowRight")
     visitor.in_address("knob.k=23")
@@ -93,15 +91,6 @@ def test_knobs_by_keyboard_survive_navigation(server: Any, flow: Any) -> None:
     expect(visitor.knob("bias", "K")).to_have_attribute("aria-valuetext", "23 steps")
     expect(visitor.knob("bias", "truncation")).to_have_value("sliding")
     assert visitor.address["knob.probe"] == "2"
-
-
-def test_a_knob_that_cannot_stand_there_is_explained(server: Any, flow: Any) -> None:
-    visitor = flow(server, page="truncation_lab", seed=606, knob__k="many", knob__nothing="1", **TRUNCATED)
-    expect(visitor.page.get_by_test_id("stAlert").filter(has_text="is not a knob of any page")).to_be_visible()
-    visitor.knob("bias", "K")
-    expect(visitor.page.locator("[data-view=bias] .ub-problem")).to_contain_text(
-        "knob.k (=many) must be a number from 1 to 50"
-    )
 
 
 def test_a_scrubbed_moment_is_answered_while_training_goes_on(server: Any, flow: Any) -> None:
@@ -118,30 +107,6 @@ def test_a_scrubbed_moment_is_answered_while_training_goes_on(server: Any, flow:
     expect(visitor.page.locator(".ub-where")).to_contain_text("showing step 0")
     text = visitor.where.inner_text()
     expect(visitor.where).not_to_have_text(text)
-
-
-def test_train_trains_the_twin_too(server: Any, flow: Any) -> None:
-    visitor = flow(server, page="clipping_lab", seed=608, **EXPLODING | {"steps": LONG})
-    visitor.train(beyond=0)
-    visitor.in_address("beside=")
-    other = visitor.address["beside"]
-    visitor.page.locator("[data-view=twins]").scroll_into_view_if_needed()
-    expect(visitor.page.locator("[data-view=twins] .ub-hint")).to_have_text(re.compile(r"Without: .*With: step [1-9]"))
-    visitor.pause()
-    link = visitor.page.url
-    second = flow(server, link=link)
-    assert second.address["beside"] == other
-    visitor.press("Reset")
-    visitor.not_in_address("beside=")
-    visitor.at(0)
-
-
-def test_a_sweep_is_trained_beside_the_run(server: Any, flow: Any) -> None:
-    visitor = flow(server, page="clipping_lab", seed=609, **EXPLODING | {"steps": 10, "knob__alongside": "sweep"})
-    visitor.press("Train")
-    visitor.in_address("beside=")
-    assert visitor.page.url.count("beside=") == 7
-    expect(visitor.where).to_have_text("step 10 of 10, finished", timeout=60_000)
 
 
 def test_the_camera_stays_where_it_is_when_a_knob_moves(server: Any, flow: Any, eventually: Any) -> None:

@@ -1,7 +1,9 @@
-"""The server's life as a visitor sees it: it opens everywhere, stops clean, and may be killed without loss."""
+"""The server's life as a visitor sees it: it opens everywhere, may be killed without loss, and stops clean."""
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,37 +12,40 @@ import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-PROGRESS = "/step \\d+ of \\d+/.test(document.body.innerText)"
 
 
-def train(page: Page) -> str:
-    """Press Train, wait for progress; the URL of the run."""
-    page.get_by_role("button", name="Train", exact=True).click()
-    page.wait_for_url("**run=**")
-    page.wait_for_function(PROGRESS)
-    return page.url
+@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "phone")])
+def test_the_front_page_opens(
+    server: Any, open_page: Callable[..., Page], picture: Callable[[Page], Path], theme: str, size: str
+) -> None:
+    page = open_page(server.url, theme, size)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+    picture(page)
 
 
-def test_the_front_page_opens_in_both_themes_at_both_widths(any_page: Page, picture: Callable[[Page], Path]) -> None:
-    expect(any_page.get_by_role("button", name="Train", exact=True)).to_be_visible()
-    picture(any_page)
-
-
-def test_a_stopped_server_leaves_no_process_behind(own_server: Any, open_page: Callable[..., Page]) -> None:
-    """With a page open and a run going on, which is where a clean end is hard."""
-    train(open_page(own_server.url))
-    assert own_server.relatives(), "worker and trainers are there"
+def test_a_run_survives_every_kill_and_a_stopped_server_leaves_no_process(own_server: Any, flow: Any) -> None:
+    """``kill -9`` of its process, of the worker, and of the web process; a page stays open all the time."""
+    visitor = flow(own_server, seed=404, steps=8000)
+    run = visitor.train(beyond=50)
+    processes = own_server.relatives()
+    trainers = [pid for pid, command in processes.items() if "core worker" not in command]
+    assert trainers and len(processes) == len(trainers) + 1
+    for pid in trainers:
+        os.kill(pid, signal.SIGKILL)
+    seen = visitor.beyond(visitor.step + 50)
+    for pid in workers(own_server):  # the one of now: it may have been started again itself
+        os.kill(pid, signal.SIGKILL)
+    seen = visitor.beyond(seen + 50)
+    adopted = workers(own_server)
+    own_server.kill()
+    own_server.start()
+    visitor.page.reload()
+    visitor.beyond(seen)
+    assert visitor.address["run"] == run
+    assert adopted and workers(own_server) == adopted
     assert own_server.stop() == []
 
 
-def test_a_killed_server_comes_back_to_the_same_run(own_server: Any, open_page: Callable[..., Page]) -> None:
-    """``kill -9`` of the web process: worker and run go on, the next server adopts them, the link still holds."""
-    page = open_page(own_server.url)
-    url = train(page)
-    workers = [pid for pid, command in own_server.relatives().items() if "core worker" in command]
-    own_server.kill()
-    own_server.start()
-    page.goto(url)
-    page.wait_for_function(PROGRESS)
-    assert "run=" in page.url and page.url.split("run=")[1][:12] == url.split("run=")[1][:12]
-    assert [pid for pid, command in own_server.relatives().items() if "core worker" in command] == workers
+def workers(server: Any) -> list[int]:
+    """The worker's process, by its command."""
+    return [pid for pid, command in server.relatives().items() if "core worker" in command]

@@ -33,8 +33,8 @@ def finished(visitor: Any) -> None:
     expect(visitor.where).to_contain_text("finished", timeout=90_000)
 
 
-def test_the_diagram_follows_the_settings(server: Any, flow: Any) -> None:
-    visitor = lab(server, flow, seed=701)
+def follows_the_settings(visitor: Any) -> None:
+    """The diagram: its words for whoever does not see it."""
     diagram = described(visitor, "diagram")
     expect(diagram).to_have_attribute("aria-label", re.compile("in use: windows"))
     visitor.choose("Truncation", "windows, state reset")
@@ -46,7 +46,7 @@ def test_the_diagram_follows_the_settings(server: Any, flow: Any) -> None:
     expect(visitor.headline).to_contain_text("Prediction: it will learn this.")
 
 
-def test_moving_k_reads_out_another_bias_and_trains_nothing(server: Any, flow: Any) -> None:
+def test_moving_k_reads_out_another_bias_and_the_diagram_follows_the_settings(server: Any, flow: Any) -> None:
     visitor = lab(server, flow, seed=702)
     words = hint(visitor, "bias")
     expect(words).to_contain_text("K = 20: the gradient of the cell's weights is off by")
@@ -63,11 +63,12 @@ def test_moving_k_reads_out_another_bias_and_trains_nothing(server: Any, flow: A
         "K = 50: the gradient of the cell's weights is off by 0\u00a0% (everything trained: 0\u00a0%), cosine 1.00"
     )
     assert "run" not in visitor.address and visitor.step == 0
+    follows_the_settings(visitor)
 
 
-def test_a_moved_cursor_has_an_answer_of_its_own(server: Any, flow: Any) -> None:
+def test_a_moved_cursor_has_an_answer_of_its_own_and_a_link_repeats_it(server: Any, flow: Any) -> None:
     visitor = lab(server, flow, seed=703, steps=40)
-    visitor.train()
+    run = visitor.train()
     finished(visitor)
     words = hint(visitor, "bias")
     for key, step in (("Home", 0), ("ArrowRight", 1), ("End", 40)):
@@ -75,6 +76,13 @@ def test_a_moved_cursor_has_an_answer_of_its_own(server: Any, flow: Any) -> None
         visitor.at(step)
         expect(words).to_contain_text(f"Measured at training step {step}")
     expect(hint(visitor, "cost")).to_contain_text("of the memory")
+    again = flow(server, link=f"{server.url}/truncation_lab?run={run}&step=7&knob.k=33&knob.delta=0.2&knob.cut=sliding")
+    again.at(7)
+    words = hint(again, "bias")
+    expect(words).to_contain_text("K = 33: the gradient of the cell's weights is off by")
+    expect(words).to_contain_text("Measured at training step 7")
+    expect(again.knob("bias", "truncation")).to_have_value("sliding")
+    expect(again.page.locator("[data-view=bias] .ub-keys")).to_contain_text("δ = 20\u00a0%")
 
 
 def test_a_prediction_is_made_and_confirmed(server: Any, flow: Any) -> None:
@@ -86,16 +94,3 @@ def test_a_prediction_is_made_and_confirmed(server: Any, flow: Any) -> None:
     visitor.at(150)
     expect(visitor.headline).to_contain_text("Predicted not to learn this: confirmed.")
     expect(visitor.page.locator(".ub-subline")).to_contain_text("at training step 150")
-
-
-def test_a_link_repeats_k_and_moment(server: Any, flow: Any) -> None:
-    visitor = lab(server, flow, seed=705, steps=30)
-    run = visitor.train()
-    finished(visitor)
-    again = flow(server, link=f"{server.url}/truncation_lab?run={run}&step=7&knob.k=33&knob.delta=0.2&knob.cut=sliding")
-    again.at(7)
-    words = hint(again, "bias")
-    expect(words).to_contain_text("K = 33: the gradient of the cell's weights is off by")
-    expect(words).to_contain_text("Measured at training step 7")
-    expect(again.knob("bias", "truncation")).to_have_value("sliding")
-    expect(again.page.locator("[data-view=bias] .ub-keys")).to_contain_text("δ = 20\u00a0%")

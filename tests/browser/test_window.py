@@ -38,13 +38,17 @@ def test_nothing_is_asked_of_another_host(server: Any, flow: Any, open_page: Any
     assert hosts - {""} == {urlsplit(server.url).netloc}
 
 
-def test_a_phone_needs_no_sideways_scrolling(server: Any, flow: Any) -> None:
+def test_a_phone_needs_no_sideways_scrolling_and_reaches_the_settings(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=502, steps=30, size="phone")
     expect(visitor.button("Train")).to_be_in_viewport()
     fits(visitor)
     visitor.press("Train")
     expect(visitor.where).to_contain_text("finished")
     fits(visitor)
+    visitor.press("Reset")
+    visitor.page.get_by_test_id("stExpandSidebarButton").click()
+    visitor.choose("Cell", "GRU")
+    expect(visitor.headline).to_contain_text("GRU")
 
 
 def fits(visitor: Any) -> None:
@@ -55,13 +59,6 @@ def fits(visitor: Any) -> None:
         assert visitor.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
         main = "document.querySelector('[data-testid=stMain]')"
         assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
-
-
-def test_settings_can_be_reached_on_a_phone(server: Any, flow: Any) -> None:
-    visitor = flow(server, seed=503, size="phone")
-    visitor.page.get_by_test_id("stExpandSidebarButton").click()
-    visitor.choose("Cell", "GRU")
-    expect(visitor.headline).to_contain_text("GRU")
 
 
 def test_a_change_of_theme_reaches_the_board_and_train_can_be_read_in_both(server: Any, flow: Any) -> None:

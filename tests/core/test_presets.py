@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ STAYS_AT_CHANCE = [
 ]
 
 
+@cache
 def solved_at(config: RunConfig) -> int | None:
     """The first scored step from which on the task is solved, None if it never is."""
     return next((frame.step for frame in train(config) if frame.score >= config.task.solved), None)
@@ -93,7 +95,7 @@ def test_the_exploding_run_explodes(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_same_run_clipped_learns(seed: int) -> None:
     config = RunConfig.preset("exploding-rnn-clipped", seed=seed)
     assert config == RunConfig.preset("exploding-rnn", seed=seed, clip="norm")
@@ -114,14 +116,14 @@ def test_gradients_that_reach_the_long_lag_teach_it(name: str, seed: int) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_windows_of_5_leave_a_small_state_at_the_floor_of_the_short_lag(seed: int) -> None:
-    *_, last = held_out_losses("two-lag-rnn-small-windows-5", seed, steps=2000 if seed == 0 else 500)
+    *_, last = held_out_losses("two-lag-rnn-small-windows-5", seed, steps=1000 if seed == 0 else 500)
     assert last == pytest.approx(0.519, abs=0.015)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_windows_of_5_teach_six_units_a_part_of_the_long_lag(seed: int) -> None:
     *_, last = held_out_losses("two-lag-rnn-windows-5", seed, steps=800)
     assert 0.47 < last < 0.51
@@ -144,7 +146,7 @@ def test_a_wide_state_echoes_the_lag_that_no_gradient_reaches(name: str, seed: i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_state_that_is_reset_has_no_echoes(seed: int) -> None:
     """Of the steps asked, only those that stand 3 or more after a boundary can know the short lag; none the long."""
     config = RunConfig.preset("two-lag-rnn-wide-reset")

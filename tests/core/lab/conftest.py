@@ -18,8 +18,9 @@ from core.config import RunConfig
 from core.frames import SCALARS, Frame
 from core.lab.client import Lab
 from core.lab.processes import leaving
-from core.store import Run, load_run
+from core.store import Run, RunWriter, load_run
 from core.store.lock import FileLock
+from core.training import train
 
 DEADLINE = 240.0
 """Seconds after which a state is given up; generous, since a test may share its machine."""
@@ -49,7 +50,7 @@ class Workers:
         with open(self.folder / "worker.log", "ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "core.lab.worker"],
-                env=os.environ | {"UNROLLED_PROCESSES": "2"} | environment,
+                env=os.environ | {"UNROLLED_DATA": str(self.folder), "UNROLLED_PROCESSES": "2"} | environment,
                 stdout=log,
                 stderr=log,
             )
@@ -71,11 +72,23 @@ def lab() -> Iterator[Lab]:
     lab.catalog.close()
 
 
+@contextlib.contextmanager
+def workers_of(folder: Path) -> Iterator[Workers]:
+    workers = Workers(folder)
+    try:
+        yield workers
+    finally:
+        workers.end()
+
+
+@pytest.fixture(scope="session", name="workers_of")
+def _workers_of() -> Callable[[Path], contextlib.AbstractContextManager[Workers]]:
+    return workers_of
+
+
 @pytest.fixture
 def workers(lab: Lab) -> Iterator[Workers]:
-    workers = Workers(lab.folder)
-    with contextlib.ExitStack() as stack:
-        stack.callback(workers.end)
+    with workers_of(lab.folder) as workers:
         yield workers
 
 
@@ -90,6 +103,20 @@ def alive(pid: int) -> bool:
 @pytest.fixture(name="alive")
 def _alive() -> Callable[[int], bool]:
     return alive
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """``whole(config)``: the run of this config as it is when nobody disturbs it."""
+
+    def record(config: RunConfig) -> Path:
+        path = tmp_path / f"{config.digest()}.sqlite"
+        with RunWriter(path, "whole-run", config, 1) as writer:
+            for frame in train(config):
+                writer.append(frame)
+        return path
+
+    return record
 
 
 @pytest.fixture

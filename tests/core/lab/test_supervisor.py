@@ -24,32 +24,24 @@ async def until(state) -> None:
             await asyncio.sleep(0.01)
 
 
-def test_a_missing_worker_is_started_and_ended_at_shutdown(lab, lock, alive) -> None:
-    async def web() -> int:
-        async with supervised_worker(lab.folder):
-            await until(lab.worker_alive)
-            await until(lambda: "serves" in log.read_text())
-            return lock.holder() or 0
-
+def test_a_missing_worker_is_started_and_again_when_it_dies_and_ended_at_shutdown(lab, lock, alive) -> None:
     log = lab.folder / "worker.log"
 
-    pid = asyncio.run(web())
-    assert pid and not alive(pid) and not lab.worker_alive()
-    assert f"worker {pid} serves" in log.read_text() and f"worker {pid} leaves" in log.read_text()
-
-
-def test_a_worker_that_dies_is_started_again_and_its_run_ends(lab, lock) -> None:
-    async def web() -> None:
+    async def web() -> list[int]:
         async with supervised_worker(lab.folder):
-            info = lab.submit(RunConfig.preset("temporal-order-lstm", steps=400), "me")
+            info = lab.submit(RunConfig.preset("temporal-order-lstm", steps=150), "me")
             await until(lambda: lab.info(info.id).step > 0)
             first = lock.holder()
             os.kill(first, signal.SIGKILL)
             await until(lambda: lock.holder() not in (None, 0, first))
             await until(lambda: lab.info(info.id).status == "finished")
+            return [first, lock.holder()]
 
-    asyncio.run(web())
-    assert not lab.worker_alive()
+    first, second = asyncio.run(web())
+    assert not alive(first) and not alive(second) and not lab.worker_alive()
+    said = log.read_text()
+    assert f"worker {first} serves" in said and f"worker {first} leaves" not in said
+    assert f"worker {second} serves" in said and f"worker {second} leaves" in said
 
 
 def test_a_worker_that_is_there_is_adopted_and_ended(lab, lock, workers) -> None:
