@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,7 @@ from app.board import board
 from app.controls import controls
 from app.link import ALONGSIDE
 from app.transport import Companions, transport
+from core.config import RunConfig
 from core.errors import UnrolledError
 
 EXACT = (
@@ -44,7 +46,9 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     problems.show([*session.view().problems, *(found.problems if found else ())])
     if found:
         compared.choice(found)
-    companions = compared.others if compares else _chosen(alongside).companions if alongside else None
+    if alongside:
+        st.session_state[_KEY] = _stands(alongside).value
+    companions = compared.others if compares else partial(_companions, alongside) if alongside else None
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         moving = transport(companions)
         if alongside:
@@ -72,14 +76,19 @@ def _compare() -> None:
         st.switch_page(COMPARE, query_params=session.address())
 
 
-def _chosen(alongside: Sequence[Alongside]) -> Alongside:
+def _companions(alongside: Sequence[Alongside], config: RunConfig) -> list[RunConfig]:
+    """Of what the control says now: who chooses and at once presses Train may have Train's callback called first."""
+    return next(choice for choice in alongside if choice.value == st.session_state[_KEY]).companions(config)
+
+
+def _stands(alongside: Sequence[Alongside]) -> Alongside:
+    """The choice of the address, where it is one."""
     wanted = dict(session.view().knobs).get(ALONGSIDE)
     return next((choice for choice in alongside if choice.value == wanted), alongside[0])
 
 
 def _choice(alongside: Sequence[Alongside]) -> None:
     labels = {choice.value: choice.label for choice in alongside}
-    st.session_state[_KEY] = _chosen(alongside).value
     st.segmented_control(
         "Trained alongside", list(labels), key=_KEY, required=True, format_func=labels.__getitem__,
         on_change=_choose, label_visibility="collapsed", wrap=True,

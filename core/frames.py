@@ -15,6 +15,9 @@ SCALARS = ("loss", "score", "error", "grad_norm", "grad_norm_clipped", "clip_ang
 """What every training step leaves behind; NaN where it does not exist (score between two evaluations, the update of
 the last step)."""
 
+NOT_SCORED = -1
+"""``score_step`` of a frame before the first scoring."""
+
 
 @dataclass(frozen=True)
 class Planes:
@@ -35,7 +38,8 @@ class Frame:
 
     loss               batch mean of the sequences' losses
     score, error       on the held-out set, as last evaluated (at step ``score_step``); score in [0, 1], error is the
-                       normalised one (MSE ÷ variance, or cross-entropy ÷ baseline)
+                       normalised one (MSE ÷ variance, or cross-entropy ÷ baseline). NaN, and ``score_step`` NOT_SCORED,
+                       until the first time, which is the first frame unless scoring takes long
     grad_norm          global norm of ∂loss/∂(what is trained) before clipping, grad_norm_clipped after it; where a step
                        has several updates (truncation as a stream) those of the one with the largest gradient
     clip_angle         degrees between the two gradients; NaN in files of earlier versions
@@ -77,8 +81,9 @@ class Frame:
     @property
     def nonfinite(self) -> list[str]:
         """Names of what is NaN or infinite here though it should be a number."""
-        names = [name for name in ("loss", "error", "grad_norm", "grad_norm_clipped", "param_norm") if
-                 not np.isfinite(getattr(self, name))]  # fmt: skip
+        measured = ("loss", *(("error",) if self.score_step != NOT_SCORED else ()), "grad_norm", "grad_norm_clipped",
+                    "param_norm")  # fmt: skip
+        names = [name for name in measured if not np.isfinite(getattr(self, name))]
         profiles = {"grad_h": self.grad_h, "grad_c": self.grad_c, "flow": self.flow}
         return names + [
             name for name, values in profiles.items() if values is not None and not np.isfinite(values).all()
@@ -90,7 +95,7 @@ class Frame:
         return {
             "step": self.step,
             **scalars,
-            "score_step": self.score_step,
+            "score_step": None if self.score_step == NOT_SCORED else self.score_step,
             "clipped": self.clipped,
             "finite": not self.nonfinite,
             "nonfinite": self.nonfinite,

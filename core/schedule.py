@@ -23,7 +23,8 @@ EVALUATION_SHARE = 0.1
 """Largest share of the training's own work that scoring may cost, except where that left too few."""
 
 QUICK_SCORING, FEWEST_EVALUATIONS, FEWEST_SLOW_EVALUATIONS = 1.0, 10, 2
-"""Seconds of a scoring above which a run waits for fewer of them: nothing else is seen meanwhile."""
+"""Seconds of a scoring above which a run waits for fewer of them, and its first frame for none: nothing else is seen
+meanwhile."""
 
 FRAMES_PER_SECOND, FEWEST_FRAMES = 10, 250
 """More frames a second than that nobody sees, and a recorded step costs up to a tenth more than another; but a run
@@ -86,6 +87,8 @@ class Schedule:
     weight: int
     plane: int
     evaluation: int
+    scores_first: bool = True
+    """Whether the untrained network is scored too, before anything is seen of it."""
 
     @classmethod
     def of(cls, config: RunConfig) -> Schedule:
@@ -109,6 +112,7 @@ class Schedule:
             _stride(steps, profile, WEIGHT_FRAMES, WEIGHT_BYTES, 4 * parameters),
             _stride(steps, profile, PLANE_FRAMES, PLANE_BYTES, planes),
             _stride(steps, profile, evaluations, float("inf"), 1),
+            quick,
         )
 
     def records(self, step: int) -> bool:
@@ -125,7 +129,7 @@ class Schedule:
 
     def evaluates(self, step: int) -> bool:
         """Whether the held-out set is scored at it."""
-        return self._due(step, self.evaluation)
+        return self._due(step, self.evaluation) and (step > 0 or self.scores_first)
 
     def next_recorded(self, step: int) -> int:
         """The first recorded step after ``step`` (the last step at most)."""

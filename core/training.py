@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,10 +17,11 @@ from core.checkpoint import pack, unpack
 from core.config import RunConfig
 from core.data import held_out, probes, scored_at_once, training_batch
 from core.device import device_of
-from core.frames import SCALARS, Frame, Planes
+from core.frames import NOT_SCORED, SCALARS, Frame, Planes
 from core.learner import Learner, Learnt
 from core.memory import keep_freed_memory
 from core.schedule import Schedule
+from core.tasks import Batch
 
 SUBNORMAL = 1e-40
 
@@ -50,9 +52,9 @@ class Training(Iterator[Frame]):
         self.config, self.schedule = config, Schedule.of(config)
         self.learner = Learner(config, device)
         self.step, self.over = 0, False
-        self.score, self.error, self.score_step = math.nan, math.nan, 0
+        self.score, self.error, self.score_step = math.nan, math.nan, NOT_SCORED
         self.history: dict[str, list[float]] = {name: [] for name in ("step", *SCALARS)}
-        self._held_out, self._probes = held_out(config), torch.from_numpy(probes(config).x).to(device)
+        self._probes = torch.from_numpy(probes(config).x).to(device)
         if resume is not None:
             self._restore(resume)
 
@@ -96,6 +98,10 @@ class Training(Iterator[Frame]):
             {name: _array(value) for name, value in params.items()} if weights else None,
             self._planes() if planes else None,
         )
+
+    @cached_property
+    def _held_out(self) -> Batch:
+        return held_out(self.config)
 
     def _evaluate(self) -> None:
         learner, config = self.learner, self.config

@@ -73,7 +73,7 @@ def _outlook(moment: Moment) -> str:
     if moment.untrained and moment.phase != "over":
         return _before(moment)
     score, solved_at = _score(moment), moment.solved_at
-    if moment.solved_now:
+    if moment.solved_now or not np.isfinite(moment.frame.score):
         return f"{score}."
     if solved_at is not None and solved_at > moment.frame.step:
         return f"{score}. It goes on to solve the task at training step {solved_at:,}."

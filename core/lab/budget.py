@@ -75,13 +75,13 @@ def estimate(config: RunConfig) -> Estimate:
     step = SLOWER * pass_seconds(config, N) * max(1.0, load.share)
     step += PASS_SECONDS * max(1, load.passes)
     summed = SUMMED * ((config.truncation == "sliding") + (config.clip == "backprop"))
-    evaluations = 1 + config.steps // schedule.evaluation
+    evaluations = schedule.scores_first + config.steps // schedule.evaluation
     data = T * (HELD_OUT + N) * (12 * config.task.input_size + 20 * config.task.output_size + 40)
     planes = (PLANES[config.cell.name] + summed) * N * config.cell.hidden_size
     scoring = SCORING_PLANES[config.cell.name] * scored_at_once(config) * config.cell.hidden_size
     return Estimate(
         seconds=(config.steps + 1) * step + evaluations * forward,
-        first_seconds=step + forward,
+        first_seconds=step + schedule.scores_first * forward,
         memory_mb=PROCESS_MB + (4 * T * max(planes, scoring) + data) / 1e6,
     )
 

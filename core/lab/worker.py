@@ -78,7 +78,7 @@ class Worker:
     """The loop and its processes."""
 
     def __init__(self, folder: Path) -> None:
-        self.asked_to_leave = False
+        self.asked_to_leave = self.serving = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._leave)
         os.environ["OMP_NUM_THREADS"] = "1"  # inherited: a run has one thread, the machine has many runs
@@ -97,6 +97,7 @@ class Worker:
 
     def serve(self) -> None:
         """Take turns until asked to leave, then let every trainer save its state."""
+        self.serving = True
         log.info("worker %d serves %s", os.getpid(), self.folder)
         self.questions.give_back()
         while not self.asked_to_leave:
@@ -110,6 +111,8 @@ class Worker:
 
     def _leave(self, number: int, frame: Any) -> None:
         self.asked_to_leave = True
+        if not self.serving:  # its processes are still warming up, which takes seconds, and nothing is begun
+            sys.exit(0)
 
     def _turn_safely(self) -> None:
         """One turn; where the catalog cannot be written (a full disk) the worker stays and tries again."""

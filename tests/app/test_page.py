@@ -254,6 +254,15 @@ def test_a_sweep_joins_the_run_that_is_there() -> None:
     assert at.button(key="transport-Train").disabled
 
 
+def test_a_choice_and_train_in_one_breath_train_what_was_chosen() -> None:
+    """A busy server runs the script once for both."""
+    at = opened_at(CLIPPING, preset="exploding-rnn")
+    at.segmented_control(key="set.alongside").select("sweep")
+    at.button(key="transport-Train").click().run()
+    assert at.query_params["knob.alongside"] == "sweep"
+    assert len(shown(at).beside) == len(sweep(shown(at).config)) - 1
+
+
 def test_a_changed_setting_lets_go_of_all_and_one_button_brings_them_back() -> None:
     at = opened_at(CLIPPING, preset="exploding-rnn")
     at.button(key="transport-Train").click().run()

@@ -10,6 +10,14 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 SMALL = {"task__length": 12, "cell__hidden_size": 4, "steps": 60}
 
+LISTEN = """() => {
+    window.said = [];
+    const sentence = document.querySelector('.um-sentence');
+    new MutationObserver(() => window.said.push(sentence.textContent))
+        .observe(sentence, { childList: true, characterData: true, subtree: true });
+}"""
+"""Keeps every sentence: at thirty frames a second a busy machine would miss those that are waited for."""
+
 
 def player(visitor: Any) -> Any:
     """Slow motion, brought into sight."""
@@ -25,11 +33,12 @@ def test_a_step_is_played_from_one_answer_and_its_frame_is_in_the_link(server: A
     asked: list[str] = []
     um.get_by_label("Frames a second").select_option("30")
     visitor.page.on("request", lambda request: asked.append(request.url) if "/board?" in request.url else None)
+    visitor.page.evaluate(LISTEN)
     um.get_by_role("button", name="Play").click()
-    expect(um.locator(".um-sentence")).to_contain_text("has a gradient of")
     frames = 12 + 1 + 12 + 12 + 1 + 1
     expect(um.get_by_role("slider")).to_have_value(str(frames - 1))
     expect(um.locator(".um-sentence")).to_contain_text("moves the weights by")
+    assert visitor.page.evaluate("window.said.some(text => text.includes('has a gradient of'))")
     assert len(asked) < frames / 3
     um.get_by_role("button", name="Backward").click()
     visitor.page.keyboard.press(".")

@@ -45,8 +45,11 @@ def test_the_estimate_grows_with_everything_that_costs():
     assert steps == sorted(set(steps))
 
 
-def test_a_slow_scoring_is_not_forced_upon_a_short_run() -> None:
-    """Ten of them where one takes no second; the first and the last, and one between, where it does."""
+def test_a_slow_scoring_is_not_forced_upon_a_short_run_or_a_first_frame() -> None:
+    """Ten of them where one takes no second; where it does, the last and one between, but not the first of all."""
     short, large = RunConfig.from_flat({"steps": 20}), {"task.length": 2000, "cell.hidden_size": 128, "steps": 20}
     assert Schedule.of(short).evaluation <= 2
-    assert Schedule.of(short.replace(**large)).evaluation == 10
+    slow = Schedule.of(short.replace(**large))
+    assert slow.evaluation == 10
+    assert [step for step in range(21) if slow.evaluates(step)] == [10, 20]
+    assert Schedule.of(short).evaluates(0)

@@ -77,7 +77,7 @@ def _maximum(key: str) -> int:
 
 def test_a_slow_first_gradient_is_refused_as_a_preview() -> None:
     with pytest.raises(BudgetError, match=r"first gradient alone takes about [\d,]+ seconds"):
-        check_preview(CONFIG.replace(**{"cell.hidden_size": 512, "task.length": 500}), Limits(memory_mb=1e6))
+        check_preview(CONFIG.replace(**{"cell.hidden_size": 512, "task.length": 5000}), Limits(memory_mb=1e6))
 
 
 def test_the_bounds_are_the_hosts(monkeypatch) -> None:
