@@ -19,7 +19,7 @@ from core.data import held_out, probes, scored_at_once, training_batch
 from core.device import device_of
 from core.frames import NOT_SCORED, SCALARS, Frame, Planes
 from core.learner import Learner, Learnt
-from core.memory import keep_freed_memory
+from core.memory import give_back_freed_memory, keep_freed_memory
 from core.schedule import Schedule
 from core.tasks import Batch
 
@@ -67,6 +67,7 @@ class Training(Iterator[Frame]):
                 frame = self._train_one_step()
                 if frame is not None:
                     return frame
+        give_back_freed_memory()
         raise StopIteration
 
     def _train_one_step(self) -> Frame | None:

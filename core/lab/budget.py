@@ -23,7 +23,7 @@ PASS_SECONDS = 1.5e-3
 """Per backward pass, and per update: batch, bookkeeping, optimiser."""
 
 PROCESS_MB = 520.0
-"""Of a process with torch and the engine, and of what it keeps of freed memory (``core.memory``)."""
+"""Of a process with torch and the engine, and of what its heap has beyond the arrays in use."""
 
 PLANES = {"rnn": 9, "gru": 18, "lstm": 20, "peephole": 23}
 """Arrays of (T, N, H) that a recorded step holds at its peak."""

@@ -27,6 +27,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from core.errors import UnrolledError
+from core.memory import give_back_freed_memory
 
 WARM = "core.lab.warm"
 START_ATTEMPTS = 3
@@ -179,6 +180,7 @@ def _serve(pipe: Connection, module: str, nice: int) -> None:
             return
         _idle = False
         pipe.send(_result(function, args))
+        give_back_freed_memory()  # a large run may have left a gigabyte to a process that now waits
 
 
 def _result(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
