@@ -154,10 +154,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def script_errors() -> Iterator[list[str]]:
-    """Script errors and error messages of all pages of this test, which must be none when it ends."""
+    """Script errors, error messages and requests to other hosts of all pages of this test: none, when it ends."""
     errors: list[str] = []
     yield errors
-    assert not errors, "the browser's console shows errors:\n" + "\n".join(errors)
+    assert not errors, "the browser shows errors:\n" + "\n".join(errors)
 
 
 OpenPage = Callable[..., Page]
@@ -175,6 +175,10 @@ def open_page(browser: Browser, script_errors: list[str], request: pytest.Fixtur
         if not any(text in error for text in ignored):
             script_errors.append(error)
 
+    def at_home(url: str) -> None:
+        if urlsplit(url).hostname not in (None, "127.0.0.1"):  # no host for data: and blob:
+            script_errors.append(f"asked of another host: {url}")
+
     def on_message(message: ConsoleMessage) -> None:
         if message.type == "error":
             note(f"{message.text} ({message.location.get('url')})")
@@ -191,6 +195,8 @@ def open_page(browser: Browser, script_errors: list[str], request: pytest.Fixtur
         page = context.new_page()
         page.on("pageerror", lambda error: note(str(error)))
         page.on("console", on_message)
+        page.on("request", lambda request: at_home(request.url))
+        page.on("websocket", lambda socket: at_home(socket.url))
         if url:
             page.goto(url)
         return page

@@ -34,15 +34,6 @@ def test_what_is_shown_goes_along_to_every_page(server: Any, flow: Any) -> None:
     assert visitor.page.locator(".ub").count() == 1
 
 
-def test_the_front_door_and_the_labs_open_by_themselves(server: Any, open_page: Any) -> None:
-    page = open_page(server.url)
-    page.wait_for_url("**/gradient_flow?*")
-    for path, cell in (("truncation_lab", "lstm"), ("clipping_lab", "rnn")):
-        page = open_page(f"{server.url}/{path}")
-        page.wait_for_url(f"**/{path}?*cell.name={cell}*")
-        expect(page.locator(".ub-headline")).to_contain_text(".")
-
-
 def test_a_phone_has_the_pages_in_a_row_and_every_picture_of_the_labs_fits(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=602, size="phone", theme="dark")
     for title, path in (("Truncation lab", "truncation_lab"), ("Clipping lab", "clipping_lab")):

@@ -23,7 +23,9 @@ def words(*expected: str) -> str:
 
 
 def test_a_typed_review_is_answered_while_training_goes_on_and_survives_reload(server: Any, flow: Any) -> None:
-    visitor = memory(server, flow, task__name="review", seed=801, steps=8000)
+    link = {"knob__review_text": "x" * 600, "knob__memory_leak": "0.5"}
+    visitor = memory(server, flow, task__name="review", seed=801, steps=8000, **link)
+    costs_only_itself(visitor)
     visitor.train(beyond=5)
     line = visitor.knob("evidence", "type a review")
     line.fill("I LOVED this film; 100 % & we saw it")
@@ -47,8 +49,8 @@ def test_a_typed_review_is_answered_while_training_goes_on_and_survives_reload(s
     visitor.until(f"{WORDS}.length === 12")
 
 
-def test_a_line_that_cannot_be_costs_only_itself(server: Any, flow: Any) -> None:
-    visitor = memory(server, flow, task__name="review", seed=802, knob__review_text="x" * 600, knob__memory_leak="0.5")
+def costs_only_itself(visitor: Any) -> None:
+    """A line in the link that cannot be: the other knob and the drawn review stand."""
     expect(visitor.page.get_by_text("must be one line of 1 to 500 characters")).to_be_visible()
     visitor.knob("evidence", "type a review")
     visitor.until(f"{WORDS}.length === 12")

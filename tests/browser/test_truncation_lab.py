@@ -66,12 +66,17 @@ def test_moving_k_reads_out_another_bias_and_the_diagram_follows_the_settings(se
     follows_the_settings(visitor)
 
 
-def test_a_moved_cursor_has_an_answer_of_its_own_and_a_link_repeats_it(server: Any, flow: Any) -> None:
-    visitor = lab(server, flow, seed=703, steps=40)
+def test_a_prediction_is_confirmed_and_a_moved_cursor_has_an_answer_that_a_link_repeats(server: Any, flow: Any) -> None:
+    visitor = lab(server, flow, seed=703, steps=150)
+    pair = "The task needs 45 steps; the gradient reaches 20."
+    expect(visitor.headline).to_have_text(f"{pair} Prediction: it will not learn this.")
     run = visitor.train()
     finished(visitor)
+    visitor.at(150)
+    expect(visitor.headline).to_contain_text("Predicted not to learn this: confirmed.")
+    expect(visitor.page.locator(".ub-subline")).to_contain_text("at training step 150")
     words = hint(visitor, "bias")
-    for key, step in (("Home", 0), ("ArrowRight", 1), ("End", 40)):
+    for key, step in (("Home", 0), ("ArrowRight", 1), ("End", 150)):
         visitor.page.keyboard.press(key)
         visitor.at(step)
         expect(words).to_contain_text(f"Measured at training step {step}")
@@ -83,14 +88,3 @@ def test_a_moved_cursor_has_an_answer_of_its_own_and_a_link_repeats_it(server: A
     expect(words).to_contain_text("Measured at training step 7")
     expect(again.knob("bias", "truncation")).to_have_value("sliding")
     expect(again.page.locator("[data-view=bias] .ub-keys")).to_contain_text("δ = 20\u00a0%")
-
-
-def test_a_prediction_is_made_and_confirmed(server: Any, flow: Any) -> None:
-    visitor = lab(server, flow, seed=704, steps=150)
-    pair = "The task needs 45 steps; the gradient reaches 20."
-    expect(visitor.headline).to_have_text(f"{pair} Prediction: it will not learn this.")
-    visitor.train()
-    finished(visitor)
-    visitor.at(150)
-    expect(visitor.headline).to_contain_text("Predicted not to learn this: confirmed.")
-    expect(visitor.page.locator(".ub-subline")).to_contain_text("at training step 150")
