@@ -114,7 +114,7 @@ def _linear(arguments: Arguments) -> dict[str, Any]:
     with np.errstate(divide="ignore"):
         moduli = np.sort(np.log(np.abs(np.linalg.eigvals(matrix))))[::-1]
     return {"steps": LINEAR_STEPS, "transient": found.transient, "state_size": len(matrix),
-            "exponents": -np.sort(-found.exponents), "log_moduli": moduli}  # fmt: skip
+            "exponents": found.exponents, "log_moduli": moduli}  # fmt: skip
 
 
 def _matrix(text: str) -> np.ndarray:

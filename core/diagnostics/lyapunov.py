@@ -27,8 +27,8 @@ TRANSIENT = 0.1
 class Lyapunov:
     """The exponents of S-dimensional states, in natural logarithms per step.
 
-    exponents   (S,) largest first as the method orders them; −∞ where a direction is lost altogether (a dead unit)
-    running     (T, S) mean up to each step, transient left out; NaN within it
+    exponents   (S,) largest first; −∞ where a direction is lost altogether (a dead unit)
+    running     (T, S) mean up to each step of the same directions, transient left out; NaN within it
     transient   steps left out at the start
     """
 
@@ -57,7 +57,8 @@ def exponents(jacobians: Tensor, transient: int | None = None) -> Lyapunov:
         mean = np.cumsum(kept, axis=0) / np.arange(1, len(kept) + 1)[:, None]
     running = np.concatenate([np.full((transient, S), np.nan), mean])
     last = mean[-1] if len(mean) else np.full(S, np.nan)
-    return Lyapunov(last, running, transient)
+    order = np.argsort(-last)  # the method puts them in order only in the long run
+    return Lyapunov(last[order], running[:, order], transient)
 
 
 @torch.no_grad()
@@ -72,7 +73,7 @@ def lyapunov(cell: Cell, params: Params, x: Tensor, sequences: int | None = None
     n = x.shape[1] if sequences is None else min(sequences, x.shape[1])
     trajectory = cell.forward(params, x[:, :n])
     found = [exponents(step_jacobians(cell, params, trajectory, k)) for k in range(n)]
-    each = np.stack([-np.sort(-result.exponents) for result in found])  # a short sequence has not put them in order
+    each = np.stack([result.exponents for result in found])
     with np.errstate(all="ignore"):
         mean, spread = each.mean(axis=0), each[:, 0].std()
         factor, together = np.exp(mean[0]), mean.sum()

@@ -41,6 +41,13 @@ def test_a_triangular_matrix_to_the_last_digit():
     assert np.isnan(found.running[:100]).all() and np.isfinite(found.running[100:]).all()
 
 
+def test_the_largest_comes_first_where_the_method_has_not_turned_to_it():
+    """A diagonal matrix leaves Q as it starts, whatever its order."""
+    found = exponents(torch.diag(torch.tensor([0.1, 0.5])).double().repeat(6, 1, 1), transient=0)
+    np.testing.assert_allclose(found.exponents, np.log([0.5, 0.1]), atol=1e-12)
+    np.testing.assert_allclose(found.running, np.log([[0.5, 0.1]] * 6), atol=1e-12)
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_their_sum_is_the_mean_log_of_the_determinant(name):
     case = draw(VARIANTS[name], 40, 1, 3, 2, seed=0, dtype=torch.float64)
