@@ -49,14 +49,14 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     if alongside:
         st.session_state[_KEY] = _stands(alongside).value
     companions = compared.others if compares else partial(_companions, alongside) if alongside else None
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         moving = transport(companions)
         if alongside:
             _choice(alongside)
         if found:
             compared.lacking(found)
         else:
-            _compare()
+            _compare(short=bool(alongside))
     try:
         source = session.source()
     except UnrolledError as error:  # more than this server computes: the settings stay, nothing is drawn of them
@@ -66,11 +66,15 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     st.caption(EXACT)
 
 
-def _compare() -> None:
-    """One click from any run to the same with the other cells."""
+def _compare(*, short: bool) -> None:
+    """One click from any run to the same with the other cells; ``short``: in a row that has no room for the icon."""
     text = "Train the same settings with every cell and several seeds, side by side. What was trained is found again."
     if st.button(
-        "Compare with the other cells", key="compare-run", type="tertiary", icon=":material/compare_arrows:", help=text
+        "Compare with the other cells",
+        key="compare-run",
+        type="tertiary",
+        help=text,
+        icon=None if short else ":material/compare_arrows:",
     ):
         compared.with_other_cells()
         st.switch_page(COMPARE, query_params=session.address())

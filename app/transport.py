@@ -30,7 +30,7 @@ def transport(companions: Companions | None = None) -> bool:
     infos, wanted = _shown(), companions or _none
     moving = any(info.status in MOVING for info in infos)
     lacking = bool(infos) and not {config.digest() for config in wanted(session.view().config)} <= _going(infos)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
         go = partial(_train, wanted)
         _button("Train", go, "Start training, or go on. Key: T", kind="primary", disabled=moving and not lacking)
         _button("Pause", partial(_pause, wanted), "Hold the training where it is. Key: P", disabled=not moving)
