@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell grep '^torch==' requirements.txt)
 IMAGE ?= unrolled
 
-# Where it is set, every process of the tests would compile all of them anew, four times.
+# Where it is set, each of the four processes that collect the tests would compile every test file anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help

@@ -226,9 +226,8 @@ def credit(moment: Moment) -> Facts:
     arrays |= {name: getattr(found, name)[rows][:, columns] for name in ("h", "state")}
     arrays |= {name: getattr(found, name)[columns] for name in ("total_h", "total_state")}
     asked = int(some.batch.asked.any(axis=1).sum())
-    facts = {"error": _jsonable(found.error), "counted": len(kept), "losses": asked, "sequences": sequences,
-             "of": moment.batch.x.shape[1]}  # fmt: skip
-    return arrays, facts
+    facts = {"error": _jsonable(found.error), "counted": len(kept), "losses": asked}
+    return arrays, facts | looked_at(some, moment)
 
 
 def _spread(count: int) -> np.ndarray:
@@ -274,7 +273,13 @@ def _some(moment: Moment) -> tuple[Moment, dict[str, int]]:
     """The moment with a few of its sequences, and how many of how many."""
     T, N, _ = moment.batch.x.shape
     n = max(1, min(SEQUENCES, N, MOST_NUMBERS // (T * moment.config.cell.hidden_size)))
-    return moment.of_first(n), {"sequences": n, "of": N}
+    some = moment.of_first(n)
+    return some, looked_at(some, moment)
+
+
+def looked_at(some: Moment, whole: Moment) -> dict[str, int]:
+    """Among the facts of an answer: how many sequences it is of, of how many."""
+    return {"sequences": some.batch.x.shape[1], "of": whole.batch.x.shape[1]}
 
 
 def _trail(moment: Moment, run: Run | None, steps: int) -> Iterator[Moment]:

@@ -84,11 +84,6 @@ def _run(folder: Path, asked: Asked) -> Run | None:
     return load_run(path)
 
 
-def _of(some: Moment, whole: Moment) -> dict[str, Any]:
-    """How many sequences were looked at, of how many."""
-    return {"sequences": some.batch.x.shape[1], "of": whole.batch.x.shape[1]}
-
-
 def truncation(moment: Moment) -> Facts:
     """Full against truncated for every K, on the first sequences of the batch."""
     from core.diagnostics.truncation_bias import sequences_for, truncation_bias
@@ -96,7 +91,7 @@ def truncation(moment: Moment) -> Facts:
     few = moment.of_first(sequences_for(moment))
     arrays = truncation_bias(few)
     every_k = len(arrays["windows.K"]) == len(arrays["sliding.K"]) == few.batch.x.shape[0]
-    return arrays, _of(few, moment) | {"losses": int(few.batch.asked.sum()), "every_k": every_k}
+    return arrays, about_cell.looked_at(few, moment) | {"losses": int(few.batch.asked.sum()), "every_k": every_k}
 
 
 def sequences(moment: Moment) -> Facts:
@@ -104,7 +99,7 @@ def sequences(moment: Moment) -> Facts:
     from core.diagnostics.sequences import MOST_SEQUENCES, contributions
 
     some = moment.of_first(MOST_SEQUENCES)
-    return contributions(some), _of(some, moment)
+    return contributions(some), about_cell.looked_at(some, moment)
 
 
 def clip(moment: Moment) -> Facts:
@@ -112,7 +107,7 @@ def clip(moment: Moment) -> Facts:
     from core.diagnostics.clip_kinds import clip_kinds, sequences_for
 
     some = moment.of_first(sequences_for(moment))
-    return clip_kinds(some), _of(some, moment)
+    return clip_kinds(some), about_cell.looked_at(some, moment)
 
 
 def cost(moment: Moment) -> Facts:
