@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 from app.board.routes import routes
 from app.services import lab
-from app.visitor import VisitorCookie
+from app.visit.visitor import VisitorCookie
 from core.lab.supervisor import supervised_worker
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app import session
-from app.link import START
+from app.visit import session
+from app.visit.link import START
 
 PAGES = Path(__file__).parents[1] / "pages"
 STYLE = Path(__file__).with_name("style.css")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.shell import Alongside, board_page
+from app.frame.shell import Alongside, board_page
 from core.sweep import companions, sweep
 
 board_page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.shell import board_page
+from app.frame.shell import board_page
 
 board_page(
     "microscope",

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,13 +24,13 @@ ORDER = """
     core.tasks core.frames core.truncation
     core.config
     core.presets core.settings core.data core.sight core.sweep
+    core.reading
     core.comparison
     core.schedule
-    core.checkpoint core.device core.memory core.cells
-    core.backprop
-    core.diagnostics core.learner
+    core.cells
+    core.moment core.backprop
+    core.diagnostics
     core.training
-    core.moment
     core.store
     core.check core.lab
     core.bench
@@ -38,14 +39,21 @@ ORDER = """
 """
 """Who may import whom inside core: a part imports only parts of lines above its own."""
 RANK = {part: rank for rank, line in enumerate(ORDER.split("\n")) for part in line.split()}
-ENGINE = {"core.checkpoint", "core.cells", "core.backprop", "core.diagnostics", "core.learner", "core.training"}
+ENGINE = {
+    "core.training.checkpoint",
+    "core.cells",
+    "core.backprop",
+    "core.diagnostics",
+    "core.training.learner",
+    "core.training",
+}
 WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.errors", "core.presets", "core.store",
-       "core.lab.client", "core.theory", "core.sweep", "core.comparison")  # fmt: skip
+       "core.lab.client", "core.theory", "core.sweep", "core.comparison", "core.reading")  # fmt: skip
 """What the web process is made of; it never imports torch."""
 SHARED = {
     "core/cells": {"base", "carousel", "elementwise", "initialisation", "kernels", "plain", "products", "variants"},
     "core/tasks": {"base"},
-    "app/figures": {"base", "theme"},
+    "app/figures": {"base", "shared", "theme"},
     "pages": set(),
 }
 """Folders of siblings, with the files that their siblings may import."""
@@ -69,11 +77,16 @@ def part(name: str) -> str:
 
 
 @cache
-def imports(path: Path) -> frozenset[str]:
-    """Every module that a file imports anywhere, also inside functions; what only type checkers see is left out."""
+def imports(path: Path, *, only_run: bool = False) -> frozenset[str]:
+    """Every module that a file imports anywhere, also inside functions; ``only_run`` leaves out what is for type
+    checkers alone."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        if (
+            only_run
+            and isinstance(node, ast.If)
+            and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        ):
             node.body = [ast.Pass()]
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -108,7 +121,7 @@ def reached(start: str) -> dict[str, str]:
         name = todo.pop()
         packages = [".".join(name.split(".")[:k]) for k in range(1, name.count(".") + 1)]
         path = source(name)
-        for other in [*packages, *sorted(imports(path) if path else [])]:
+        for other in [*packages, *sorted(imports(path, only_run=True) if path else [])]:
             if other not in found:
                 found[other] = name
                 todo.append(other)
@@ -136,6 +149,17 @@ def test_core_imports_one_way(path: Path) -> None:
         if (own, other) not in KNOWN_EXCEPTIONS:
             assert RANK[other] < RANK[own], f"{module(path)} imports {other}, which stands above it"
         assert own != "core.store" or other not in ENGINE, f"{module(path)} imports {other}; the store needs no engine"
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    """Not even for type checkers: what two files know of each other belongs in a third."""
+    ours = {module(path): path for path in files("app", "core", "pages")}
+    graph = {name: (imports(path) & ours.keys()) - {name} for name, path in ours.items()}
+    graph["core.config"] -= {"core.presets"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {' → '.join(reversed(error.args[1]))}")
 
 
 @pytest.mark.parametrize("path", files("core"), ids=module)

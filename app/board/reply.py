@@ -17,7 +17,7 @@ from app.board.sources import Sources
 from app.board.status import transport
 from app.board.views import PAGES, Beside, Page, Shown, questions
 from app.figures.base import View
-from app.figures.gradient_curve import Pin
+from app.figures.shared.gradient_curve import Pin
 from app.figures.theme import CELL_LOOKS, template
 from core.errors import UnrolledError
 from core.frames import Frame

@@ -20,7 +20,8 @@ from app.board.answers import Answers
 from app.board.asking import found, needed
 from app.board.cache import Shared
 from app.board.errors import BadQuery, Unknown
-from app.board.query import Query, parse
+from app.board.parsing import parse
+from app.board.query import Query
 from app.board.reply import Known, reply
 from app.board.source import Directory, Snapshot, Source
 from app.board.sources import BESIDE_SECONDS, Sources, patience

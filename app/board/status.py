@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.board.source import Snapshot
-from app.text.numbers import plural
+from app.text.shared.numbers import plural
 from core.config import RunConfig
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from core.bench.sides import recorded
-from core.memory import keep_freed_memory
+from core.training.freed_memory import keep_freed_memory
 
 LENGTHS = (100, 300, 1000, 3000, 10_000)
 ROUNDS = 3

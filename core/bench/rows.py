@@ -16,7 +16,7 @@ import torch
 from core.bench.growth import Growth, growth_of
 from core.bench.live import Live
 from core.bench.sides import BATCH, Step, layer, loop, recorded, script
-from core.memory import keep_freed_memory
+from core.training.freed_memory import keep_freed_memory
 
 FEWEST, MOST = 3, 25
 """Rounds of each side."""

@@ -55,7 +55,7 @@ def two_lag_report(arguments: Arguments) -> dict[str, Any]:
 
 def memory_capacity_report(arguments: Arguments) -> dict[str, Any]:
     """Memory capacity by lag of the leaky unit h = a h + u, in closed form and measured on random inputs."""
-    from core.diagnostics.memory import MAX_LAG, memory_capacity
+    from core.reading.fading import MAX_LAG, memory_capacity
 
     leak = number("leak", arguments.leak, "a number between -1 and 1", "0.9")
     if not -1 < leak < 1:

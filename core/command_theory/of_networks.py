@@ -38,7 +38,7 @@ def truncation_bias_report(arguments: Arguments) -> dict[str, Any]:
     config: RunConfig = arguments.config_of(arguments)
     step, sequences = _step(config, arguments), _sequences(config, arguments)
     from core.diagnostics.truncation_bias import truncation_bias
-    from core.moment import moment_of
+    from core.training.replay import moment_of
 
     arrays = truncation_bias(moment_of(config, step, sequences=sequences), PATIENCE)
     modes = ("windows", "sliding")
@@ -78,7 +78,7 @@ def lyapunov_report(arguments: Arguments) -> dict[str, Any]:
     if arguments.matrix is not None:
         return _linear(arguments)
     from core.diagnostics.lyapunov import lyapunov
-    from core.moment import moment_of
+    from core.training.replay import moment_of
 
     config: RunConfig = arguments.config_of(arguments)
     step, sequences = _step(config, arguments), _sequences(config, arguments)

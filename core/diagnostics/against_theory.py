@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,9 +14,7 @@ from core.cells import Back, Trajectory
 from core.diagnostics.at_gates import wide
 from core.diagnostics.forward_loss import one_sequence
 from core.diagnostics.jacobians import displayed, products, same_step, singular_values, step_jacobians
-
-if TYPE_CHECKING:
-    from core.moment import Moment
+from core.moment import Moment
 
 MOST_LAGS = 40
 """So many states at most whose singular values are found."""

@@ -7,7 +7,6 @@ backward step is limited, so every threshold is a backward pass of its own over 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,9 +19,7 @@ from core.backprop.passes import back_through
 from core.backprop.readout import asked
 from core.cells import Back
 from core.diagnostics.halving import halved
-
-if TYPE_CHECKING:
-    from core.moment import Moment
+from core.moment import Moment
 
 Values = NDArray[np.float64]
 Effect = tuple[float, float, float]

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterable
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,10 +20,8 @@ from torch.utils._pytree import tree_leaves
 from core.backprop.bptt import measured
 from core.backprop.readout import Asked, asked
 from core.cells import State, Trajectory
+from core.moment import Moment
 from core.truncation import Pass, windows
-
-if TYPE_CHECKING:
-    from core.moment import Moment
 
 BUDGET_SECONDS = 0.6
 REPETITIONS = 5

@@ -7,7 +7,6 @@ its own, and how far the rows, added up as vectors, are from that.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,9 +19,7 @@ from core.backprop.readout import Asked, answers, asked, losses
 from core.diagnostics.at_gates import wide
 from core.diagnostics.credit import ROOM, items
 from core.diagnostics.halving import halved
-
-if TYPE_CHECKING:
-    from core.moment import Moment
+from core.moment import Moment
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,9 +12,7 @@ from core.backprop.profiles import squares
 from core.backprop.readout import answers, asked
 from core.backprop.readout import losses as losses_of_answers
 from core.cells import Back, Trajectory
-
-if TYPE_CHECKING:
-    from core.moment import Moment
+from core.moment import Moment
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ of α⁽ˢ⁾[t] with what went into step t:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,9 +18,7 @@ from torch import Tensor
 
 from core.cells import Back, Trajectory
 from core.diagnostics.losses import Losses, flat, flow_of, stacked
-
-if TYPE_CHECKING:
-    from core.moment import Moment
+from core.moment import Moment
 
 Ks = NDArray[np.int64]
 CHUNK_BYTES = 120e6

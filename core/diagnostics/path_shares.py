@@ -7,7 +7,6 @@ leaves of the gradient and what U then makes of that.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,10 +19,8 @@ from core.backprop.readout import asked
 from core.diagnostics.at_gates import RECURRENT, at_gates, wide, wide_trajectory
 from core.diagnostics.losses import Losses, losses_of
 from core.diagnostics.paths import Paths, Shares, paths, shares
+from core.moment import Moment
 from core.truncation import Pass
-
-if TYPE_CHECKING:
-    from core.moment import Moment
 
 Curve = NDArray[np.float64]
 

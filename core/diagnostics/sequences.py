@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,9 +13,7 @@ from torch import Tensor
 from core.backprop.passes import back_through
 from core.cells import Back, Trajectory
 from core.diagnostics.losses import Losses, flat, flow_of, losses_of
-
-if TYPE_CHECKING:
-    from core.moment import Moment
+from core.moment import Moment
 
 MOST_SEQUENCES = 64
 Values = NDArray[np.float64]

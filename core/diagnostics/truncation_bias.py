@@ -9,7 +9,7 @@ window. With a single loss at the end both keep the last K steps. REFERENCE, "Tr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,10 +20,8 @@ from core.diagnostics.compared import Compared, compare_parts, compare_whole, gr
 from core.diagnostics.halving import halved
 from core.diagnostics.losses import Losses, flat, flow_of, losses_of
 from core.diagnostics.many_losses import ManyLosses
+from core.moment import Moment
 from core.truncation import windows
-
-if TYPE_CHECKING:
-    from core.moment import Moment
 
 Values = NDArray[np.float64]
 

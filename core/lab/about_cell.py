@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.cells import Trajectory
     from core.diagnostics.probe import Peepholes
-    from core.lab.analysis import Facts
+    from core.lab.answers import Facts
     from core.moment import Moment
     from core.store import Run
 
@@ -49,7 +49,7 @@ def gates(moment: Moment, run: Run | None) -> Facts:
     move; keeps, the gate that keeps, or "slope"; sequences.
     """
     from core.data import probes
-    from core.diagnostics.gate_use import KEEPS, retention, use
+    from core.reading.gate_use import KEEPS, retention, use
 
     T, H = moment.config.task.length, moment.config.cell.hidden_size
     x = probes(moment.config).x[:, : max(1, MOST_NUMBERS // (T * H))]

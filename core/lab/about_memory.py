@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.config import RunConfig
-    from core.lab.analysis import Facts
+    from core.lab.answers import Facts
     from core.moment import Moment
 
 Arrays = dict[str, np.ndarray]
@@ -60,8 +60,8 @@ def fading(moment: Moment, argument: str) -> Facts:
 
 
 def _faded(moment: Moment, part: str) -> Facts:
-    from core.diagnostics.answerable import answerable
-    from core.diagnostics.memory import fading_at, symbols
+    from core.reading.answerable import answerable
+    from core.reading.fading import fading_at, symbols
 
     config = moment.config
     batch = config.task.sample(np.random.default_rng([_SEQUENCES]), sequences_for(config))
@@ -127,7 +127,7 @@ def capacity(moment: Moment, argument: str) -> Facts:
 
 
 def _capacity(moment: Moment, part: str) -> Facts:
-    from core.diagnostics.memory import fading_at
+    from core.reading.fading import fading_at
 
     config = moment.config
     T = min(max(config.task.length, SHUFFLED[0]), SHUFFLED[1])
@@ -174,7 +174,7 @@ def evidence(moment: Moment, argument: str) -> Facts:
     the right one against all others. Numbers: the answer itself. Arrays: now and start (T,), right (T,) the class or
     the number asked for, NaN where nothing is; x (T, C).
     """
-    from core.moment import moment_of
+    from core.training.replay import moment_of
 
     x, right, resets = _sequence(moment.config, argument)
     start = moment if moment.step == 0 else moment_of(moment.config, 0)
@@ -267,6 +267,6 @@ def _untrained(of: Callable[[Moment, str], Facts], config: Any, part: str) -> Fa
 
 @lru_cache(maxsize=8)
 def _once(of: Callable[[Moment, str], Facts], config: RunConfig, part: str) -> Facts:
-    from core.moment import moment_of
+    from core.training.replay import moment_of
 
     return of(moment_of(config, 0), part)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from core.backprop.readout import Asked
     from core.diagnostics.microscope import SlowMotion, Update
-    from core.lab.analysis import Facts
+    from core.lab.answers import Facts
     from core.moment import Moment
     from core.store import Run
 
@@ -73,7 +73,7 @@ def _motion(moment: Moment) -> tuple[SlowMotion, str]:
     """The step, and whose optimiser made its update: that of the "run", a "fresh" one, or one that has "none"."""
     from core.diagnostics.microscope import slow_motion
     from core.lab.retraced import has_memory, optimizer_like, remembered
-    from core.learner import optimizer_of
+    from core.training.learner import optimizer_of
 
     config = moment.config
     needed = has_memory(config, moment.step)

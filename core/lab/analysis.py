@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.config import RunConfig
 from core.errors import UnrolledError, quoted
 from core.lab import about_cell, about_memory, about_microscope
-from core.lab.answers import Answer, Asked
+from core.lab.answers import Answer, Asked, Facts
 from core.store import Run, RunFileError, load_run, run_path
 from core.store.codec import pack_frame
 from core.store.folder import RUN_ID
 
 if TYPE_CHECKING:
     from core.moment import Moment
-
-Facts = tuple[dict[str, Any], dict[str, Any]]
-"""Arrays by name, and what else there is to say, as JSON has it."""
 
 
 def answer(folder: str, kind: str, body: str) -> bytes:
@@ -63,7 +60,7 @@ def preview(body: str) -> bytes:
 
 
 def _moment(folder: Path, asked: Asked) -> Moment:
-    from core.moment import moment_of
+    from core.training.replay import moment_of
 
     run = _run(folder, asked)
     if run is None:

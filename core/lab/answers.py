@@ -35,6 +35,10 @@ KEPT_BYTES = 32_000_000
 _META, _STEP = "meta", "step"
 
 
+Facts = tuple[dict[str, NDArray[Any]], dict[str, Any]]
+"""Arrays by name, and what else there is to say, as JSON has it."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What was worked out at training step ``step``: arrays by name, and plain facts about them."""

@@ -27,7 +27,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from core.errors import UnrolledError
-from core.memory import give_back_freed_memory
+from core.training.freed_memory import give_back_freed_memory
 
 WARM = "core.lab.warm"
 START_ATTEMPTS = 3

@@ -11,8 +11,9 @@ from torch import Tensor
 from core.config import RunConfig
 from core.data import training_batch
 from core.lab.budget import estimate
-from core.learner import Learner, optimizer_of
-from core.moment import READOUT, Moment
+from core.moment import Moment
+from core.training.learner import Learner, optimizer_of
+from core.training.replay import READOUT
 
 MOST_SECONDS = 2.5
 """Estimated; beyond that a question would wait too long for its answer."""

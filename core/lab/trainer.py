@@ -59,8 +59,8 @@ def run_stint(folder: str, run_id: str, attempt: int, train: Train | None = None
 
 
 def _train() -> Train:
-    from core.device import device_of_host
     from core.training import train
+    from core.training.device import device_of_host
 
     return partial(train, device=device_of_host())
 

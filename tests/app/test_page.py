@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import link, services
+from app import services
+from app.visit import link
 from core import PRESETS
 from core.config import RunConfig
 from core.sweep import sweep

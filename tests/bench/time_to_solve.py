@@ -22,12 +22,12 @@ from torch import Tensor, nn
 
 from core.config import RunConfig
 from core.data import held_out, training_batch
-from core.learner import Learner
 from core.schedule import Schedule
 from core.store import RunWriter
 from core.store.folder import new_run_id
 from core.tasks import Batch
 from core.training import train
+from core.training.learner import Learner
 
 ADDING = {"task.length": 100, "cell.hidden_size": 32, "lr": 0.005}
 CASES: list[tuple[str, RunConfig, Callable[[float, float], bool]]] = [

@@ -127,7 +127,7 @@ def test_a_direction_that_is_lost_is_null_with_a_flag(capsys: pytest.CaptureFixt
 def test_exponents_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     """At the end of a training of three steps, along the first two sequences of its batch."""
     from core.diagnostics.jacobians import step_jacobians
-    from core.moment import moment_of
+    from core.training.replay import moment_of
 
     flags = ("lyapunov", "--preset", "temporal-order-gru", *SMALL, "--at", "3", "--sequences", "2")
     found = said(capsys, *flags)

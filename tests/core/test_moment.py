@@ -4,8 +4,8 @@ import torch
 
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError
-from core.moment import moment_of
 from core.training import train
+from core.training.replay import moment_of
 
 CONFIG = RunConfig.from_flat({"task.length": 20, "cell.hidden_size": 4, "batch_size": 6, "steps": 5, "seed": 3})
 

@@ -10,7 +10,7 @@ import pytest
 
 from core import PRESETS, TASKS, RunConfig, train
 from core.config import CELL_CONFIGS
-from core.diagnostics.horizon import horizon_of
+from core.reading.horizon import horizon_of
 
 SOLVES = [
     *[f"{task}-{cell}" for task in ("temporal-order", "review", "adding") for cell in ("lstm", "gru", "peephole")],

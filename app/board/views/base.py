@@ -11,13 +11,13 @@ from typing import Any
 from app.board.query import Query
 from app.board.source import Snapshot, Source
 from app.figures.base import View, asked_step
-from app.figures.gradient_curve import Pin
+from app.figures.shared.gradient_curve import Pin
 from app.figures.theme import Style
-from app.text.moment import Caption, Moment, Phase
+from app.text.shared.moment import Caption, Moment, Phase
 from core.config import RunConfig
-from core.diagnostics.horizon import Horizon, horizon_of
 from core.frames import Frame
 from core.lab.answers import Answer
+from core.reading.horizon import Horizon, horizon_of
 
 Needs = tuple[str, ...] | Callable[[Query, RunConfig], tuple[str, ...]]
 """Questions: their kinds ("cost"), or kinds with arguments ("probe:3") that may hang on the knobs and the settings."""

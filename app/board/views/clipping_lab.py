@@ -11,18 +11,18 @@ from app.board.views.base import Page, Shown, ViewSpec
 from app.board.views.shared import SHARED, over_steps
 from app.figures.base import View
 from app.figures.base.course import Course, State
-from app.figures.cliff import DEFAULTS as CLIFF
-from app.figures.cliff import cliff
-from app.figures.clip_angle import clip_angle
-from app.figures.clip_kinds import KNOB, clip_kinds
-from app.figures.clipped_share import clipped_share
-from app.figures.clipping import clipping
-from app.figures.small_multiples import small_multiples
-from app.figures.spike import spike
-from app.figures.twins import twins
-from app.figures.update_size import update_size
-from app.text.clipping import caption
-from app.text.moment import Caption
+from app.figures.clipping_lab.angle import clip_angle
+from app.figures.clipping_lab.cliff import DEFAULTS as CLIFF
+from app.figures.clipping_lab.cliff import cliff
+from app.figures.clipping_lab.kinds import KNOB, clip_kinds
+from app.figures.clipping_lab.share import clipped_share
+from app.figures.clipping_lab.small_multiples import small_multiples
+from app.figures.clipping_lab.spike import spike
+from app.figures.clipping_lab.twins import twins
+from app.figures.clipping_lab.update_size import update_size
+from app.figures.shared.clipping import clipping
+from app.text.clipping_lab.caption import caption
+from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.sweep import sweep, twin
 

@@ -18,12 +18,12 @@ from app.figures.compare.sheet import sheet
 from app.figures.compare.side import Entry, Side, looks
 from app.figures.compare.strips import strips
 from app.figures.theme import Style
-from app.text.compare import caption
-from app.text.moment import Caption
+from app.text.compare.caption import caption
+from app.text.shared.moment import Caption
 from core.comparison import Verdict, labels, outcome_of, parameters, verdict
 from core.config import RunConfig
-from core.diagnostics.horizon import horizon_of
 from core.frames import SCALARS, Frame
+from core.reading.horizon import horizon_of
 
 STATES: dict[str, State] = {
     "preview": "missing", "queued": "waiting", "running": "running", "paused": "paused", "finished": "over",

@@ -9,18 +9,18 @@ from app.board.query import Query
 from app.board.views.base import Page, Shown, ViewSpec
 from app.board.views.shared import SHARED, probe_names
 from app.figures.base import Knob, View
-from app.figures.inside import paths as ways
-from app.figures.inside import probe as probes
-from app.figures.inside.credit import KNOBS as CREDIT_KNOBS
-from app.figures.inside.credit import LOSS, PART, credit
-from app.figures.inside.forced import forced
-from app.figures.inside.gate_time import gate_time
-from app.figures.inside.gate_training import gate_training
-from app.figures.inside.landing import landing
-from app.figures.inside.retention import kept_training, retention
-from app.figures.inside.saturation import saturation
-from app.text.inside_the_cell import caption
-from app.text.moment import Caption
+from app.figures.inside_the_cell import paths as ways
+from app.figures.inside_the_cell import probe as probes
+from app.figures.inside_the_cell.credit import KNOBS as CREDIT_KNOBS
+from app.figures.inside_the_cell.credit import LOSS, PART, credit
+from app.figures.inside_the_cell.forced import forced
+from app.figures.inside_the_cell.gate_time import gate_time
+from app.figures.inside_the_cell.gate_training import gate_training
+from app.figures.inside_the_cell.landing import landing
+from app.figures.inside_the_cell.retention import kept_training, retention
+from app.figures.inside_the_cell.saturation import saturation
+from app.text.inside_the_cell.caption import caption
+from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.data import probes as fixed_sequences
 

@@ -17,8 +17,8 @@ from app.figures.memory.capacity import capacity
 from app.figures.memory.evidence import LONGEST, SEQUENCE, TEXT, evidence, sentences, text_knob
 from app.figures.memory.fading import ALL, INPUT, MOST_OPTIONS, fading, half_lag
 from app.figures.memory.lines import PARTS, STATE, has_c
-from app.text.memory import Kept, caption
-from app.text.moment import Caption
+from app.text.memory.caption import Kept, caption
+from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.data import probes
 from core.tasks.review import read

@@ -13,8 +13,8 @@ from app.figures.microscope.exponents import exponents
 from app.figures.microscope.singular import PART, singular
 from app.figures.microscope.spectrum import GATE, gate_knob, radius, spectrum
 from app.figures.microscope.theory import theory
-from app.text.microscope import caption
-from app.text.moment import Caption
+from app.text.microscope.caption import caption
+from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.data import training_batch
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from app.board.views.base import Shown, ViewSpec
 from app.figures.base import Knob, View
-from app.figures.clipping import clipping
-from app.figures.flow_strip import flow_strip
-from app.figures.gates import gates
-from app.figures.gradient_curve import gradient_curve
-from app.figures.learning import loss, score
-from app.figures.over_training import over_training
+from app.figures.shared.clipping import clipping
+from app.figures.shared.flow_strip import flow_strip
+from app.figures.shared.gates import gates
+from app.figures.shared.gradient_curve import gradient_curve
+from app.figures.shared.learning import loss, score
+from app.figures.shared.over_training import over_training
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.data import Batch, probes

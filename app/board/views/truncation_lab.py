@@ -8,17 +8,17 @@ from typing import Any
 from app.board.views.base import Page, Shown, ViewSpec
 from app.board.views.shared import SHARED
 from app.figures.base import View, asked_step
-from app.figures.influence import influence
-from app.figures.reach import reach
 from app.figures.theme import Style
-from app.figures.truncation_bias import DELTAS, WEIGHTS, Bias, Choice, truncation_bias
-from app.figures.truncation_cost import Cost, truncation_cost
-from app.figures.truncation_diagram import truncation_diagram
-from app.text.moment import Caption
-from app.text.truncation import Effect, caption
+from app.figures.truncation_lab.bias import DELTAS, WEIGHTS, Bias, Choice, truncation_bias
+from app.figures.truncation_lab.cost import Cost, truncation_cost
+from app.figures.truncation_lab.diagram import truncation_diagram
+from app.figures.truncation_lab.influence import influence
+from app.figures.truncation_lab.reach import reach
+from app.text.shared.moment import Caption
+from app.text.truncation_lab.caption import Effect, caption
 from core.config import RunConfig
-from core.diagnostics.adaptive import Adaptive, adaptive_k, smallest_k
-from core.diagnostics.horizon import horizon_of
+from core.reading.adaptive import Adaptive, adaptive_k, smallest_k
+from core.reading.horizon import horizon_of
 
 DELTA = 0.1
 """The bias that is allowed where the visitor has not said."""

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from app.figures.base.records import Layout, Scale
 from app.figures.theme import Stops, Style, template
-from app.text.numbers import power_of_ten
+from app.text.shared.numbers import power_of_ten
 
 
 def figure(style: Style, data: list[Any], layout: Layout, *, height: int, top: int = 8, bottom: int = 34) -> go.Figure:

@@ -11,10 +11,10 @@ import numpy as np
 from app.figures.base.marks import PATTERNS, hatch_color
 from app.figures.base.records import Layout
 from app.figures.theme import Style
-from app.text.numbers import percent
+from app.text.shared.numbers import percent
 from core.config import RunConfig
-from core.diagnostics.horizon import KIND_NAMES, NOT_FINITE
-from core.diagnostics.spikes import broke_at
+from core.reading.horizon import KIND_NAMES, NOT_FINITE
+from core.reading.spikes import broke_at
 
 State = Literal["missing", "waiting", "running", "paused", "over"]
 

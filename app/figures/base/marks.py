@@ -11,7 +11,7 @@ import numpy as np
 from app.figures.base.records import Key, Layout
 from app.figures.base.values import runs
 from app.figures.theme import Style
-from core.diagnostics.horizon import CUT, KIND_NAMES, NOT_FINITE, SATURATED, UNDERFLOW
+from core.reading.horizon import CUT, KIND_NAMES, NOT_FINITE, SATURATED, UNDERFLOW
 from core.tasks import Mark
 
 PATTERNS = {CUT: "/", UNDERFLOW: ".", SATURATED: "+", NOT_FINITE: "x"}
@@ -90,7 +90,7 @@ def cut_lines(
 def hatched(kinds: np.ndarray, style: Style, low: float, high: float, **trace: Any) -> list[Layout]:
     """Hatched areas over the runs of steps 1 … T that hold no ordinary number; one trace per kind of zero.
 
-    ``kinds`` (T+1,) as core.diagnostics.horizon.zeros gives them.
+    ``kinds`` (T+1,) as core.reading.horizon.zeros gives them.
     """
     traces: list[Layout] = []
     for kind in PATTERNS:

@@ -8,9 +8,9 @@ from app.figures.base.marks import cut_lines
 from app.figures.base.records import Key, Layout
 from app.figures.base.values import asked_step
 from app.figures.theme import Style
-from app.text.numbers import plural
+from app.text.shared.numbers import plural
 from core.config import RunConfig
-from core.diagnostics.horizon import zeros
+from core.reading.horizon import zeros
 from core.sight import sight
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.text.numbers import portion, sig
+from app.text.shared.numbers import portion, sig
 from core.config import RunConfig
-from core.diagnostics.horizon import KIND_NAMES, LIVE
+from core.reading.horizon import KIND_NAMES, LIVE
 
 
 def asked_step(config: RunConfig) -> int:

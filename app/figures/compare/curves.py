@@ -10,9 +10,9 @@ from app.figures.base import Key, Layout, Table, View, bands, decades_axis, figu
 from app.figures.compare.band import band, line, over_seeds
 from app.figures.compare.side import Side, moment_words, seed_words
 from app.figures.theme import Style
-from app.text.numbers import portion
+from app.text.shared.numbers import portion
 from core.config import RunConfig
-from core.diagnostics.horizon import SHARE
+from core.reading.horizon import SHARE
 
 DECADES = 14
 """The axis shows at most so many decades below the largest value."""

@@ -22,7 +22,7 @@ from app.figures.compare.band import band, line, over_seeds
 from app.figures.compare.curves import keys
 from app.figures.compare.side import Entry, Side, seed_words
 from app.figures.theme import Style
-from app.text.numbers import percent, sig
+from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
 
 POINTS = 150

@@ -10,7 +10,7 @@ import numpy as np
 from app.figures.base import Key, Layout, Table, View, cursor_line, figure, training_axis
 from app.figures.compare.side import Entry, Side
 from app.figures.theme import Style
-from app.text.numbers import plural
+from app.text.shared.numbers import plural
 from core.comparison import outcome_of
 from core.config import RunConfig
 

@@ -9,8 +9,8 @@ import numpy as np
 from app.figures.base import Cell, Sheet, Table, View, figure
 from app.figures.compare.side import Side, moment_start
 from app.figures.theme import Style
-from app.text.compare import p_words
-from app.text.numbers import factor, percent, plural, sig
+from app.text.compare.caption import p_words
+from app.text.shared.numbers import factor, percent, plural, sig
 from core.comparison import Verdict
 from core.config import RunConfig
 

@@ -13,7 +13,7 @@ from app.figures.base.course import State
 from app.figures.theme import CELL_LOOKS, Look, Style
 from core.comparison import Outcome
 from core.config import RunConfig
-from core.diagnostics.horizon import Horizon
+from core.reading.horizon import Horizon
 
 FURTHER = (
     Look("#D55E00", "dash", "diamond"),

@@ -27,9 +27,9 @@ from app.figures.base import (
 from app.figures.compare.band import over_seeds
 from app.figures.compare.side import Side, moment_start
 from app.figures.theme import Style
-from app.text.numbers import factor, portion
+from app.text.shared.numbers import factor, portion
 from core.config import RunConfig
-from core.diagnostics.horizon import KIND_NAMES
+from core.reading.horizon import KIND_NAMES
 
 LIMIT = 6.0
 """The colour scale ends at 10^±LIMIT."""

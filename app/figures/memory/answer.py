@@ -10,7 +10,7 @@ import numpy as np
 from app.figures.base import Label, Layout, Table, View, above, bands, brackets, figure, time_axis
 from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
 from app.figures.theme import Style
-from app.text.numbers import percent
+from app.text.shared.numbers import percent
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]

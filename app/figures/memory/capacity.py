@@ -10,7 +10,7 @@ import numpy as np
 from app.figures.base import Key, Layout, Table, View, figure, reference_line
 from app.figures.memory.lines import finite, keys, now_line, start_line
 from app.figures.theme import Style
-from app.text.numbers import plural, sig
+from app.text.shared.numbers import plural, sig
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]

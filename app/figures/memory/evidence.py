@@ -13,7 +13,7 @@ import numpy as np
 from app.figures.base import Key, Knob, Label, Layout, Table, View, above, bands, figure, reference_line, time_axis
 from app.figures.memory.lines import CHANCE, finite, keys, now_line, start_line
 from app.figures.theme import Style
-from app.text.numbers import percent, plural, sig
+from app.text.shared.numbers import percent, plural, sig
 from core.config import RunConfig
 from core.tasks import Mark
 from core.tasks.review import MOST_READ, NEGATIVE, POSITIVE, WORDS, Read

@@ -11,8 +11,8 @@ import numpy as np
 from app.figures.base import Knob, Layout, Table, View, figure
 from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
 from app.figures.theme import Style
-from app.text.memory import NEVER, NOTHING
-from app.text.numbers import percent, plural
+from app.text.memory.caption import NEVER, NOTHING
+from app.text.shared.numbers import percent, plural
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]

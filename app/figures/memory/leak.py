@@ -8,8 +8,8 @@ import numpy as np
 
 from app.figures.base import Key, Knob, Layout, Table, View, figure
 from app.figures.theme import Style
-from app.text.numbers import percent, sig
-from core.diagnostics.memory import capacity_of_a_leak, measured_capacity
+from app.text.shared.numbers import percent, sig
+from core.reading.fading import capacity_of_a_leak, measured_capacity
 
 LEAK, DEFAULT, MOST = "memory_leak", 0.8, 0.99
 LAGS, SAMPLES = 20, 1 << 17

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.figures.base import Key, Knob, Layout, Table, View, figure, plain_log_axis, reference_line
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.numbers import percent, sig
+from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]

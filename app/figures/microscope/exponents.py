@@ -8,7 +8,7 @@ import numpy as np
 
 from app.figures.base import Key, Knob, Layout, Table, View, figure, reference_line
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.numbers import factor, plural, sig
+from app.text.shared.numbers import factor, plural, sig
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]

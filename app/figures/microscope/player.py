@@ -18,9 +18,9 @@ import numpy as np
 
 from app.figures.microscope.records import Drawn, Equation
 from app.figures.theme import CELL_LOOKS
-from app.text import slow_motion as text
-from app.text.numbers import percent
-from app.text.slow_motion import plain
+from app.text.microscope import slow_motion as text
+from app.text.microscope.slow_motion import plain
+from app.text.shared.numbers import percent
 from core.config import RunConfig
 
 PHASES = ("forward", "losses", "backward", "sum", "clip", "update")

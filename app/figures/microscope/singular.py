@@ -9,7 +9,7 @@ import numpy as np
 
 from app.figures.base import Key, Knob, Layout, Table, View, bands, decades_axis, figure, time_axis
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.numbers import plural, sig
+from app.text.shared.numbers import plural, sig
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]

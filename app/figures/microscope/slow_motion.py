@@ -15,8 +15,8 @@ from app.figures.microscope.records import Drawn
 from app.figures.microscope.rnn import rnn
 from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.numbers import sig
-from app.text.slow_motion import who
+from app.text.microscope.slow_motion import who
+from app.text.shared.numbers import sig
 from core.config import RunConfig
 from core.tasks import Batch
 

@@ -22,7 +22,7 @@ from app.figures.base import (
 )
 from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.numbers import sig
+from app.text.shared.numbers import sig
 from core.config import RunConfig
 
 Arrays = Mapping[str, np.ndarray]

@@ -11,10 +11,11 @@ import pytest
 
 from app.board import asking
 from app.board.asking import Found, found, needed, step_shown
-from app.board.query import Query, parse
+from app.board.parsing import parse
+from app.board.query import Query
 from app.board.source import Memory, Status
 from app.board.views import PAGES, Page, ViewSpec
-from app.text.moment import Caption
+from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.errors import UnrolledError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.board.query import parse
+from app.board.parsing import parse
 from app.board.sources import RunSource
 from app.board.views import KNOBS, PAGES, Shown, ViewSpec
 from core.config import RunConfig

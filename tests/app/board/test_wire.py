@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.board import wire
-from app.figures.over_training import over_training
+from app.figures.shared.over_training import over_training
 from app.figures.theme import Style
 from core.config import RunConfig
 

@@ -8,7 +8,7 @@ from core.comparison import parameters, suggestions
 from core.comparison.members import applied
 from core.comparison.parameters import nearest_size
 from core.config import CELL_CONFIGS, RunConfig
-from core.learner import Learner
+from core.training.learner import Learner
 
 
 @pytest.mark.parametrize("trained", ["all", "readout"])

@@ -11,7 +11,8 @@ import torch
 from core.backprop.bptt import gradients
 from core.config import RunConfig
 from core.diagnostics.clip_kinds import KINDS, clip_kinds, sequences_for, thresholds
-from core.moment import Moment, moment_of
+from core.moment import Moment
+from core.training.replay import moment_of
 
 GRID = np.array([1e-4, 3e-3, 0.03, 0.3, 3.0])
 SMALL = {"task.length": 14, "cell.hidden_size": 5, "batch_size": 4, "clip_threshold": 0.3, "steps": 3}

@@ -12,7 +12,8 @@ from core.backprop.bptt import gradients
 from core.config import RunConfig
 from core.diagnostics import cost as module
 from core.diagnostics.cost import Alive, Windowed, cost
-from core.moment import Moment, moment_of
+from core.moment import Moment
+from core.training.replay import moment_of
 from core.truncation import windows
 
 CELLS = ["rnn", "lstm", "peephole", "gru"]
@@ -59,7 +60,7 @@ import sys, torch
 from torch.profiler import ProfilerActivity, profile
 from core.config import RunConfig
 from core.diagnostics.cost import Windowed, _segments
-from core.moment import moment_of
+from core.training.replay import moment_of
 torch.set_num_threads(1)
 flat = {"task.length": 40, "cell.hidden_size": 16, "batch_size": 8, "task.name": "copy", "cell.name": sys.argv[1]}
 step = Windowed(moment_of(RunConfig.from_flat(flat), 0))

@@ -10,9 +10,10 @@ from core.backprop.bptt import gradients
 from core.backprop.readout import losses
 from core.config import RunConfig
 from core.diagnostics.sequences import contributions
-from core.learner import Learner
-from core.moment import Moment, moment_of
+from core.moment import Moment
 from core.tasks import Batch
+from core.training.learner import Learner
+from core.training.replay import moment_of
 
 T, N = 12, 4
 CELLS = ["rnn", "lstm", "peephole", "gru"]

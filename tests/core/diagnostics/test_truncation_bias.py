@@ -12,8 +12,9 @@ from core.config import RunConfig
 from core.diagnostics import truncation_bias as module
 from core.diagnostics.compared import grid
 from core.diagnostics.truncation_bias import sequences_for, truncation_bias
-from core.moment import Moment, moment_of
+from core.moment import Moment
 from core.tasks import Batch
+from core.training.replay import moment_of
 from core.truncation import Truncation, windows
 
 T, N, H = 14, 3, 4

@@ -14,8 +14,9 @@ from core.config import RunConfig
 from core.diagnostics.at_gates import wide
 from core.errors import UnrolledError
 from core.lab import about_cell as about
-from core.moment import Moment, moment_of
+from core.moment import Moment
 from core.training import train
+from core.training.replay import moment_of
 
 BASE = {"task.name": "adding", "task.asked": "every", "task.length": 8, "cell.hidden_size": 3, "batch_size": 4,
         "steps": 8}  # fmt: skip

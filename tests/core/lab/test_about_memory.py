@@ -13,8 +13,9 @@ from core.config import RunConfig
 from core.data import probes
 from core.errors import UnrolledError
 from core.lab import about_memory as about
-from core.moment import Moment, moment_of
+from core.moment import Moment
 from core.tasks.review import WORDS, read
+from core.training.replay import moment_of
 
 SMALL = {"task.length": 12, "cell.hidden_size": 4, "batch_size": 5, "steps": 8}
 CELLS = ["rnn", "lstm", "peephole", "gru"]

@@ -11,8 +11,8 @@ from core.config import RunConfig
 from core.diagnostics.sequences import contributions
 from core.errors import UnrolledError
 from core.lab import about_microscope as about
-from core.moment import moment_of
 from core.training import train
+from core.training.replay import moment_of
 
 BASE = {"task.name": "temporal-order", "task.length": 12, "cell.hidden_size": 4, "batch_size": 5, "steps": 8}
 EVERY = {"task.name": "adding", "task.length": 12, "task.asked": "every"}

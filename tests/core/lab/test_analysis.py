@@ -8,10 +8,10 @@ from core.diagnostics.truncation_bias import truncation_bias
 from core.errors import UnrolledError
 from core.lab.analysis import OVER_TRAINING, QUESTIONS, WITH_ARGUMENT, answer
 from core.lab.answers import KINDS, Answer, Asked
-from core.moment import moment_of
 from core.store import RunFileError, RunWriter, run_path
 from core.store.codec import unpack_whole_frame
 from core.training import train
+from core.training.replay import moment_of
 
 CONFIG = RunConfig.from_flat({"task.length": 20, "cell.hidden_size": 3, "batch_size": 10, "steps": 4})
 

@@ -8,8 +8,8 @@ import torch
 from core.config import RunConfig
 from core.data import training_batch
 from core.lab.retraced import affordable, has_memory, optimizer_like, remembered
-from core.moment import moment_of
 from core.training import train
+from core.training.replay import moment_of
 
 SMALL = {"task.name": "temporal-order", "task.length": 10, "cell.hidden_size": 3, "batch_size": 4, "steps": 6}
 

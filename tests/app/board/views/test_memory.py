@@ -16,7 +16,7 @@ from app.figures.theme import Style
 from core.config import RunConfig
 from core.lab import about_memory as about
 from core.lab.answers import Answer, split
-from core.moment import moment_of
+from core.training.replay import moment_of
 
 REVIEW = RunConfig.from_flat({"task.name": "review", "task.length": 12, "cell.hidden_size": 3, "steps": 9})
 ASKED = {"fading": about.fading, "capacity": about.capacity, "evidence": about.evidence}

@@ -14,7 +14,7 @@ from app.board.source import Memory, Status
 from app.board.views.base import Shown
 from app.board.views.truncation_lab import PAGE, choice
 from app.figures.theme import Style
-from app.figures.truncation_bias import Choice
+from app.figures.truncation_lab.bias import Choice
 from core.config import RunConfig
 from core.lab.answers import Answer
 

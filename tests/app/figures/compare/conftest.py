@@ -14,8 +14,8 @@ from app.figures.compare.side import Entry, Side, looks
 from app.figures.theme import Style
 from core.comparison import labels, outcome_of, parameters
 from core.config import RunConfig
-from core.diagnostics.horizon import horizon_of
 from core.frames import SCALARS
+from core.reading.horizon import horizon_of
 
 MakeEntry = Callable[..., Entry]
 MakeSides = Callable[..., list[Side]]

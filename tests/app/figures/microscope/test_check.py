@@ -13,7 +13,7 @@ from app.figures.microscope.slow_motion import sequence_knob
 from app.figures.theme import DARK, Style
 from core.config import RunConfig
 from core.lab import about_microscope as about
-from core.moment import moment_of
+from core.training.replay import moment_of
 
 BASE = {"task.name": "temporal-order", "task.length": 40, "cell.hidden_size": 4, "batch_size": 4, "steps": 50}
 

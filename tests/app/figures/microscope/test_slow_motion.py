@@ -13,11 +13,11 @@ from app.board.wire import compressed
 from app.board.wire import view as wire_view
 from app.figures.microscope.slow_motion import drawing, slow_motion
 from app.figures.theme import DARK, Style
-from app.text.slow_motion import PLACE, filled, plain
+from app.text.microscope.slow_motion import PLACE, filled, plain
 from core.config import RunConfig
 from core.data import training_batch
 from core.lab import about_microscope as about
-from core.moment import moment_of
+from core.training.replay import moment_of
 
 BASE = {"task.name": "temporal-order", "task.length": 12, "cell.hidden_size": 4, "batch_size": 9, "steps": 20}
 EVERY = {"task.name": "adding", "task.asked": "every"}

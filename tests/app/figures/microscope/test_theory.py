@@ -16,7 +16,7 @@ from app.figures.microscope.theory import theory
 from app.figures.theme import DARK, Style
 from core.config import RunConfig
 from core.lab import about_microscope as about
-from core.moment import moment_of
+from core.training.replay import moment_of
 
 BASE = {"task.name": "temporal-order", "task.length": 20, "cell.hidden_size": 6, "batch_size": 4, "steps": 50}
 styles = pytest.mark.parametrize("style", [Style(), Style(DARK, narrow=True)], ids=["light", "dark narrow"])

@@ -1,0 +1,1 @@
+"""Pictures of Inside the cell."""

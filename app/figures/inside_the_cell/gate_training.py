@@ -1,0 +1,56 @@
+"""The mean of every gate over training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.figures.base import Key, Layout, Table, View, cursor_line, figure, training_axis
+from app.figures.inside_the_cell.looks import gate_name, look
+from app.figures.theme import Style
+from core.config import RunConfig
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def gate_training(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, shown: int) -> View:
+    """From the answer to "gates": means over units, time steps and the fixed sequences."""
+    at, names = arrays["step"], meta["names"]
+    means = {q: arrays[f"{q}.mean"] for q in names}
+    low = min(0.0, *(float(np.nanmin(mean, initial=0)) for mean in means.values())) * 1.1
+    data = [{"type": "scatter", "mode": "lines+markers", "x": at, "y": mean.astype(np.float32), "name": q,
+             "line": {"color": look(q, config).color, "dash": look(q, config).dash, "width": 2},
+             "marker": {"size": 4}, "hovertemplate": f"{q} %{{y:.2f}}<extra></extra>"}
+            for q, mean in means.items()]  # fmt: skip
+    layout: Layout = {
+        "xaxis": training_axis(config.steps, style),
+        "yaxis": {"range": [low, 1.03], "nticks": 5},
+        "shapes": cursor_line(shown, style),
+        "hovermode": "x",
+        "meta": {"axis": "training"},
+    }
+    return View(
+        name="gate_training",
+        title="Means over training",
+        hint=_hint(means, at),
+        alt="Means of the gates over training: " + "; ".join(
+            f"{gate_name(q)} from {mean[0]:.2f} to {mean[-1]:.2f}" for q, mean in means.items()) + ".",
+        figure=figure(style, data, layout, height=260, top=12, bottom=44),
+        table=Table(("training step", *(f"{q} {what}" for q in names for what in ("mean", "< .1", "> .9"))),
+                    [(int(t), *row) for t, row in zip(at, zip(*(arrays[f"{q}.{what}"].tolist() for q in names
+                                                                for what in ("mean", "shut", "open"))))]),
+        keys=tuple(Key(q if q != "slope" else "φ′", look(q, config).color, dash=look(q, config).dash) for q in names),
+    )  # fmt: skip
+
+
+def _hint(means: Mapping[str, np.ndarray], at: np.ndarray) -> str:
+    if len(at) < 2:
+        return "Over all units and the four fixed sequences. Train to see them move."
+    moves = {q: float(mean[-1] - mean[0]) for q, mean in means.items()}
+    if np.isnan(list(moves.values())).any():
+        return "Over all units and the fixed sequences. By now the weights are not all numbers."
+    q = max(moves, key=lambda name: abs(moves[name]))
+    name = "φ′" if q == "slope" else f"Most: {gate_name(q)}"
+    return f"Over all units and the fixed sequences. {name} goes from {means[q][0]:.2f} to {means[q][-1]:.2f}."

@@ -1,0 +1,61 @@
+"""The share of credit that lands on the steps that matter, over training; the rest goes to distractors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.figures.base import Key, Layout, Table, View, cursor_line, figure, reference_line, training_axis
+from app.figures.theme import CELL_LOOKS, Style
+from app.text.shared.numbers import percent
+from core.config import RunConfig
+
+Arrays = Mapping[str, np.ndarray]
+LINES = (("gates", "what the weights learn from", "solid", 3), ("state", "what states get", "dash", 1.5))
+
+
+def landing(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, shown: int) -> View:
+    """From the answer to "landing"."""
+    at, color, even = arrays["step"], CELL_LOOKS[config.cell.name].color, float(arrays["expected"][-1])
+    known = np.concatenate([arrays[name][np.isfinite(arrays[name])] for name, *_ in LINES])
+    high = min(1.04, 1.25 * max(2 * even, float(known.max(initial=0))))
+    data = [{"type": "scatter", "mode": "lines+markers", "x": at, "y": arrays[name].astype(np.float32), "name": words,
+             "line": {"color": color, "dash": dash, "width": width}, "marker": {"size": 4},
+             "hovertemplate": f"{words}: %{{y:.1%}}<extra></extra>"} for name, words, dash, width in LINES]  # fmt: skip
+    layout: Layout = {
+        "xaxis": training_axis(config.steps, style),
+        "yaxis": {"range": [0, high], "tickformat": ".0%", "nticks": 5},
+        "shapes": [reference_line(even, style), *cursor_line(shown, style)],
+        "annotations": [{"text": f"even spread, {percent(even)}", "xref": "paper", "x": 1, "xanchor": "right",
+                         "xshift": -4, "y": even, "yanchor": "bottom"}],
+        "meta": {"axis": "training"},
+    }  # fmt: skip
+    return View(
+        name="landing",
+        title="Credit where it matters",
+        hint=_hint(arrays, meta, even),
+        alt=f"Share of credit at the steps that matter over training: {percent(float(arrays['gates'][0]))} at step "
+            f"{int(at[0])}, {percent(float(arrays['gates'][-1]))} at step {int(at[-1])}; an even spread gives "
+            f"{percent(even)}.",
+        figure=figure(style, data, layout, height=260, top=12, bottom=44),
+        table=Table(("training step", "gates", "distractors", "states", "even spread"),
+                    [(int(t), g, 1 - g, s, e) for t, g, s, e in
+                     zip(at, *(arrays[name].tolist() for name in ("gates", "state", "expected")))]),
+        keys=tuple(Key(words, color, dash=dash, width=width) for _, words, dash, width in LINES),
+    )  # fmt: skip
+
+
+def _hint(arrays: Arrays, meta: Mapping[str, Any], even: float) -> str:
+    share = float(arrays["gates"][-1])
+    alone = " of the last loss" if meta["alone"] else ""
+    if not np.isfinite(share):
+        return "Not every sequence gets a gradient that is a number, so there are no shares of it."
+    if even >= 1:
+        return f"{percent(share)} of the credit{alone} lands on the steps that matter; here these are all there are."
+    rest = "nearly all" if 0.995 < 1 - share < 1 else percent(1 - share)
+    return (
+        f"{percent(share)} of the credit{alone} lands on the steps that matter, where an even spread would put "
+        f"{percent(even)}; {rest} goes to distractors."
+    )

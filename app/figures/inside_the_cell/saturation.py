@@ -1,0 +1,98 @@
+"""How often each unit's gates are shut or open: a small panel for every gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.figures.base import Layout, Table, View, figure
+from app.figures.inside_the_cell.looks import CANDIDATES, gate_name, look
+from app.figures.theme import Style
+from app.text.shared.numbers import percent
+from core.config import RunConfig
+from core.reading.gate_use import OPEN, SHUT
+
+Arrays = Mapping[str, np.ndarray]
+GAP_X, GAP_Y = 0.12, 0.2
+
+
+def saturation(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, step: int) -> View:
+    """From the answer to "gates" at training step ``step``: a dot a unit, share of time shut across, open upwards."""
+    names = meta["names"]
+    wide, high = (1, 1) if len(names) == 1 else (2, -(-len(names) // 2))
+    data: list[Layout] = []
+    layout: Layout = {"shapes": [], "annotations": [], "meta": {"axis": "saturation"}}
+    for k, q in enumerate(names):
+        column, row = k % wide, k // wide
+        axis = "" if k == 0 else str(k + 1)
+        x, y = _domain(column, wide, GAP_X), _domain(high - 1 - row, high, GAP_Y)
+        share = {"range": [-0.06, 1.06], "tickvals": [0, 0.5, 1], "tickformat": ".0%", "fixedrange": True}
+        layout[f"xaxis{axis}"] = share | {"domain": x, "anchor": f"y{axis}",
+                                          "title": {"text": f"< {SHUT:g}" if row == high - 1 else ""}}  # fmt: skip
+        layout[f"yaxis{axis}"] = share | {"domain": y, "anchor": f"x{axis}", "showticklabels": column == 0,
+                                          "title": {"text": "" if column else f"> {OPEN:g}"}}  # fmt: skip
+        layout["shapes"].append({"type": "line", "x0": 0, "y0": 1, "x1": 1, "y1": 0, "xref": f"x{axis}",
+                                 "yref": f"y{axis}", "layer": "below",
+                                 "line": {"color": style.theme.faint, "width": 1, "dash": "dot"}})  # fmt: skip
+        layout["annotations"].append({"text": _title(q, meta), "xref": "paper", "yref": "paper", "x": x[0], "y": y[1],
+                                      "xanchor": "left", "yanchor": "bottom",
+                                      "font": {"color": style.theme.ink, "size": 12}})  # fmt: skip
+        data.append(_dots(arrays, q, axis, config))
+    return View(
+        name="saturation",
+        title="Saturation",
+        hint=_hint(arrays, meta, config, step),
+        alt=f"A dot a unit: share of time below {SHUT:g} against share above {OPEN:g}. {_means(arrays, names)}.",
+        figure=figure(style, data, layout, height=336 if high > 1 else 260, top=24, bottom=44),
+        table=Table(("unit", *(f"{q} {what}" for q in names for what in (f"< {SHUT:g}", f"> {OPEN:g}"))),
+                    [(k + 1, *row) for k, row in enumerate(zip(*(arrays[f"{q}.{what}"].tolist() for q in names
+                                                                 for what in ("shut_unit", "open_unit"))))]),
+    )  # fmt: skip
+
+
+def _domain(place: int, count: int, gap: float) -> list[float]:
+    width = (1 - gap * (count - 1)) / count
+    return [place * (width + gap), place * (width + gap) + width]
+
+
+def _title(q: str, meta: Mapping[str, Any]) -> str:
+    name = "φ′" if q == "slope" else f"|{q}|" if q in CANDIDATES else q
+    return f"{name}, always {meta['constant'][q]:g}" if q in meta["constant"] else name
+
+
+def _dots(arrays: Arrays, q: str, axis: str, config: RunConfig) -> Layout:
+    seen, shut, wide = look(q, config), arrays[f"{q}.shut_unit"], arrays[f"{q}.open_unit"]
+    return {"type": "scatter", "mode": "markers", "x": shut.astype(np.float32), "y": wide.astype(np.float32),
+            "xaxis": f"x{axis}", "yaxis": f"y{axis}", "name": q, "text": [f"unit {k + 1}" for k in range(len(shut))],
+            "marker": {"color": seen.color, "symbol": seen.marker, "size": 7 if len(shut) <= 64 else 5,
+                       "opacity": 0.75}, "cliponaxis": False,
+            "hovertemplate": f"{q}, %{{text}}: %{{x:.0%}} of the time < {SHUT:g}, %{{y:.0%}} > {OPEN:g}"
+                             "<extra></extra>"}  # fmt: skip
+
+
+def _means(arrays: Arrays, names: list[str]) -> str:
+    return "; ".join(f"{gate_name(q)} {percent(float(arrays[f'{q}.shut_unit'].mean()))} below, "
+                     f"{percent(float(arrays[f'{q}.open_unit'].mean()))} above" for q in names)  # fmt: skip
+
+
+def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, step: int) -> str:
+    if np.isnan([arrays[f"{q}.shut_unit"].sum() for q in meta["names"]]).any():
+        return "The weights are not all numbers, and neither is this."
+    if meta["names"] == ["slope"]:
+        shut, wide = (percent(float(arrays[f"slope.{what}_unit"].mean())) for what in ("shut", "open"))
+        if getattr(config.cell, "activation", "tanh") == "relu":
+            return f"No gates. ReLU is dead (slope 0) {shut} of the time, and lets all through {wide}."
+        return (
+            f"No gates. tanh is saturated (φ′ < {SHUT:g}) {shut} of the time, and all but linear (> {OPEN:g}) {wide}."
+        )
+    moving = [q for q in meta["names"] if q not in meta["constant"]]
+    stuck = {q: float((arrays[f"{q}.shut_unit"] + arrays[f"{q}.open_unit"]).mean()) for q in moving}
+    if not stuck:
+        return "No gate of this cell ever moves."
+    q = max(stuck, key=lambda name: stuck[name])
+    return (
+        f"A dot a unit: share of time below {SHUT:g} across, above {OPEN:g} upwards; on the line it is always at an "
+        f"end, as {gate_name(q)} is {percent(stuck[q])} of the time."
+    )

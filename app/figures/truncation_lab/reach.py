@@ -1,0 +1,116 @@
+"""Needed against reached: how far back the task asks for, and how far back the gradient of the last loss gets now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.figures.base import Layout, Table, View, asked_step, bands, figure, time_axis
+from app.figures.theme import CELL_LOOKS, Style
+from app.text.shared.numbers import percent, plural
+from core.config import RunConfig
+from core.reading.horizon import SHARE, Horizon
+from core.sight import sight
+
+PITCH = 34
+"""Pixels from one line to the next."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One bracket from the asked step back: ``steps`` inputs, the one of the asked step included."""
+
+    name: str
+    words: str
+    steps: int
+    color: str
+    width: float
+    dash: str = "solid"
+
+
+def reach(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | None = None) -> View:
+    """Draw how many steps back are needed, reached (``found``) and left by truncation.
+
+    ``phi`` (n,) is the untruncated flow of one loss by lag, where it is known.
+    """
+    T = config.task.length
+    lines = _lines(found, config, style, phi)
+    asked = asked_step(config)
+    layout = {
+        "xaxis": time_axis(style, T),
+        "yaxis": {"visible": False, "range": [PITCH * len(lines), 0], "fixedrange": True},
+        "annotations": [_word(line, k, asked, style) for k, line in enumerate(lines)],
+        "shapes": bands(config.task.marks(), style),
+        "meta": {"axis": "time"},
+    }
+    data = [trace for k, line in enumerate(lines) for trace in _bracket(line, k, asked, style)]
+    return View(
+        name="reach",
+        title="Needed against reached",
+        hint=_hint(found, config),
+        alt=" ".join(f"{line.words}." for line in lines),
+        figure=figure(style, data, layout, height=PITCH * len(lines) + 48, top=4, bottom=44),
+        table=Table(("", "steps", "back to step"), [(line.name, line.steps, asked - line.steps + 1) for line in lines]),
+    )
+
+
+def reached(found: Horizon) -> int:
+    """Steps with at least SHARE of the last step's gradient, that one included; 0 where there is no gradient."""
+    return 0 if found.reach is None else min(found.reach + 1, found.asked)
+
+
+def _lines(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | None) -> list[_Line]:
+    theme, color, asked = style.theme, CELL_LOOKS[config.cell.name].color, asked_step(config)
+    need, there = config.task.lag + 1, reached(found)
+    lines = [
+        _Line("needed", f"needed: {plural(need, 'step')}, back to step {asked - need + 1}", need, theme.ink, 3),
+        _Line("reached now", _reached_words(there, asked), there, color, 5),
+    ]
+    left = int(sight(config).seen[-1])
+    if left < asked:
+        words = f"left by truncation: {plural(left, 'step')}, back to step {asked - left + 1}"
+        lines.append(_Line("left by truncation", words, left, theme.muted, 2, "dot"))
+        if phi is not None:
+            free = min(_without(phi), asked)
+            words = f"with nothing cut: {plural(free, 'step')} on these weights"
+            lines.append(_Line("with nothing cut", words, free, color, 1.5, "dash"))
+    return lines
+
+
+def _without(phi: np.ndarray) -> int:
+    """Steps with at least SHARE of φ₀, that one included."""
+    with np.errstate(invalid="ignore"):
+        above_share = np.flatnonzero(phi >= SHARE * phi[0]) if np.isfinite(phi[0]) and phi[0] > 0 else np.zeros(0, int)
+    return int(above_share[-1]) + 1 if above_share.size else 0
+
+
+def _reached_words(there: int, asked: int) -> str:
+    if there == 0:
+        return "reached: nothing, there is no gradient at the last step"
+    return f"reached: {plural(there, 'step')}, back to step {asked - there + 1}"
+
+
+def _bracket(line: _Line, k: int, asked: int, style: Style) -> list[Layout]:
+    y, right, left = PITCH * k + 26, asked + 0.5, asked - line.steps + 0.5
+    look = {"color": line.color, "width": line.width, "dash": line.dash}
+    if line.steps < 1:
+        return []
+    tick = {"symbol": "line-ns", "size": 11, "line": {"color": line.color, "width": 2}}
+    hover = {"hovertemplate": f"{line.words}<extra></extra>", "name": line.name}
+    return [
+        {"type": "scatter", "mode": "lines", "x": [left, right], "y": [y, y], "line": look, **hover},
+        {"type": "scatter", "mode": "markers", "x": [left, right], "y": [y, y], "marker": tick, "cliponaxis": False,
+         **hover},
+    ]  # fmt: skip
+
+
+def _word(line: _Line, k: int, asked: int, style: Style) -> Layout:
+    """The words over a line, ending at the asked step where all of them begin."""
+    return {"text": line.words, "x": asked + 0.5, "xanchor": "right", "y": PITCH * k + 22, "yanchor": "bottom",
+            "font": {"color": style.theme.ink if k < 2 else style.theme.muted, "size": 12}}  # fmt: skip
+
+
+def _hint(found: Horizon, config: RunConfig) -> str:
+    need, there = config.task.lag + 1, reached(found)
+    return f"{need:,} steps needed, {there:,} reached with {percent(SHARE)} of the last step's gradient or more."

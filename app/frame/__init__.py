@@ -1,0 +1,1 @@
+"""What stands around a board: settings, buttons, sentences about what went wrong."""

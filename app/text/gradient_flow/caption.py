@@ -1,0 +1,168 @@
+"""The caption over the board: what is true at the shown moment, in measured numbers. Pure functions.
+
+A prediction is called one ("expect"), an outcome another ("it did not learn this"): a gradient that vanishes at the
+start says nothing certain about the end, least of all for a gated cell.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.text.shared.key_figures import key_figures
+from app.text.shared.moment import KEPT, Caption, Figure, Moment
+from app.text.shared.numbers import factor, percent, plural, portion, sig
+from core.config import CELL_TITLES
+
+
+def caption(moment: Moment) -> Caption:
+    """The words and key figures for ``moment``."""
+    if moment.frame.nonfinite:
+        return _broken(moment)
+    subline = " ".join(part for part in (_outlook(moment), _reason(moment), _every_step(moment)) if part)
+    return Caption(_headline(moment), subline, key_figures(moment))
+
+
+def _headline(moment: Moment) -> str:
+    if moment.solved_now and not moment.untrained and moment.solved_at is not None:
+        solved = f"Solved at training step {moment.solved_at:,}."
+        return f"{solved} {_arrival(moment, 'the gradient') if moment.reaches else _pace(moment)}"
+    if moment.cut_short:
+        needed = moment.lag + 1  # K counts inputs, the lag counts the steps between them
+        return f"Truncation cuts the gradient after {_window(moment)}. The task needs {needed}."
+    return f"{_pace(moment)} {_need(moment)}"
+
+
+def _pace(moment: Moment) -> str:
+    """How the gradient goes back, in one sentence."""
+    name = f"The {'untrained ' if moment.untrained else ''}{CELL_TITLES[moment.config.cell.name]}'s gradient"
+    found, beta, half = moment.found, moment.found.factor, moment.found.half_life
+    if found.reach is None:
+        return f"{name} is zero at the last step already."
+    if beta is None:
+        return f"{name} does not change evenly."
+    if abs(np.log(beta)) * moment.lag < np.log(KEPT):
+        return f"{name} is kept: × {factor(beta)} per step."
+    if beta > 1:
+        return f"{name} grows by {percent(beta - 1)} with every step back."
+    if half is not None and half >= 1.5:
+        return f"{name} halves every {sig(half)} steps."
+    return f"{name} loses {percent(1 - beta)} with every step back."
+
+
+def _window(moment: Moment) -> str:
+    return plural(moment.config.truncation_length, "step")
+
+
+def _need(moment: Moment) -> str:
+    """What the task needs against what there is, in one sentence."""
+    lag, reach = moment.lag, moment.found.reach
+    if reach is None:
+        return "Nothing can be learnt from it."
+    if not moment.reaches:
+        return f"The task needs {plural(lag, 'step')}; it reaches {reach}."
+    return _arrival(moment, "it")
+
+
+def _arrival(moment: Moment, what: str) -> str:
+    if moment.arriving >= 2:
+        return f"{plural(moment.lag, 'step')} back it is {portion(moment.arriving)} as large."
+    return f"{portion(moment.arriving)} of {what} arrives where the task needs it, {plural(moment.lag, 'step')} back."
+
+
+def _outlook(moment: Moment) -> str:
+    if moment.untrained and moment.phase != "over":
+        return _before(moment)
+    score, solved_at = _score(moment), moment.solved_at
+    if moment.solved_now or not np.isfinite(moment.frame.score):
+        return f"{score}."
+    if solved_at is not None and solved_at > moment.frame.step:
+        return f"{score}. It goes on to solve the task at training step {solved_at:,}."
+    if solved_at is not None:
+        return f"{score}. It had reached the solved line at training step {solved_at:,}; here it is below."
+    if moment.phase == "over":
+        return f"After {plural(int(moment.scalars['step'][-1]), 'training step')} it has not learnt this. {score}."
+    if moment.cut_short and len(moment.config.task.floors()) > 1:
+        return f"{score}. What lies within the window it can learn."
+    if moment.cut_short:
+        return f"{score}. Expect it to stay near there."
+    if not moment.reaches:
+        return f"{score}. Unless the gradient recovers, expect it to stay near there."
+    learning = moment.frame.score > moment.config.task.chance + 0.1
+    return f"{score}. The gradient gets there: " + ("it is learning." if learning else "it can learn this.")
+
+
+def _before(moment: Moment) -> str:
+    """A prediction, and only that."""
+    if moment.cut_short or moment.found.reach is None:
+        return "Nothing is trained yet."
+    if moment.reaches:
+        if moment.arriving > KEPT:
+            return "Nothing is trained yet. A gradient that grows makes wild steps: clip it."
+        return "Nothing is trained yet. The gradient gets there, so it can learn this."
+    where = moment.config.task.entry.label
+    if moment.config.cell.name == "gru":
+        return (
+            f"It vanishes now: at the “{where}” mark, {portion(moment.arriving)} of it is left. A GRU often finds its "
+            "way from here all the same; train it and see."
+        )
+    return (
+        f"It vanishes now: at the “{where}” mark, {portion(moment.arriving)} of it is left. "
+        "Expect slow learning or none, unless training lets the gradient recover."
+    )
+
+
+def _score(moment: Moment) -> str:
+    task = moment.config.task
+    if not np.isfinite(moment.frame.score):
+        return "No score is measured yet"
+    name = "score" if task.kind == "numbers" else task.score_name
+    return (
+        f"{name.capitalize()} on unseen sequences: {percent(moment.frame.score)} (guessing gets {percent(task.chance)})"
+    )
+
+
+def _reason(moment: Moment) -> str:
+    """Why, where the settings say it."""
+    cell, config = moment.config.cell, moment.config
+    if moment.solved_now:
+        return ""
+    if moment.cut_short:
+        gap = f"Beyond {_window(moment)} the gradient is exactly zero, so it cannot teach across the gap"
+        if config.truncation == "reset":
+            return f"{gap}; the state is set to zero there too, so the net knows nothing of earlier inputs."
+        return f"{gap}; what the net still knows of earlier inputs are echoes in its state."
+    forgets = config.cell.name in ("lstm", "peephole") and getattr(cell, "variant", "") != "no-forget-gate"
+    as_torch = cell.init == "default" and getattr(cell, "forget_bias", None) is None
+    if forgets and as_torch and not moment.reaches:
+        return (
+            "At torch's default initialisation the forget gate starts at one half, so the gradient vanishes as in a "
+            "plain RNN. Chrono initialisation or a larger forget bias opens it."
+        )
+    return ""
+
+
+def _every_step(moment: Moment) -> str:
+    if np.array_equal(moment.frame.flow, moment.frame.flow_last, equal_nan=True):
+        return ""
+    return "The loss is taken at many steps; pace and horizon are those of the last step's loss alone."
+
+
+def _broken(moment: Moment) -> Caption:
+    scalars, frame = moment.scalars, moment.frame
+    finite = np.isfinite(scalars["loss"]) & np.isfinite(scalars["grad_norm"])
+    bad = np.flatnonzero(~finite & (scalars["step"] <= frame.step))
+    step = int(scalars["step"][bad[0]]) if bad.size else frame.step
+    what = "loss" if "loss" in frame.nonfinite else "gradient"
+    before = scalars["grad_norm"][scalars["step"] < step]
+    grown = f"The gradient had grown to {sig(float(before[-1]))} in the step before. " if before.size else ""
+    way = (
+        "Try clipping by norm, or a smaller learning rate."
+        if moment.config.clip == "none"
+        else "Try a smaller learning rate, or a lower clip threshold."
+    )
+    figures = (
+        Figure(f"{step:,}", f"training step at which the {what} broke"),
+        Figure(sig(float(before[-1])) if before.size else "–", "gradient norm in the step before"),
+        Figure(f"{moment.config.lr:g}", "learning rate"),
+    )
+    return Caption(f"The {what} stopped being a number at training step {step:,}.", grown + way, figures)

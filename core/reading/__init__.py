@@ -1,0 +1,1 @@
+"""What recorded numbers say, without torch: the web process reads them, and so does whoever opens a run's file."""

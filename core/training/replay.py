@@ -1,0 +1,59 @@
+"""A moment of a training again: from stored weights, or by training up to it here and now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.config import RunConfig
+from core.data import training_batch
+from core.errors import ConfigError, UnrolledError, quoted
+from core.frames import Floats
+from core.moment import Moment, first_sequences
+from core.training.learner import Learner
+from core.training.loop import one_thread_without_subnormals
+
+READOUT = "readout."
+
+
+def moment_of(
+    config: RunConfig, step: int, weights: Mapping[str, Floats] | None = None, sequences: int | None = None
+) -> Moment:
+    """The moment at ``step``, with the stored ``weights`` or, where None, trained up to there here and now.
+
+    ``sequences``: the first so many of the batch (None: all). The same arguments give the same moment. Raises
+    ConfigError for a step or a number of sequences that the config does not have, and UnrolledError where the
+    training ends before ``step``.
+    """
+    if not 0 <= step <= config.steps:
+        raise ConfigError(
+            [f"`step` (={quoted(step)}) must lie within the run's {config.steps:,} steps. Choose 0 to {config.steps}."]
+        )
+    if sequences is not None and not 1 <= sequences <= config.batch_size:
+        raise ConfigError(
+            [f"`sequences` (={quoted(sequences)}) must be 1 to {config.batch_size}, the batch. Lower `sequences`."]
+        )
+    tensors = trained(config, step) if weights is None else {
+        name: torch.tensor(np.asarray(values)) for name, values in weights.items()
+    }  # fmt: skip
+    readout = {name.removeprefix(READOUT): values for name, values in tensors.items() if name.startswith(READOUT)}
+    params = {name: values for name, values in tensors.items() if not name.startswith(READOUT)}
+    return Moment(config, step, params, readout, first_sequences(training_batch(config, step), sequences))
+
+
+def trained(config: RunConfig, step: int) -> dict[str, Tensor]:
+    """The weights after ``step`` updates. Raises UnrolledError where the loss stops being a number before."""
+    learner = Learner(config)
+    with one_thread_without_subnormals():
+        for past in range(step):
+            learnt = learner.learn(training_batch(config, past), move=True, record=False)
+            if not math.isfinite(learnt.loss):
+                raise UnrolledError(
+                    f"`step` (={step}) is never reached: the loss is no number at step {past}. Ask about step {past} "
+                    "or an earlier one."
+                )
+    return learner.params

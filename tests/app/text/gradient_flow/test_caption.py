@@ -1,0 +1,170 @@
+"""What the caption says in every case it knows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.text.gradient_flow.caption import caption
+from app.text.shared.moment import Caption, Moment
+from core.config import RunConfig
+from core.frames import SCALARS
+from core.reading.horizon import horizon_of
+
+LSTM = RunConfig.from_flat({"task.length": 50, "cell.hidden_size": 8})
+CHRONO = LSTM.replace(**{"cell.init": "chrono"})
+GRU = LSTM.replace(**{"cell.name": "gru"})
+RNN = LSTM.replace(**{"cell.name": "rnn"})
+
+
+@pytest.fixture
+def say(make_frame):
+    """``say(config, step, beta, phase, scores)``: the caption of a run with ``scores`` at steps 0, 1, 2, …"""
+
+    def speak(config=CHRONO, step=0, beta=0.9, phase="running", scores=(0.25,), flow=None, **scalars) -> Caption:
+        now = scores[min(step, len(scores) - 1)]
+        frame = make_frame(config, step, beta=beta, flow=flow, score=now, **scalars)
+        series = {name: np.ones(len(scores)) for name in SCALARS}
+        series |= {"step": np.arange(len(scores)), "score": np.array(scores)}
+        series["grad_norm"] = 2 * np.ones(len(scores))
+        found = horizon_of(frame.flow_last, cuts=config.cuts)
+        return caption(Moment(config, frame, found, series, phase))
+
+    return speak
+
+
+def test_vanishing_in_training(say) -> None:
+    words = say(RNN, 1, 0.8, scores=(0.25, 0.25))
+    assert words.headline == "The RNN's gradient halves every 3.1 steps. The task needs 44 steps; it reaches 20."
+    assert "Unless the gradient recovers, expect it to stay near there." in words.subline
+    assert words.figures[0].value == "× 0.80" and words.figures[1].value == "20 of 44"
+
+
+def test_fast_vanishing_is_said_per_step(say) -> None:
+    assert say(RNN, 1, 0.6, scores=(0.25, 0.25)).headline.startswith("The RNN's gradient loses 40\u00a0% with every")
+
+
+def test_kept(say) -> None:
+    words = say(CHRONO, 1, 0.998, scores=(0.25, 0.25))
+    assert "is kept: × 0.998 per step" in words.headline
+    assert "where the task needs it, 44 steps back" in words.headline
+    assert "it can learn this" in words.subline
+
+
+def test_exploding(say) -> None:
+    words = say(RNN, 1, 1.12, scores=(0.25, 0.25))
+    assert words.headline == (
+        "The RNN's gradient grows by 12\u00a0% with every step back. 44 steps back it is 150 times as large."
+    )
+
+
+def test_untrained_is_a_prediction(say) -> None:
+    words = say(RNN, 0, 0.6, "preview")
+    assert "The untrained RNN's gradient" in words.headline
+    assert "It vanishes now" in words.subline and "Expect slow learning or none, unless" in words.subline
+
+
+def test_an_untrained_gru_is_not_condemned(say) -> None:
+    assert "A GRU often finds its way" in say(GRU, 0, 0.6, "preview").subline
+
+
+def test_default_lstm_is_told_why(say) -> None:
+    assert "the forget gate starts at one half" in say(LSTM, 0, 0.6, "preview").subline
+    assert "forget gate" not in say(CHRONO, 0, 0.6, "preview").subline
+    assert "forget gate" not in say(LSTM.replace(**{"cell.forget_bias": 1}), 0, 0.6, "preview").subline
+
+
+def test_truncated_short_of_the_lag(say) -> None:
+    cut = CHRONO.replace(truncation="windows", truncation_length=10)
+    words = say(cut, 1, 0.95, scores=(0.25, 0.25))
+    assert words.headline == "Truncation cuts the gradient after 10 steps. The task needs 45."
+    assert "exactly zero" in words.subline and words.figures[2].value == "0, cut"
+
+
+def test_a_reset_state_has_no_echoes(say) -> None:
+    cut = CHRONO.replace(truncation="reset", truncation_length=10)
+    words = say(cut, 1, 0.95, scores=(0.25, 0.25))
+    assert "knows nothing of earlier inputs" in words.subline and "echoes" not in words.subline
+
+
+def test_a_window_as_long_as_the_lag_is_one_step_too_short(say) -> None:
+    words = say(CHRONO.replace(truncation="windows", truncation_length=44), 1, 0.95, scores=(0.25, 0.25))
+    assert words.headline == "Truncation cuts the gradient after 44 steps. The task needs 45."
+
+
+def test_a_stream_of_two_lags_is_learnt_as_far_as_the_window_reaches(say) -> None:
+    """Three quarters of the learnable nats lie within five steps: no reason to expect a standstill."""
+    config = RunConfig.from_flat({"task.name": "two-lag", "truncation": "windows", "truncation_length": 5})
+    words = say(config, 1, 0.8, scores=(0.0, 0.25))
+    assert words.headline == "Truncation cuts the gradient after 5 steps. The task needs 9."
+    assert "Share of the learnable nats gained on unseen sequences: 25\u00a0% (guessing gets 0\u00a0%)" in words.subline
+    assert "What lies within the window it can learn." in words.subline and "stay near" not in words.subline
+    assert words.figures[-2].label.startswith("share of the learnable nats gained")
+
+
+def test_windows_that_hold_the_lag_are_no_matter(say) -> None:
+    assert "runcation" not in say(CHRONO.replace(truncation="windows", truncation_length=50), 1, 0.95).headline
+
+
+def test_solved(say) -> None:
+    words = say(CHRONO, 3, 0.97, "over", scores=(0.25, 0.5, 0.96, 1.0))
+    assert words.headline.startswith("Solved at training step 2.")
+    assert "expect" not in words.subline.lower()
+
+
+def test_solved_with_a_vanishing_gradient_is_still_solved(say) -> None:
+    words = say(GRU, 3, 0.6, "over", scores=(0.25, 0.5, 0.96, 1.0))
+    assert words.headline == "Solved at training step 2. The GRU's gradient loses 40\u00a0% with every step back."
+
+
+def test_scrubbed_before_the_solution(say) -> None:
+    assert "goes on to solve the task at training step 2" in say(GRU, 1, 0.6, "over", (0.25, 0.25, 1.0)).subline
+
+
+def test_finished_unsolved_is_an_outcome(say) -> None:
+    words = say(RNN, 2, 0.6, "over", scores=(0.25, 0.25, 0.26))
+    assert words.subline.startswith("After 2 training steps it has not learnt this.")
+
+
+def test_no_single_factor(say) -> None:
+    lags = np.arange(50, -1, -1)
+    flow = np.where(lags < 18, 0.7**lags, 0.7**18 * 1.4 ** (lags - 18.0)).astype(np.float32)
+    words = say(CHRONO, 1, flow=flow)
+    assert "does not change evenly" in words.headline
+    assert words.figures[0].value == "uneven" and "R²" in words.figures[0].label
+
+
+def test_loss_at_every_step_is_mentioned(make_frame) -> None:
+    frame = make_frame(CHRONO, 1)
+    object.__setattr__(frame, "flow", 2 * frame.flow)
+    series = {name: np.ones(2) for name in SCALARS} | {"step": np.arange(2)}
+    words = caption(Moment(CHRONO, frame, horizon_of(frame.flow_last), series, "running"))
+    assert "the last step's loss alone" in words.subline
+
+
+def test_share_clipped(say) -> None:
+    assert say(CHRONO, 1, scores=(0.25, 0.25)).figures[-1].value == "100\u00a0%"
+    labels = [figure.label for figure in say(CHRONO.replace(clip="none"), 1, scores=(0.25, 0.25)).figures]
+    assert "of the training steps clipped" not in labels
+
+
+def test_not_a_number(make_frame) -> None:
+    config = CHRONO.replace(clip="none")
+    frame = make_frame(config, 37, flow=np.full(51, np.nan, np.float32), loss=np.nan)
+    series = {name: np.ones(38) for name in SCALARS} | {"step": np.arange(38)}
+    series["grad_norm"][36], series["loss"][37] = 3e12, np.nan
+    words = caption(Moment(config, frame, horizon_of(frame.flow_last), series, "over"))
+    assert words.headline == "The loss stopped being a number at training step 37."
+    assert words.subline == (
+        "The gradient had grown to 3.0e+12 in the step before. Try clipping by norm, or a smaller learning rate."
+    )
+
+
+@pytest.mark.parametrize("name", ["adding", "copy", "review", "temporal-order"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "peephole", "gru"])
+@pytest.mark.parametrize("beta", [0.3, 0.8, 1.0, 1.2])
+def test_every_config_has_a_short_caption(say, name: str, cell: str, beta: float) -> None:
+    config = CHRONO.replace(**{"task.name": name, "cell.name": cell})
+    words = say(config, 0, beta, "preview")
+    assert len(words.headline) <= 130 and 3 <= len(words.figures) <= 5
+    assert "nan" not in f"{words}".lower()

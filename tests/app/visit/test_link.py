@@ -1,0 +1,123 @@
+"""The URL and the view: a link reproduces everything, and a bad one loses nothing but its bad parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app import services
+from app.visit import link
+from core import PRESETS, RunConfig
+
+
+@pytest.fixture(autouse=True)
+def own_lab() -> Iterator[None]:
+    services.lab.cache_clear()
+    yield
+    services.lab.cache_clear()
+
+
+def query(**values: object) -> dict[str, list[str]]:
+    return {key.replace("__", "."): [str(value)] for key, value in values.items()}
+
+
+def submitted(name: str, owner: str = "owner") -> str:
+    return services.lab().submit(PRESETS[name].config, owner).id
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_survives_its_own_link(name: str) -> None:
+    shown = link.View(PRESETS[name].config, pins=("a@3", "b@0"), knobs=(("probe", "2"), ("alongside", "sweep")))
+    assert link.read(link.write(shown)) == shown
+
+
+def test_runs_moment_and_knobs_survive_their_link() -> None:
+    run, *beside = (submitted(name) for name in ("copy-rnn", "copy-gru", "copy-lstm"))
+    shown = link.View(PRESETS["copy-rnn"].config, run, 7, ("a@3",), tuple(beside), (("probe", "3"),))
+    assert link.read(link.write(shown)) == shown
+
+
+def test_a_bare_address_opens_the_preset_of_its_page() -> None:
+    assert link.read({}).config == PRESETS[link.START].config
+    assert link.read(query(utm_source="mail"), "exploding-rnn").config == PRESETS["exploding-rnn"].config
+    assert link.read(query(knob__probe=1), "exploding-rnn").config == PRESETS["exploding-rnn"].config
+
+
+def test_a_preset_by_name_with_changes() -> None:
+    shown = link.read(query(preset="review-gru", seed=4), "exploding-rnn")
+    assert shown.config == PRESETS["review-gru"].config.replace(seed=4) and not shown.problems
+
+
+def test_some_settings_take_the_defaults_of_the_rest() -> None:
+    shown = link.read(query(task__length=80, cell__name="rnn"))
+    assert shown.config == RunConfig.from_flat({"task.length": 80, "cell.name": "rnn"}) and not shown.problems
+
+
+def test_bad_values_cost_only_themselves() -> None:
+    shown = link.read(query(cell__name="gru", lr="-1", task__length="many", seed=5, color="red", preset="none"))
+    assert (shown.config.cell.name, shown.config.seed, shown.config.lr) == ("gru", 5, RunConfig().lr)
+    assert len(shown.problems) == 4
+    assert "`lr` (=-1) must be more than 0. Raise `lr`." in shown.problems
+
+
+def test_values_that_do_not_go_together_cost_only_the_last() -> None:
+    shown = link.read(query(task__name="copy", task__length=9, task__symbols_to_copy=5))
+    assert shown.config.task.name == "copy" and len(shown.problems) == 1
+
+
+def test_a_run_wins_over_the_settings_beside_it() -> None:
+    run = submitted("copy-rnn")
+    shown = link.read(query(run=run, step=7, seed=9))
+    assert (shown.config, shown.run, shown.cursor) == (PRESETS["copy-rnn"].config, run, 7)
+
+
+def test_a_run_that_is_gone_leaves_its_settings() -> None:
+    shown = link.read(query(run="gone", step=7, preset="copy-rnn"))
+    assert (shown.config, shown.run, shown.cursor) == (PRESETS["copy-rnn"].config, None, None)
+    assert "`run` (=gone) is not on this server" in shown.problems[0]
+
+
+@pytest.mark.parametrize("step", ["-1", "x", "99999999", "9" * 5000, "1.5", "²"])
+def test_a_step_that_cannot_be(step: str) -> None:
+    run = submitted("copy-rnn")
+    shown = link.read(query(run=run, step=step))
+    assert shown.run == run and shown.cursor is None and "must be a whole number" in shown.problems[0]
+
+
+def test_pins_are_few_and_different() -> None:
+    shown = link.read({"pin": ["a@1", "a@1", *[f"b@{k}" for k in range(9)]]})
+    assert shown.pins == ("a@1", "b@0", "b@1", "b@2")
+
+
+def test_runs_beside_it_that_are_gone_are_named_and_the_others_stay() -> None:
+    run, other = submitted("copy-rnn"), submitted("copy-gru")
+    shown = link.read({"run": [run], "beside": ["gone", other, run, other]})
+    assert shown.beside == (other,)
+    assert shown.problems == (
+        "`beside` (=gone) is not on this server: it was deleted, or the link is of another server.",
+    )
+
+
+def test_nothing_stands_beside_no_run() -> None:
+    shown = link.read({"beside": [submitted("copy-gru")]})
+    assert shown.beside == () and "stands beside a `run`, and none is shown" in shown.problems[0]
+
+
+@pytest.mark.parametrize(
+    "key, value, words",
+    [("knob.nothing", "1", "is not a knob of any page"), ("knob.", "1", "is not a knob"),
+     ("knob.probe", "<b>", "must be a number or a single word"), ("knob.probe", "", "must be a number"),
+     ("knob.probe", "1" * 99, "must be a number"), ("knob.alongside", "a b", "a single word"),
+     ("knob.review_text", "a\nb", "must be one line of 1 to 500"), ("knob.review_text", "x" * 501, "one line")],
+)  # fmt: skip
+def test_knobs_that_cannot_be_are_explained(key: str, value: str, words: str) -> None:
+    shown = link.read({key: [value], "knob.probe": [value if key == "knob.probe" else "2"]})
+    assert shown.knobs == (() if key == "knob.probe" else (("probe", "2"),))
+    (problem,) = shown.problems
+    assert problem.startswith(f"`{key}` (=") and words in problem
+
+
+def test_a_typed_review_survives_its_link() -> None:
+    shown = link.View(PRESETS["review-lstm"].config, knobs=(("review_text", "I LOVED it; 100 % & more: 🙂"),))
+    assert link.read(link.write(shown)) == shown
