@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from core.bench import add_options as add_bench_options
 from core.command_theory import add_theory, report
 from core.config import RunConfig
+from core.data_files import flat
 from core.errors import ConfigError, UnrolledError
 from core.frames import Frame
 from core.presets import PRESETS
@@ -47,10 +48,7 @@ def _config_file(path: Path) -> RunConfig:
         ) from None
     if not isinstance(content, dict):
         raise ConfigError([f"`--config` (={path}) must hold a JSON object of settings."])
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= {f"{key}.{inner}": each for inner, each in value.items()} if isinstance(value, dict) else {key: value}
-    return RunConfig.from_flat(flat)
+    return RunConfig.from_flat(flat(content))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = config_of(arguments)
     from core.training import train
 
-    show = _json_line if arguments.jsonl else _readable_line
+    show = _json_line if arguments.jsonl else _csv_lines() if arguments.csv else _readable_line
     for frame in train(config, device=arguments.device):
         line = show(frame)
         if line:
@@ -68,6 +66,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _json_line(frame: Frame) -> str:
     return json.dumps(frame.to_json(), allow_nan=False)
+
+
+def _csv_lines() -> Callable[[Frame], str]:
+    """Of every frame its row, of the first one the columns' names before it."""
+    from pandas import DataFrame
+
+    headed = False
+
+    def line(frame: Frame) -> str:
+        nonlocal headed
+        text = DataFrame([frame.to_row()]).to_csv(index=False, header=not headed).rstrip()
+        headed = True
+        return text
+
+    return line
 
 
 def _readable_line(frame: Frame) -> str:
@@ -83,7 +96,7 @@ def _readable_line(frame: Frame) -> str:
 def presets(arguments: argparse.Namespace) -> int:
     """Print every preset: one line each, or one JSON object."""
     if arguments.json:
-        print(json.dumps({name: preset.config.to_flat() for name, preset in PRESETS.items()}, indent=1))
+        print(json.dumps({name: RunConfig.preset(name).to_flat() for name in PRESETS}, indent=1))
         return 0
     for name, preset in PRESETS.items():
         print(f"{name:34s} {preset.promise}")
@@ -94,11 +107,11 @@ def check(arguments: argparse.Namespace) -> int:
     """Verify every cell on this machine."""
     from core.check import main as verify
 
-    return verify()
+    return verify(arguments.seeds)
 
 
 def theory(arguments: argparse.Namespace) -> int:
-    """Print what the theory says: closed forms, and gradients that might have been, as one JSON object."""
+    """Print what the theory says: closed forms, and gradients that might have been, as one JSON object or a table."""
     print(report(arguments))
     return 0
 
@@ -160,10 +173,14 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command(run)
     _config_options(sub)
-    sub.add_argument("--jsonl", action="store_true", help="one JSON object per frame")
+    form = sub.add_mutually_exclusive_group()
+    form.add_argument("--jsonl", action="store_true", help="one JSON object per frame")
+    form.add_argument("--csv", action="store_true", help="one row of numbers per frame, as pandas.read_csv reads them")
     sub.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), or cuda where there is one")
     command(presets).add_argument("--json", action="store_true", help="the settings of each, as JSON")
-    command(check)
+    command(check).add_argument(
+        "--seeds", type=int, default=3, metavar="N", help="random problems per judge (default 3)"
+    )
     add_theory(command(theory), _config_options)
     sub = command(export)
     sub.add_argument("run", metavar="RUN", help="a run's id, or its file")

@@ -8,9 +8,7 @@ gradient.
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +24,8 @@ from core.backprop.judges import (
     ours,
     relative_error,
 )
-from core.cells import GRU, LSTM, RNN, Cell, Peephole
+from core.cells import every_variant
+from core.errors import UnrolledError
 
 Sizes = tuple[int, int, int, int]
 SIZES: Sizes = 10, 4, 8, 3
@@ -37,21 +36,7 @@ CUTS = (3, 7)
 CLAMP = 0.3
 """Of the carry's components a twentieth (peephole) to two thirds (GRU) are larger."""
 
-VARIANTS: dict[str, Cell] = {
-    "RNN tanh": RNN("tanh"),
-    "RNN ReLU": RNN("relu"),
-    "LSTM": LSTM(),
-    "Peephole full": Peephole("full"),
-    "Peephole Gers": Peephole("gers"),
-    "GRU reset after": GRU("after"),
-    "GRU reset before": GRU("before"),
-    "LSTM f = 1": LSTM(variant="no-forget-gate"),
-    "LSTM f = 1 − i": LSTM(variant="coupled"),
-    "LSTM h = o⊙c": LSTM(variant="no-output-activation"),
-    "Peephole f = 1": Peephole(variant="no-forget-gate"),
-    "Peephole f = 1 − i": Peephole(variant="coupled"),
-    "Peephole h = o⊙c": Peephole(variant="no-output-activation"),
-}
+VARIANTS = every_variant()
 
 
 @dataclass(frozen=True)
@@ -112,20 +97,18 @@ def verdict(variant: str, judge: Judge, seeds: Sequence[int]) -> Verdict | None:
 
 def table(found: Sequence[Verdict], seeds: int) -> str:
     """The verdicts for people: a row per variant, a column per judge, and a sentence per failure."""
-    width = max(len(judge.name) for judge in JUDGES) + 2
+    width, wide = (max(map(len, names)) + 2 for names in ([judge.name for judge in JUDGES], VARIANTS))
     lines = [
         "Largest ‖ours − theirs‖ ÷ ‖theirs‖ over h, c, ∂L/∂h[t], ∂L/∂c[t] and every parameter's gradient",
         f"({seeds} random problems; T N H C = {SIZES}, for differences {FEW}; truncated: the state detached at {CUTS};",
         f"clamped: the carry of every step within ±{CLAMP})",
-        f"{'':18}" + "".join(f"{judge.name:>{width}}" for judge in JUDGES),
-        f"{'limit':18}" + "".join(f"{judge.limit:>{width}.0e}" for judge in JUDGES),
+        f"{'':{wide}}" + "".join(f"{judge.name:>{width}}" for judge in JUDGES),
+        f"{'limit':{wide}}" + "".join(f"{judge.limit:>{width}.0e}" for judge in JUDGES),
     ]
     for variant in VARIANTS:
         marks = {each.judge.name: _mark(each) for each in found if each.variant == variant}
-        lines.append(f"{variant:18}" + "".join(f"{marks.get(judge.name, '–'):>{width}}" for judge in JUDGES))
-    lines.append(
-        "–: torch.nn has no such cell; differences cannot follow a gradient that Gers' peepholes stop on purpose."
-    )
+        lines.append(f"{variant:{wide}}" + "".join(f"{marks.get(judge.name, '–'):>{width}}" for judge in JUDGES))
+    lines.append("–: torch.nn has no such cell; differences cannot follow a gradient that is stopped on purpose.")
     failed = [each for each in found if not each.passed]
     lines += [f"FAILED {each.variant}, {each.judge.name}: {each.tensor} is off by {each.error:.1e}" for each in failed]
     lines.append("Some cells disagree: do not trust runs on this machine." if failed else "All cells agree.")
@@ -136,19 +119,12 @@ def _mark(found: Verdict) -> str:
     return f"{found.error:.1e}" + ("" if found.passed else " !")
 
 
-def main(argv: Sequence[str] = ()) -> int:
-    """Prints the table; 0 where every cell agrees with every judge, else 1."""
-    parser = argparse.ArgumentParser(prog="python -m core check", description="Verify every cell on this machine.")
-    parser.add_argument("--seeds", type=int, default=3, help="random problems per judge (default 3)")
-    asked = parser.parse_args(list(argv))
-    if asked.seeds < 1:
-        parser.error(f"--seeds (={asked.seeds}) must be at least 1.")
+def main(seeds: int) -> int:
+    """Prints the table of ``seeds`` random problems per judge; 0 where every cell agrees with every judge, else 1."""
+    if seeds < 1:
+        raise UnrolledError(f"`--seeds` (={seeds}) must be at least 1. Leave it out for 3.")
     pairs = [(variant, judge) for variant in VARIANTS for judge in JUDGES]
     torch.set_num_threads(1)  # matrices this small lose by sharing
-    found = [each for pair in pairs if (each := verdict(*pair, range(asked.seeds))) is not None]
-    print(table(found, asked.seeds))
+    found = [each for pair in pairs if (each := verdict(*pair, range(seeds))) is not None]
+    print(table(found, seeds))
     return 0 if all(each.passed for each in found) else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -17,12 +17,12 @@ _TRAINING, _HELD_OUT, _PROBES = 1, 2, 3
 
 def training_batch(config: RunConfig, step: int) -> Batch:
     """The ``batch_size`` sequences that training step ``step`` learns from; depends on the seed."""
-    return config.task.sample(np.random.default_rng([_TRAINING, config.seed, step]), config.batch_size)
+    return config.task.sample(np.random.default_rng([_TRAINING, config.seed, step]), config.batch_size, "training")
 
 
 def held_out(config: RunConfig) -> Batch:
     """The ``HELD_OUT`` sequences that score a run; the same for every seed, so that seeds compare."""
-    return config.task.sample(np.random.default_rng([_HELD_OUT]), HELD_OUT)
+    return config.task.sample(np.random.default_rng([_HELD_OUT]), HELD_OUT, "held-out")
 
 
 def scored_at_once(config: RunConfig) -> int:
@@ -31,14 +31,13 @@ def scored_at_once(config: RunConfig) -> int:
 
 
 def probes(config: RunConfig) -> Batch:
-    """The ``PROBES`` sequences whose gates are kept; the same for every seed and cell.
+    """The ``PROBES`` held-out sequences whose gates are kept; the same for every seed and cell.
 
     Where the task has classes they are of as many different classes as there are.
     """
-    pool = config.task.sample(np.random.default_rng([_PROBES]), 64)
+    pool = config.task.sample(np.random.default_rng([_PROBES]), 64, "held-out")
     order = np.arange(64)
     if config.task.kind == "classes":
         _, first = np.unique(pool.target[-1], return_index=True)
         order = np.concatenate([np.sort(first), np.delete(order, first)])
-    chosen = order[:PROBES]
-    return Batch(pool.x[:, chosen], pool.target[:, chosen], pool.asked[:, chosen], pool.scored[:, chosen])
+    return pool.take(order[:PROBES])

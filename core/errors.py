@@ -50,7 +50,7 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
         return f"`{key}` (={value}) is not known. Choose one of: {context['expected_tags'].replace(chr(39), '')}."
     if kind == "extra_forbidden":
         part = problem["loc"]
-        owner = f"{part[0]} {part[1]}" if len(part) > 2 else "a run"
+        owner = f"{part[0]} {part[1]}" if len(part) > 2 else model.model_config.get("title", "a run")
         return f"`{key}` (={value}) is not a setting of {owner}. Leave it out."
     if kind == "literal_error":
         return f"`{key}` (={value}) is not known. Choose {context['expected'].replace(chr(39), '')}."

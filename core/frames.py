@@ -106,6 +106,17 @@ class Frame:
             "flow_last": numbers(self.flow_last),
         }
 
+    def to_row(self) -> dict[str, Any]:
+        """The numbers of a table's row, profiles left out; what is not finite stays what it is."""
+        return {
+            "step": self.step,
+            **{name: getattr(self, name) for name in SCALARS},
+            "score_step": None if self.score_step == NOT_SCORED else self.score_step,
+            "clipped": self.clipped,
+            "nonfinite": " ".join(self.nonfinite),
+            **{f"param_norms.{name}": value for name, value in self.param_norms.items()},
+        }
+
 
 def number(value: float) -> float | None:
     """``value`` as JSON knows numbers: None where it is not finite."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from torch import Tensor
-
-from core.cells import Cell, cell_of
+from core.cells import Cell
 from core.config import RunConfig
+from core.network import Layer, Network
 from core.tasks import Batch
 
 
@@ -15,26 +14,25 @@ from core.tasks import Batch
 class Moment:
     """Everything that a question about one training step depends on.
 
-    params    the cell's parameters by torch's names; readout: weight (O, H) and bias (O,)
+    network   with the weights of that moment
     batch     the sequences, in the order of the step's own batch
     """
 
     config: RunConfig
     step: int
-    params: dict[str, Tensor]
-    readout: dict[str, Tensor]
+    network: Network
     batch: Batch
 
     @property
+    def layer(self) -> Layer:
+        """The network's layer."""
+        return self.network.layer
+
+    @property
     def cell(self) -> Cell:
-        """The cell of the config."""
-        return cell_of(self.config.cell)
+        """The layer's cell."""
+        return self.network.cell
 
     def of_first(self, sequences: int | None) -> Moment:
         """The same moment with only the first ``sequences`` of its batch; all where None."""
-        return replace(self, batch=first_sequences(self.batch, sequences))
-
-
-def first_sequences(batch: Batch, n: int | None) -> Batch:
-    """The first ``n`` sequences of ``batch``; all where None."""
-    return Batch(batch.x[:, :n], batch.target[:, :n], batch.asked[:, :n], batch.scored[:, :n])
+        return replace(self, batch=self.batch.take(slice(sequences)))

@@ -6,16 +6,14 @@ record has its own bound; long runs and large states are thinned evenly, first a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from core.config import RunConfig
+from core.cost import MOST_RECORDED, pass_seconds, step_seconds, work
 from core.data import HELD_OUT, PROBES
-from core.sight import loss_steps
-from core.truncation import Pass
 
-PROFILE_FRAMES, PROFILE_BYTES = 1000, 40e6
+PROFILE_FRAMES, PROFILE_BYTES = MOST_RECORDED, 40e6
 WEIGHT_FRAMES, WEIGHT_BYTES = 1000, 24e6
 PLANE_FRAMES, PLANE_BYTES = 50, 24e6
 EVALUATIONS = 60
@@ -29,53 +27,6 @@ meanwhile."""
 FRAMES_PER_SECOND, FEWEST_FRAMES = 10, 250
 """More frames a second than that nobody sees, and a recorded step costs up to a tenth more than another; but a run
 should not have fewer in all where it has the steps."""
-
-GATES = {"rnn": 1, "gru": 3, "lstm": 4, "peephole": 4}
-"""Blocks of weights per cell: its gates and its candidate. The loops of the LSTM's variants run over all four."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a training step does, in passes over all T steps of its batch, and in how many separate backward passes."""
-
-    forward: float
-    backward: float
-    passes: int
-
-    @property
-    def share(self) -> float:
-        """Of a whole forward and a whole backward pass, which costs twice as much."""
-        return (self.forward + 2 * self.backward) / 3
-
-
-def work(config: RunConfig) -> Work:
-    """The work of one training step of ``config``, with its share of what recorded steps do beside it."""
-    losses = loss_steps(config.task).tolist()
-    passes = config.truncated.passes(losses)
-    learning = _steps(passes) / config.task.length
-    forward = 1 + learning if config.truncation == "stream" else 1.0
-    twice = 2 if config.clip == "backprop" else 1  # with the clamp and without, for the angle
-    alone = config.truncated.passes(losses[-1:]) if len(losses) > 1 else []  # the last loss alone, for its flow
-    recorded = min(1.0, PROFILE_FRAMES / config.steps) * _steps(alone) / config.task.length
-    return Work(forward, twice * learning + recorded, twice * len(passes))
-
-
-def _steps(passes: Sequence[Pass]) -> int:
-    return sum(each.stop - each.first for each in passes)
-
-
-def step_seconds(config: RunConfig) -> float:
-    """About what a training step takes on one core of a server of 2024."""
-    return 1e-3 + work(config).share * pass_seconds(config, config.batch_size)
-
-
-def pass_seconds(config: RunConfig, sequences: int) -> float:
-    """About what it takes forward and backward over all T steps: matrix products, elementwise work, calls.
-
-    Measured over all cells, T 50–1000, H 8–512, batch 32–512: between .7 and 1.15 of the time taken.
-    """
-    T, H, C = config.task.length, config.cell.hidden_size, config.task.input_size
-    return GATES[config.cell.name] * H * sequences * T * (6 * (H + C) / 70e9 + 3e-9) + T * 12e-6
 
 
 @dataclass(frozen=True)
@@ -94,7 +45,7 @@ class Schedule:
     def of(cls, config: RunConfig) -> Schedule:
         """The schedule of ``config``."""
         T, H, steps = config.task.length, config.cell.hidden_size, config.steps
-        gates = GATES[config.cell.name]
+        gates = config.cell.blocks
         often_enough = min(round(1 / FRAMES_PER_SECOND / step_seconds(config)), steps // FEWEST_FRAMES)
         profile = max(often_enough, _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * 4 * (T + 1)))
         parameters = gates * H * (H + config.task.input_size + 2) + config.task.output_size * (H + 1)

@@ -8,13 +8,20 @@ from typing import Any, Literal, get_args
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
-from core.config import CELL_TITLES, RunConfig
+from core.anatomy import ANATOMIES
+from core.config import RunConfig
 from core.tasks import TASKS
+
+GROUPS = ("Task", "Cell", "Gradient", "Training")
+"""What the controls show under one heading each, in order."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting by its dotted key. ``choices`` maps values to labels; else ``kind`` is a number within bounds."""
+    """One setting by its dotted key. ``choices`` maps values to labels; else ``kind`` is a number within bounds.
+
+    ``group`` is one of GROUPS; ``empty`` says what an optional setting means where nothing is entered.
+    """
 
     key: str
     title: str
@@ -27,6 +34,8 @@ class Setting:
     optional: bool
     unit: str
     log_scale: bool
+    group: str
+    empty: str
 
 
 def settings_of(config: RunConfig) -> dict[str, Setting]:
@@ -35,22 +44,24 @@ def settings_of(config: RunConfig) -> dict[str, Setting]:
     parts = {"task": type(config.task), "cell": type(config.cell)}
     for name, field in RunConfig.model_fields.items():
         if name not in parts:
-            found[name] = _setting(name, field)
+            found[name] = _setting(name, field, "")
             continue
-        titles = {key: task.title for key, task in TASKS.items()} if name == "task" else CELL_TITLES
+        tasks, cells = ({key: task.title for key, task in TASKS.items()}, {key: c.word for key, c in ANATOMIES.items()})
+        titles = tasks if name == "task" else cells
         found[f"{name}.name"] = _choice(f"{name}.name", name.capitalize(), titles)
         for inner, inner_field in parts[name].model_fields.items():
             if inner != "name":
-                found[f"{name}.{inner}"] = _setting(f"{name}.{inner}", inner_field)
+                found[f"{name}.{inner}"] = _setting(f"{name}.{inner}", inner_field, name.capitalize())
     return found
 
 
 def _choice(key: str, title: str, choices: dict[Any, str]) -> Setting:
     text = "What the network has to learn." if key == "task.name" else "The recurrent cell."
-    return Setting(key, title, text, "choice", next(iter(choices)), choices, None, None, False, "", False)
+    first = next(iter(choices))
+    return Setting(key, title, text, "choice", first, choices, None, None, False, "", False, title, "")
 
 
-def _setting(key: str, field: FieldInfo) -> Setting:
+def _setting(key: str, field: FieldInfo, group: str) -> Setting:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     choices: dict[Any, str] = dict(extra.get("labels", {}))  # pyright: ignore
     types = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
@@ -66,6 +77,8 @@ def _setting(key: str, field: FieldInfo) -> Setting:
         optional=type(None) in get_args(field.annotation),
         unit=str(extra.get("unit", "")),
         log_scale=extra.get("scale") == "log",
+        group=str(extra.get("group", group)),
+        empty=str(extra.get("empty", "")),
     )
 
 

@@ -84,7 +84,7 @@ def questions(task: Task) -> tuple[Steps, Steps, Steps]:
 
 @lru_cache(maxsize=64)
 def _questions(task: Task) -> tuple[Steps, Steps, Steps, Steps]:
-    batch = task.sample(np.random.default_rng(0), _SAMPLED)
+    batch = task.sample(np.random.default_rng(0), _SAMPLED, "training")
     losses, scored = (np.flatnonzero(flags.any(axis=1)) + 1 for flags in (batch.asked, batch.scored))
     if len(scored) > 1:
         return losses, scored, scored - task.lag, scored - task.lag

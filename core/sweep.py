@@ -33,9 +33,3 @@ def sweep(config: RunConfig) -> list[RunConfig]:
     thresholds = [config.clip_threshold if factor == 1 else value for factor, value in zip(FACTORS, thresholds)]
     clipped = [config.replace(clip=kind, clip_threshold=value) for value in thresholds if LEAST <= value <= MOST]
     return [*clipped, config.replace(clip="none")]
-
-
-def same_start(config: RunConfig, other: RunConfig) -> bool:
-    """Whether the two differ in nothing but clipping, and so begin with the same weights and see the same batches."""
-    unclipped = {"clip": "none", "clip_threshold": 1.0}
-    return config.replace(**unclipped) == other.replace(**unclipped)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 # Before torch is imported: the cores belong to the test processes, and one thread gives the same bits on any machine.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -9,6 +10,9 @@ os.environ["MKL_NUM_THREADS"] = "1"
 
 import pytest
 from hypothesis import HealthCheck, settings
+from pydantic import Field
+
+from core.config import RunConfig
 
 # A deadline would let a busy machine fail a right answer. Derandomised, so that a run of the tests can be repeated;
 # `pytest --hypothesis-profile explore` looks further.
@@ -23,3 +27,14 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "data"
     monkeypatch.setenv("UNROLLED_DATA", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def later() -> type[RunConfig]:
+    """RunConfig as a later version may have it: one setting came with a neutral default, the other with another one."""
+
+    class Later(RunConfig):
+        rounds: int = Field(default=1, ge=1, le=3, json_schema_extra={"before": 1})
+        shuffled: Literal["no", "yes"] = Field(default="yes", json_schema_extra={"before": "no"})
+
+    return Later

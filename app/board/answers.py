@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
 
+from core.bounded import Bounded
 from core.lab.answers import Answer
+from core.questions import Question
 
 KEPT = 256
 AWAY_SECONDS = 2.0
@@ -22,7 +23,7 @@ questions never keep a core busy."""
 class Asks(Protocol):
     """The part of core.lab.client.Lab that is needed here."""
 
-    def ask(self, kind: str, source_id: str, step: int | None = None) -> Answer | None:
+    def ask(self, question: Question, source_id: str, step: int | None = None) -> Answer | None:
         """The answer, or None while it is worked out; raises UnrolledError."""
         ...
 
@@ -44,23 +45,22 @@ class Answers:
 
     def __init__(self, lab: Asks) -> None:
         self._lab = lab
-        self._followed: OrderedDict[tuple[str, str], _Followed] = OrderedDict()
-        self._lock = threading.Lock()
+        self._followed: Bounded[tuple[Question, str], _Followed] = Bounded(KEPT)
 
-    def get(self, kind: str, source_id: str, step_shown: int, live: bool) -> tuple[Answer | None, bool]:
+    def get(self, question: Question, source_id: str, step_shown: int, live: bool) -> tuple[Answer | None, bool]:
         """(the answer to show or None, whether another one is being worked out). Raises UnrolledError.
 
         A scrubbed moment has its own answer or none. Of a run that is followed ``live`` it is the newest answer there
         is; the next question, about what is then the newest step, is put when the last one is answered.
         """
-        followed = self._of(kind, source_id)
+        followed = self._followed.keep((question, source_id), _Followed())
         if not live:
-            answer = self._lab.ask(kind, source_id, step_shown)
+            answer = self._lab.ask(question, source_id, step_shown)
             return answer, answer is None
         with followed.lock:
-            return self._follow(followed, kind, source_id, step_shown)
+            return self._follow(followed, question, source_id, step_shown)
 
-    def _follow(self, state: _Followed, kind: str, source_id: str, newest: int) -> tuple[Answer | None, bool]:
+    def _follow(self, state: _Followed, question: Question, source_id: str, newest: int) -> tuple[Answer | None, bool]:
         now = monotonic()
         if now - state.looked > AWAY_SECONDS:
             state.asked = None
@@ -69,17 +69,9 @@ class Answers:
             state.asked, state.began = newest, now
         if state.asked is not None:
             asked, state.asked = state.asked, None  # an error lets go of the question
-            answer = self._lab.ask(kind, source_id, asked)
+            answer = self._lab.ask(question, source_id, asked)
             if answer is None:
                 state.asked = asked
             else:
                 state.shown, state.rests_until = answer, now + REST * (now - state.began)
         return state.shown, state.asked is not None
-
-    def _of(self, kind: str, source_id: str) -> _Followed:
-        with self._lock:
-            state = self._followed.setdefault((kind, source_id), _Followed())
-            self._followed.move_to_end((kind, source_id))
-            while len(self._followed) > KEPT:
-                self._followed.popitem(last=False)
-        return state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
@@ -16,6 +17,7 @@ from app.board.views import Page, questions
 from core.config import RunConfig
 from core.errors import UnrolledError
 from core.lab.answers import Answer
+from core.questions import Question
 
 LOOK_SECONDS = 0.015
 FIRST_SECONDS, AGAIN_SECONDS = 0.12, 0.4
@@ -27,21 +29,23 @@ moved cursor should not wait for the slowest picture; an answer that is nearly t
 class Found:
     """What is answered: answers by question, sentences by question that failed, whether more comes."""
 
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-    failed: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[Question, Answer] = field(default_factory=dict)
+    failed: Mapping[Question, str] = field(default_factory=dict)
     pending: bool = False
 
     @property
     def seq(self) -> str:
-        """Another text as soon as anything is answered."""
-        known = [f"{kind}@{answer.step}" for kind, answer in sorted(self.answers.items())]
-        return ".".join([*known, *sorted(self.failed), *(["pending"] if self.pending else [])])
+        """Another short text as soon as anything is answered; the browser sends it back with every look."""
+        known = [f"{question.text}@{answer.step}" for question, answer in self.answers.items()]
+        known += [f"{question.text}!" for question in self.failed]
+        digest = hashlib.blake2s("\n".join(sorted(known)).encode(), digest_size=8).hexdigest() if known else ""
+        return ".".join(filter(None, [digest, "pending" if self.pending else ""]))
 
 
-def needed(page: Page, query: Query, config: RunConfig) -> list[str]:
+def needed(page: Page, query: Query, config: RunConfig) -> list[Question]:
     """The questions that the words and the pictures on screen draw, each once."""
     all_needs = [page.needs, *(page.views[name].needs for name in query.views)]
-    return list(dict.fromkeys(kind for needs in all_needs for kind in questions(needs, query, config)))
+    return list(dict.fromkeys(question for needs in all_needs for question in questions(needs, query, config)))
 
 
 def step_shown(snapshot: Snapshot, cursor: int | None) -> int | None:
@@ -51,32 +55,32 @@ def step_shown(snapshot: Snapshot, cursor: int | None) -> int | None:
 
 
 async def found(
-    answers: Answers, kinds: Iterable[str], source_id: str, snapshot: Snapshot, query: Query, *, again: bool
+    answers: Answers, wanted: Iterable[Question], source_id: str, snapshot: Snapshot, query: Query, *, again: bool
 ) -> Found:
     """What is answered within a moment; of a moving run that is followed live, what is answered already."""
-    step, kinds = step_shown(snapshot, query.cursor), list(kinds)
-    if step is None or not kinds:
+    step, wanted = step_shown(snapshot, query.cursor), list(wanted)
+    if step is None or not wanted:
         return Found()
     live = query.cursor is None and snapshot.status.moving
     until = monotonic() + (0 if live else AGAIN_SECONDS if again else FIRST_SECONDS)
     while True:
-        known = await anyio.to_thread.run_sync(_ask, answers, kinds, source_id, step, live)
+        known = await anyio.to_thread.run_sync(_ask, answers, wanted, source_id, step, live)
         if not known.pending or monotonic() >= until:
             return known
         await anyio.sleep(LOOK_SECONDS)
 
 
-def _ask(answers: Answers, kinds: list[str], source_id: str, step: int, live: bool) -> Found:
-    known: dict[str, Answer] = {}
-    failed: dict[str, str] = {}
+def _ask(answers: Answers, wanted: list[Question], source_id: str, step: int, live: bool) -> Found:
+    known: dict[Question, Answer] = {}
+    failed: dict[Question, str] = {}
     pending = False
-    for kind in kinds:
+    for question in wanted:
         try:
-            answer, more = answers.get(kind, source_id, step, live)
+            answer, more = answers.get(question, source_id, step, live)
         except UnrolledError as error:
-            failed[kind] = str(error)
+            failed[question] = str(error)
             continue
         pending |= more
         if answer is not None:
-            known[kind] = answer
+            known[question] = answer
     return Found(known, failed, pending)

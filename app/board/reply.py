@@ -70,12 +70,19 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
 
 def _page(page: Page, shown: Shown, found: Found) -> dict[str, Any]:
     """Words and pictures; for a picture that cannot be drawn a sentence why."""
-    query, views = shown.query, {name: page.views[name].build(shown) for name in shown.query.views}
-    return {
-        "caption": _caption(page, shown),
-        "views": {name: _drawn(view, name, query) for name, view in views.items() if view},
-        "absent": {name: _why(page, name, shown, found) for name, view in views.items() if not view},
-    }
+    drawn: dict[str, Any] = {}
+    absent: dict[str, str] = {}
+    for name in shown.query.views:
+        try:
+            view = page.views[name].build(shown)
+        except UnrolledError as error:  # what a cell lacks, say
+            absent[name] = str(error)
+            continue
+        if view:
+            drawn[name] = _drawn(view, name, shown.query)
+        else:
+            absent[name] = _why(page, name, shown, found)
+    return {"caption": _caption(page, shown), "views": drawn, "absent": absent}
 
 
 def _drawn(view: View, name: str, query: Query) -> dict[str, Any]:
@@ -101,7 +108,7 @@ def _caption(page: Page, shown: Shown) -> dict[str, Any]:
 
 def _why(page: Page, name: str, shown: Shown, found: Found) -> str:
     needs = questions(page.views[name].needs, shown.query, shown.config)
-    failed = next((found.failed[kind] for kind in needs if kind in found.failed), "")
+    failed = next((found.failed[question] for question in needs if question in found.failed), "")
     return failed or (PENDING if found.pending and not set(needs) <= set(found.answers) else NOTHING)
 
 

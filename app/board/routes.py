@@ -71,8 +71,8 @@ class Board:
     async def _known(self, source_id: str, query: Query, *, again: bool) -> Known:
         source, snapshot = await self._snapshot(source_id)
         beside, late = await self._beside(query.beside)
-        kinds = needed(PAGES[query.page], query, source.config)
-        answered = await found(self._answers, kinds, source_id, snapshot, query, again=again)
+        wanted = needed(PAGES[query.page], query, source.config)
+        answered = await found(self._answers, wanted, source_id, snapshot, query, again=again)
         answered = replace(answered, pending=answered.pending or late)
         shown = tuple((other.id, other.config, now) for other, now in beside)
         return Known(source, snapshot, shown, answered, {other.id: other for other, _ in beside})

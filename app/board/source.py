@@ -10,6 +10,7 @@ import numpy as np
 
 from core.config import RunConfig
 from core.frames import SCALARS, Floats, Frame, Planes
+from core.questions import Question
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Directory(Protocol):
     def info(self, run_id: str) -> Any: ...
     def run(self, run_id: str) -> Any: ...
     def preview_of(self, preview_id: str, wait: float = ...) -> tuple[RunConfig, Frame]: ...
-    def ask(self, kind: str, source_id: str, step: int | None = None) -> Any: ...
+    def ask(self, question: Question, source_id: str, step: int | None = None) -> Any: ...
 
 
 class Memory:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from typing import Any
 
 from app.board.errors import Unknown
 from app.board.source import Directory, Memory, Reader, Snapshot, Status
+from core.bounded import Bounded
 from core.frames import Frame, Planes
 from core.lab.asking import PREVIEW
 from core.store.catalog import OVER
@@ -130,8 +130,7 @@ class Sources:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._kept: OrderedDict[str, RunSource | PreviewSource] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept: Bounded[str, RunSource | PreviewSource] = Bounded(KEPT_SOURCES)
 
     def kept(self, source_id: str) -> RunSource | PreviewSource | None:
         """The source if it is at hand."""
@@ -140,19 +139,13 @@ class Sources:
     def get(self, source_id: str, wait: float = PREVIEW_SECONDS) -> RunSource | PreviewSource:
         """The source with this id; raises Unknown, and NoAnswer where a preview takes longer than ``wait`` seconds."""
         found = self._kept.get(source_id)
-        if found is None:  # outside the lock: a preview may take its time, and others must not wait for it
+        if found is None:  # while no lock is held: a preview may take its time, and others must not wait for it
             if source_id.startswith(PREVIEW):
                 found = PreviewSource(source_id, self._directory, wait)
             else:
                 found = RunSource(source_id, self._directory)
-        with self._lock:
-            found = self._kept.setdefault(source_id, found)
-            self._kept.move_to_end(source_id)
-            while len(self._kept) > KEPT_SOURCES:
-                self._kept.popitem(last=False)
-        return found
+        return self._kept.keep(source_id, found)
 
     def forget(self, source_id: str) -> None:
         """Let go of a source that is gone."""
-        with self._lock:
-            self._kept.pop(source_id, None)
+        self._kept.forget(source_id)

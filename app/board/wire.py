@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from pandas import NA, DataFrame
 from plotly.io.json import to_json_plotly
 
-from app.figures.base import Key, Scale, Sheet, Table, View
+from app.figures.base import Key, Scale, Sheet, View
 from core.frames import number
 
 FIRST = "#"
@@ -57,7 +58,7 @@ def view(shown: View, *, table: bool) -> dict[str, Any]:
         "knobs": [vars(knob) for knob in shown.knobs],
         **({"player": shown.player} if shown.player else {}),
         **({"sheet": _sheet(shown.sheet)} if shown.sheet else {}),
-        **({"table": _table(shown.table)} if table else {}),
+        **({"table": _table(shown.table())} if table else {}),
     }
 
 
@@ -74,11 +75,17 @@ def _scale(scale: Scale) -> dict[str, Any]:
     return {"label": scale.label, "stops": scale.stops, "ticks": scale.ticks}
 
 
-def _table(table: Table) -> dict[str, Any]:
-    return {"columns": table.columns, "rows": [[_cell(value) for value in row] for row in table.rows]}
+def _table(table: DataFrame) -> dict[str, Any]:
+    columns = [[_cell(value) for value in values.tolist()] for _, values in table.items()]
+    return {"columns": list(table.columns), "rows": list(zip(*columns))}
 
 
 def _cell(value: Any) -> Any:
+    """What the page writes: four digits, null for what is no number, nothing where there was nothing to measure."""
+    if value is NA:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
     if not isinstance(value, float):
         return value
     return None if number(value) is None else float(f"{value:.4g}")

@@ -7,7 +7,10 @@ Cells have a hue, a dash and a marker each (Okabe & Ito's colour-blind-safe pale
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Literal
+
+from core.anatomy import ANATOMIES
 
 Stops = tuple[tuple[float, str], ...]
 """Positions 0 … 1 and their colours."""
@@ -24,12 +27,16 @@ class Look:
     marker: str
 
 
-CELL_LOOKS = {
-    "rnn": Look("#E69F00", "dot", "circle"),
-    "lstm": Look("#009E73", "solid", "square"),
-    "peephole": Look("#56B4E9", "dashdot", "diamond"),
-    "gru": Look("#CC79A7", "dash", "triangle-up"),
-}
+PALETTE = (
+    Look("#E69F00", "dot", "circle"),
+    Look("#009E73", "solid", "square"),
+    Look("#56B4E9", "dashdot", "diamond"),
+    Look("#CC79A7", "dash", "triangle-up"),
+    Look("#D55E00", "longdash", "cross"),
+    Look("#0072B2", "longdashdot", "x"),
+)
+CELL_LOOKS = dict(zip(ANATOMIES, cycle(PALETTE)))
+"""Each cell's, in the order in which they are offered."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from app.text.shared.numbers import plural
 from app.visit import session
 from app.visit.link import MATCH, SEEDS, View
 from app.visit.visitor import token
+from core.anatomy import ANATOMIES
 from core.comparison import (
-    FOUR_CELLS,
+    ALL_CELLS,
     MATCHES,
     MOST_MEMBERS,
     MOST_SEEDS,
@@ -56,7 +57,7 @@ def compared(view: View | None = None) -> Compared:
     if match not in MATCHES:
         problems.append(f"`knob.match` (={quoted(match)}) must be one of {', '.join(MATCHES)}. It is {MATCHES[0]} now.")
     chosen: Match = "parameters" if match == "parameters" else "size"
-    texts = FOUR_CELLS if view.members is None else view.members
+    texts = ALL_CELLS if view.members is None else view.members
     most = lab().limits.runs_per_visitor
     found = comparison(view.config, texts, match=chosen, seeds=int(seeds), most_runs=most)
     return Compared(found, texts, len(found.seeds), chosen, (*problems, *found.problems))
@@ -116,8 +117,9 @@ def choice(found: Compared) -> None:
         seeds = [str(count) for count in range(1, MOST_SEEDS + 1)]
         _segments("Seeds each", _SEEDS, seeds, str(found.seeds), str, SEEDS)
         _segments("Matched by", _MATCH, list(MATCHES), found.match, lambda match: TITLES[match], MATCH)
-        text = "Compare RNN, LSTM, peephole LSTM and GRU, each with the settings on the left."
-        _small_button("The four cells", FOUR_CELLS, "apps", text)
+        *others, last = (anatomy.word for anatomy in ANATOMIES.values())
+        text = f"Compare {', '.join(others)} and {last}, each with the settings on the left."
+        _small_button("All cells", ALL_CELLS, "apps", text)
         _keep(config, found.texts)
 
 
@@ -190,7 +192,7 @@ def _settle() -> None:
 def with_other_cells() -> None:
     """Compare the settings on screen with those of the other cells, and train what nobody has trained yet."""
     config = session.view().config
-    session.change(members=FOUR_CELLS, cursor=None)
+    session.change(members=ALL_CELLS, cursor=None)
     try:
         first, *rest = lab().submit_all([config, *others(config)], token())
     except UnrolledError as error:

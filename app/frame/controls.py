@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import floor, log10
 from typing import Any
 
 import streamlit as st
 
 from app.visit import session
+from core.config import RunConfig
 from core.errors import ConfigError
 from core.presets import PRESETS
-from core.settings import Setting, settings_of
+from core.settings import GROUPS, Setting, settings_of
 
-GROUPS = {
-    "Task": ("task.",),
-    "Cell": ("cell.",),
-    "Gradient": ("truncation", "clip"),
-    "Training": ("trained", "optimizer", "lr", "batch_size", "steps", "seed"),
-}
-EMPTY = {"truncation_stride": "the same as K", "cell.forget_bias": "as initialised"}
-"""What an optional setting means when nothing is entered."""
 _GROUP, _PRESET = "set.group", "set.preset"
 
 
@@ -29,19 +23,25 @@ def controls() -> None:
     with st.sidebar:
         _presets()
         flat, settings = config.to_flat(), settings_of(config)
-        for title, prefixes in GROUPS.items():
-            st.markdown(f"**{title}**")
+        for group in GROUPS:
+            st.markdown(f"**{group}**")
             for key, setting in settings.items():
-                if key.startswith(prefixes) and key not in config.idle:
+                if setting.group == group and key not in config.idle:
                     _widget(setting, flat[key])
                     if key == "task.name":
-                        st.caption(config.task.question)
+                        st.caption(f"{config.task.question} — {config.task.first_seen}")
         st.caption("A link to this page repeats all of it: copy the address.")
+
+
+@cache
+def _configs() -> dict[str, RunConfig]:
+    """The presets' configs by name: every script run looks the shown one up among them."""
+    return {name: RunConfig.preset(name) for name in PRESETS}
 
 
 def _presets() -> None:
     config = session.view().config
-    current = next((name for name, preset in PRESETS.items() if preset.config == config), None)
+    current = next((name for name, preset in _configs().items() if preset == config), None)
     groups = list(dict.fromkeys(preset.group for preset in PRESETS.values()))
     if current:
         st.session_state[_GROUP] = PRESETS[current].group
@@ -58,13 +58,13 @@ def _presets() -> None:
 
 def _choose_group() -> None:
     group = st.session_state[_GROUP]
-    session.choose(next(preset.config for preset in PRESETS.values() if preset.group == group))
+    session.choose(next(config for name, config in _configs().items() if PRESETS[name].group == group))
 
 
 def _choose_preset() -> None:
     name = st.session_state[_PRESET]
     if name:
-        session.choose(PRESETS[name].config)
+        session.choose(_configs()[name])
 
 
 def _widget(setting: Setting, value: Any) -> None:
@@ -81,7 +81,7 @@ def _widget(setting: Setting, value: Any) -> None:
         st.selectbox(options=list(setting.choices), format_func=setting.choices.__getitem__, **common)
         return
     if setting.optional:
-        common |= {"value": None, "placeholder": EMPTY[setting.key]}
+        common |= {"value": None, "placeholder": setting.empty}
     if setting.kind == "integer":
         st.number_input(min_value=int(setting.minimum or 0), max_value=int(setting.maximum or 0), step=1, **common)
     else:

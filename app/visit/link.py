@@ -1,7 +1,8 @@
 """A view and its link: a config, perhaps a run of it and others beside it, a moment, pinned curves, knobs.
 
 The address bar says all that is shown, so copying it is sharing. What the app writes spells out every setting (a
-default that changes later does not change an old link), with ``v`` as the format's version. ``run`` wins over the
+default that changes later does not change an old link, nor does a setting that is new), with ``v`` as the format's
+version; in a link without it what is missing has its default. ``run`` wins over the
 settings beside it; they serve when the run is gone. ``step`` is the scrubbed moment, absent at the live end; ``pin``
 and ``beside`` may repeat; ``knob.<name>`` says where a picture's knob stands that was moved. ``member`` repeats too:
 who is compared with the settings (core.comparison), "none" for nobody, absent where nobody has chosen.
@@ -18,7 +19,6 @@ from app.services import lab
 from core.comparison import MOST_MEMBERS, differences
 from core.config import RunConfig
 from core.errors import ConfigError, quoted
-from core.presets import PRESETS
 
 VERSION = "1"
 START = "temporal-order-lstm"
@@ -148,7 +148,9 @@ def _knobs(last: Mapping[str, str], problems: list[str]) -> tuple[tuple[str, str
 
 def _settings(last: Mapping[str, str], start: str, problems: list[str]) -> RunConfig:
     wanted = {key: value for key, value in last.items() if _is_setting(key)}
-    base = RunConfig() if wanted else PRESETS[start].config
+    if wanted and "v" in last:  # all settings that there were are spelled out: what is missing came later
+        wanted = RunConfig.before(wanted) | wanted
+    base = RunConfig() if wanted else RunConfig.preset(start)
     if "preset" in last:
         try:
             base = RunConfig.preset(last["preset"])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.backprop.readout import Readout, answers, losses
-from core.cells import Cell, Params
+from core.backprop.readout import losses
+from core.network import Network
 from core.tasks import Batch
 
 CHUNK = 128
@@ -27,9 +27,7 @@ class Evaluation:
 
 @torch.no_grad()
 def predictions(
-    cell: Cell,
-    params: Params,
-    readout: Readout,
+    network: Network,
     x: Tensor,
     steps: Tensor | None = None,
     chunk: int = CHUNK,
@@ -37,21 +35,19 @@ def predictions(
 ) -> Tensor:
     """Answers (S, N, O) to x (T, N, C) at the input indices ``steps`` (S,), at every step where None."""
     every = torch.arange(len(x), device=x.device) if steps is None else steps
-    parts = (cell.forward(params, part, resets=resets).h[1:].index_select(0, every) for part in x.split(chunk, dim=1))
-    return torch.cat([answers(readout, h) for h in parts], dim=1)
+    parts = (network.layer.forward(part, resets=resets).h[1:].index_select(0, every) for part in x.split(chunk, dim=1))
+    return torch.cat([network.answers(h) for h in parts], dim=1)
 
 
 @torch.no_grad()
-def evaluate(
-    cell: Cell, params: Params, readout: Readout, batch: Batch, chunk: int = CHUNK, resets: Collection[int] = ()
-) -> Evaluation:
+def evaluate(network: Network, batch: Batch, chunk: int = CHUNK, resets: Collection[int] = ()) -> Evaluation:
     """The score's raw number and the loss on ``batch``, in the weights' dtype, with the state reset at ``resets``."""
-    weight = params["weight_hh"]
+    layer = network.layer
     steps = torch.tensor(batch.scored | batch.asked).any(dim=1).nonzero().squeeze(1)
     parts = (torch.tensor(part)[steps] for part in (batch.target, batch.scored, batch.asked))
-    target, scored, mask = (part.to(weight.device) for part in parts)
-    x, steps = torch.tensor(batch.x, dtype=weight.dtype).to(weight.device), steps.to(weight.device)
-    answer = predictions(cell, params, readout, x, steps, chunk, resets)
+    target, scored, mask = (part.to(layer.device) for part in parts)
+    x, steps = torch.tensor(batch.x, dtype=layer.dtype).to(layer.device), steps.to(layer.device)
+    answer = predictions(network, x, steps, chunk, resets)
     numbers = target.is_floating_point()
     loss, _ = losses(answer, target.to(x.dtype) if numbers else target)
     per_sequence = torch.where(mask, loss, 0).sum(dim=0) / mask.sum(dim=0).clamp(min=1)

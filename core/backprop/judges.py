@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from core.cells import GRU, LSTM, RNN, Cell, Peephole
+from core.cells import Cell
 
 DIFFERENCE = 1e-5
 """ε of the central differences, for float64 and numbers of size one: error about ε² + 1e-16/ε."""
@@ -49,9 +49,8 @@ def ours(
     trajectory = case.cell.forward(case.params, case.x, case.state)
     back = case.cell.backward(case.params, trajectory, case.grad_out, cuts=cuts, clamp=clamp, arriving=arriving)
     named = {f"∂L/∂{name}": grad for name, grad in back.grads.items()}
-    for part, states, grads in (("h", trajectory.h, back.grad_h), ("c", trajectory.c, back.grad_c)):
-        if states is not None and grads is not None:
-            named |= {part: states} | {f"∂L/∂{part}[{t}]": grad for t, grad in enumerate(grads)}
+    for part, states in trajectory.states.items():
+        named |= {part: states} | {f"∂L/∂{part}[{t}]": grad for t, grad in enumerate(back.states[part])}
     return named
 
 
@@ -88,7 +87,7 @@ def by_torch(case: Case) -> Named | None:
 
     None where torch has no such cell.
     """
-    layer = _torch_layer(case.cell, case.x.shape[2], case.grad_out.shape[2])
+    layer = case.cell.torch_layer(case.x.shape[2], case.grad_out.shape[2])
     if layer is None:
         return None
     layer.to(case.x.dtype).load_state_dict({f"{name}_l0": tensor for name, tensor in case.params.items()})
@@ -101,34 +100,26 @@ def by_torch(case: Case) -> Named | None:
     return named | {"h": torch.cat([first[0].detach(), output.detach()])}
 
 
-def _torch_layer(cell: Cell, C: int, H: int) -> nn.RNNBase | None:
-    if isinstance(cell, RNN):
-        return nn.RNN(C, H, nonlinearity=cell.activation)
-    if cell == LSTM():
-        return nn.LSTM(C, H)
-    return nn.GRU(C, H) if cell == GRU("after") else None
-
-
 def by_differences(case: Case) -> Named | None:
-    """(L(θ + ε) − L(θ − ε)) / 2ε for every parameter, and for h[t] and c[0] by starting anew from them.
+    """(L(θ + ε) − L(θ − ε)) / 2ε for every parameter, h[t] and the other states at 0, starting anew from them.
 
-    None for Gers' peepholes: a gradient that is stopped on purpose is no function's derivative.
+    None where a gradient is stopped on purpose: it is no function's derivative.
     """
-    if isinstance(case.cell, Peephole) and case.cell.gradient == "gers":
+    if case.cell.stops_gradient:
         return None
     named = {}
     for name, tensor in case.params.items():
         varied = case.params | {name: tensor.clone()}
         named[f"∂L/∂{name}"] = _differences(varied[name], lambda varied=varied: _loss(case, varied, 0, case.state))
     trajectory = case.cell.forward(case.params, case.x, case.state)
-    parts = [part.contiguous() for part in (trajectory.h, trajectory.c) if part is not None]
+    parts = [part.contiguous() for part in trajectory.states.values()]
     for t in range(len(case.x) + 1):
         state = tuple(part[t].clone() for part in parts)
         change = _differences(state[0], lambda t=t, state=state: _loss(case, case.params, t, state))
         named[f"∂L/∂h[{t}]"] = change + (case.grad_out[t - 1] if t else 0)
-    if len(parts) > 1:
-        state = tuple(part.clone() for part in case.state)
-        named["∂L/∂c[0]"] = _differences(state[1], lambda: _loss(case, case.params, 0, state))
+    for k, part in enumerate(case.cell.state_parts[1:], 1):
+        state = tuple(each.clone() for each in case.state)
+        named[f"∂L/∂{part}[0]"] = _differences(state[k], lambda state=state: _loss(case, case.params, 0, state))
     return named
 
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from core.cells import Back, Cell, Params, Trajectory
+from core.cells import Back, Trajectory
+from core.network import Layer
 from core.truncation import Pass
 
 
 def back_through(
-    cell: Cell,
-    params: Params,
+    layer: Layer,
     trajectory: Trajectory,
     grad_out: Tensor,
     passes: Sequence[Pass],
@@ -30,18 +30,18 @@ def back_through(
     """
     T, only = len(grad_out), passes[0] if len(passes) == 1 else None
     if only is not None and (only.first, only.stop) == (0, T):
-        return cell.backward(params, trajectory, grad_out, cuts=only.cuts, clamp=clamp, parameters=parameters)
+        return layer.backward(trajectory, grad_out, cuts=only.cuts, clamp=clamp, parameters=parameters)
     whole = None
     for each in passes:
         local = grad_out[each.first : each.stop] if only else _own(grad_out, each)
         cuts, steps = [b - each.first for b in each.cuts], trajectory.between(each.first, each.stop)
-        part = cell.backward(params, steps, local, cuts=cuts, clamp=clamp, parameters=False)
+        part = layer.backward(steps, local, cuts=cuts, clamp=clamp, parameters=False)
         whole = _nothing(part, T) if whole is None else whole
         add_states(whole, part, each)
         whole.alphas[each.first : each.stop] += part.alphas
     assert whole is not None
     first, stop = min(each.first for each in passes), max(each.stop for each in passes)
-    grads = cell.parameter_gradients(trajectory, whole.alphas, first, stop) if parameters else {}
+    grads = layer.parameter_gradients(trajectory, whole.alphas, first, stop) if parameters else {}
     return replace(whole, grads=grads)
 
 
@@ -55,13 +55,12 @@ def _own(grad_out: Tensor, each: Pass) -> Tensor:
 def _nothing(like: Back, T: int) -> Back:
     """Zero gradients of T steps, laid out as a backward pass leaves them."""
     N, H = like.grad_h.shape[1:]
-    grad_h, grad_c = (like.grad_h.new_zeros(T + 1, H, N).transpose(1, 2) for _ in range(2))
-    return Back(grad_h, None if like.grad_c is None else grad_c, {}, like.alphas.new_zeros(T, *like.alphas.shape[1:]))
+    states = {part: grad.new_zeros(T + 1, H, N).transpose(1, 2) for part, grad in like.states.items()}
+    return Back(states, {}, like.alphas.new_zeros(T, *like.alphas.shape[1:]))
 
 
 def add_states(whole: Back, part: Back, each: Pass) -> None:
     """Add the gradients of the states that the pass ``each`` came by, in place."""
     states = slice(each.first, each.stop + 1)
-    whole.grad_h[states] += part.grad_h
-    if whole.grad_c is not None and part.grad_c is not None:
-        whole.grad_c[states] += part.grad_c
+    for name, grad in part.states.items():
+        whole.states[name][states] += grad

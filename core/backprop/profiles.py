@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.cells import elementwise
+from core.backprop.squares import squares
+from core.cells import Back
 
 Profile = NDArray[np.float64]
 
@@ -22,19 +23,24 @@ class Profiles:
     flow: Profile
 
 
-def profiles(grad_h: Tensor, grad_c: Tensor | None) -> Profiles:
-    """From gradients (T+1, N, H) of the *batch mean*; the factor N that makes them one sequence's is applied here."""
-    squares_h = squares(grad_h)
-    by_h = mean_norm(squares_h)
-    if grad_c is None:
-        return Profiles(by_h, None, by_h)
-    squares_c = squares(grad_c)
-    return Profiles(by_h, mean_norm(squares_c), mean_norm(squares_h + squares_c))
+def profiles(back: Back) -> Profiles:
+    """From gradients of the *batch mean*; the factor N that makes them one sequence's is applied here."""
+    by_state = {part: squares(grad) for part, grad in back.states.items()}
+    each = {part: mean_norm(squared) for part, squared in by_state.items()}
+    flow = mean_norm(_sum(list(by_state.values()))) if len(by_state) > 1 else each["h"]
+    return Profiles(each["h"], each.get("c"), flow)
 
 
-def squares(grad: Tensor) -> Tensor:
-    """Σ over units of the square, (T+1, N), in float64: (1e-25)² is zero in float32."""
-    return elementwise.squares(grad.transpose(1, 2))
+def state_squares(back: Back) -> Tensor:
+    """(T+1, N) float64, Σ over the whole state of the square of its gradient."""
+    return _sum([squares(grad) for grad in back.states.values()])
+
+
+def _sum(parts: list[Tensor]) -> Tensor:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
 
 
 def mean_norm(squared: Tensor) -> Profile:

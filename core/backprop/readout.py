@@ -1,9 +1,7 @@
-"""The linear layer on top of h, its answers, and the loss at the steps that are asked."""
+"""What a batch asks, and the loss of the answers at the steps that are asked."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -11,18 +9,6 @@ from torch import Tensor
 from torch.nn.functional import log_softmax
 
 from core.tasks import Batch
-
-Readout = Mapping[str, Tensor]
-"""weight (O, H) and bias (O), as torch.nn.Linear."""
-
-
-def init_readout(
-    hidden_size: int, output_size: int, *, generator: torch.Generator, dtype: torch.dtype = torch.float32
-) -> dict[str, Tensor]:
-    """torch.nn.Linear's initialisation: every number U(±1/√H), weight first."""
-    bound = 1 / math.sqrt(hidden_size)
-    room = {"weight": torch.empty(output_size, hidden_size, dtype=dtype), "bias": torch.empty(output_size, dtype=dtype)}
-    return {name: tensor.uniform_(-bound, bound, generator=generator) for name, tensor in room.items()}
 
 
 @dataclass(frozen=True)
@@ -67,11 +53,6 @@ def asked(batch: Batch, dtype: torch.dtype = torch.float32, device: torch.device
     weight = mask.to(dtype) / mask.sum(dim=0).clamp(min=1)
     x, last = torch.tensor(batch.x, dtype=dtype), mask & (later == 1)
     return Asked(*(part.to(device) for part in (x, steps, target, weight, last)))
-
-
-def answers(readout: Readout, h: Tensor) -> Tensor:
-    """(…, H) → (…, O)."""
-    return torch.addmm(readout["bias"], h.reshape(-1, h.shape[-1]), readout["weight"].T).view(*h.shape[:-1], -1)
 
 
 def losses(answer: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

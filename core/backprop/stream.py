@@ -12,14 +12,15 @@ import torch
 
 from core.backprop.bptt import Measured, measured
 from core.backprop.passes import add_states
-from core.backprop.readout import Readout, asked
-from core.cells import Back, Cell, Params, State, Trajectory
+from core.backprop.readout import asked
+from core.cells import Back, Trajectory
+from core.network import Network
 from core.tasks import Batch
 from core.truncation import Pass, Truncation
 
 
 class Stream:
-    """One batch, update by update. Whoever iterates over it changes ``params`` and ``readout`` in between, in place.
+    """One batch, update by update. Whoever iterates over it changes the network's parameters in between, in place.
 
     An update's loss is its steps' part of the batch's (the mean over sequences of the mean over all asked steps), so
     that with weights at rest losses and gradients sum to the batch's own.
@@ -31,20 +32,19 @@ class Stream:
 
     def __init__(
         self,
-        cell: Cell,
-        params: Params,
-        readout: Readout,
+        network: Network,
         batch: Batch,
         truncation: Truncation,
         *,
         clamp: float | None = None,
         parameters: bool = True,
     ) -> None:
-        self._cell, self._params, self._readout = cell, params, readout
+        self._network = network
         self._truncation, self._clamp, self._parameters = truncation, clamp, parameters
-        self._sequences = asked(batch, params["weight_hh"].dtype, params["weight_hh"].device)
-        (T, N, _), H = self._sequences.x.shape, params["weight_hh"].shape[1]
-        self._states = tuple(params["weight_hh"].new_zeros(T + 1, N, H) for _ in cell.state_parts)
+        layer = network.layer
+        self._sequences = asked(batch, layer.dtype, layer.device)
+        (T, N, _), H = self._sequences.x.shape, layer.hidden_size
+        self._states = {part: self._sequences.x.new_zeros(T + 1, N, H) for part in layer.cell.state_parts}
         self.loss = 0.0
         self.back, self.alone = self._nothing(), self._nothing()
 
@@ -64,21 +64,20 @@ class Stream:
 
     def _run(self, first: int, stop: int) -> Trajectory:
         """Forward from the stored state at ``first``; the states up to ``stop`` are stored."""
-        start: State = tuple(part[first] for part in self._states)
-        trajectory = self._cell.forward(self._params, self._sequences.x[first:stop], start if first else None)
-        for stored, new in zip(self._states, (trajectory.h, trajectory.c)):
-            if new is not None:
-                stored[first + 1 : stop + 1] = new[1:]
+        start = tuple(part[first] for part in self._states.values())
+        trajectory = self._network.layer.forward(self._sequences.x[first:stop], start if first else None)
+        for part, new in trajectory.states.items():
+            self._states[part][first + 1 : stop + 1] = new[1:]
         return trajectory
 
     def _measured(self, each: Pass, trajectory: Trajectory) -> Measured:
         own = self._sequences.between(each.first, each.losses[0] - 1, each.stop)
         here = [Pass(0, each.stop - each.first, (), tuple(b - each.first for b in each.cuts))]
         return measured(
-            self._cell, self._params, self._readout, own, trajectory, here, here if own.last.any() else None,
+            self._network, own, trajectory, here, here if own.last.any() else None,
             clamp=self._clamp, parameters=self._parameters,
         )  # fmt: skip
 
     def _nothing(self) -> Back:
-        h, c = self._states[0], self._states[1] if len(self._states) > 1 else None
-        return Back(torch.zeros_like(h), None if c is None else torch.zeros_like(c), {}, h.new_zeros(0))
+        states = {part: torch.zeros_like(stored) for part, stored in self._states.items()}
+        return Back(states, {}, self._sequences.x.new_zeros(0))

@@ -7,8 +7,8 @@ a    our recorded step: forward with every gate kept, hand-written backward, ‖
 b    a step of a live run on its default schedule, everything included: batches, loss, clipping, optimiser, frames,
      store, checkpoint, scoring
 c    torch's own layer forward and backward with nothing recorded, beside a; c′ a training step of a plain script with
-     it, beside b. The peephole cell, which torch lacks, is held against nn.LSTM
-d    the loop over torch's cells with ``retain_grad`` that can say what a says (peephole: its equations, by autograd)
+     it, beside b. A cell that torch lacks is held against the layer nearest to it
+d    the loop over torch's cells with ``retain_grad`` that can say what a says (or over its equations, by autograd)
 
 One thread is timed by the processor time it takes, so that other programs disturb little; two by the clock on the wall.
 A live run always has one thread.
@@ -20,7 +20,9 @@ import argparse
 import json
 import os
 
-CELLS = ("rnn", "gru", "lstm", "peephole")
+from core.anatomy import ANATOMIES
+
+CELLS = tuple(ANATOMIES)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.bench.rows import Found, Row
 
-HEADER = ("cell", "H", "T", "threads", "a", "b", "c", "c′", "d", "a÷c", "a÷d", "b:c′", "b:c")
+HEADER = ("cell", "H", "T", "threads", "a", "b", "c", "c′", "d", "a÷c", "a÷d", "b:c′", "b:c", "a÷model")
 
 
 def as_json(found: Found) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def as_text(found: Found) -> str:
     )
     legend = (
         "a recorded step, b live run in all, c torch's layer, c′ plain script, d retain_grad loop; "
-        "b:c throughput of b in relation to c"
+        "b:c throughput of b in relation to c; a÷model what core.cost makes of it"
     )
     lines = [title, legend, "", _line(HEADER), *(_line(_fields(row)) for row in found.rows)]
     for grown in found.growth:

@@ -15,7 +15,8 @@ import torch
 
 from core.bench.growth import Growth, growth_of
 from core.bench.live import Live
-from core.bench.sides import BATCH, Step, layer, loop, recorded, script
+from core.bench.sides import BATCH, Step, layer, live_config, loop, recorded, script
+from core.cost import pass_seconds
 from core.training.freed_memory import keep_freed_memory
 
 FEWEST, MOST = 3, 25
@@ -35,15 +36,18 @@ class Row:
     loop: float
     live: float | None
     script: float
+    model: float
 
     @property
     def ratios(self) -> dict[str, float | None]:
-        """a ÷ c and a ÷ d in time; b ÷ c in throughput, against the whole script and against the bare layer."""
+        """a ÷ c, a ÷ d and a ÷ the model of ``core.cost`` in time; b ÷ c in throughput, against the whole script and
+        against the bare layer."""
         return {
             "a/c": self.recorded / self.layer,
             "a/d": self.recorded / self.loop,
             "b/script": self.script / self.live if self.live else None,
             "b/c": self.layer / self.live if self.live else None,
+            "a/model": self.recorded / self.model,
         }
 
 
@@ -95,7 +99,8 @@ def _row(name: str, H: int, T: int, threads: int, seconds: float) -> Row:
     if live is not None:
         live.close()
     a, c, d, whole = (1e3 * median(taken) for taken in times[: len(sides)])
-    return Row(name, H, T, threads, a, c, d, per_step, whole)
+    model = 1e3 * pass_seconds(live_config(name, H, T), BATCH)
+    return Row(name, H, T, threads, a, c, d, per_step, whole, model)
 
 
 def interleaved(sides: Sequence[Step], seconds: float, clock: Callable[[], float]) -> list[list[float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,17 +16,8 @@ from core.data import training_batch
 BATCH, INPUTS = 32, 2
 Step = Callable[[], object]
 
-LAYERS: dict[str, Callable[[int, int], nn.RNNBase]] = {
-    "rnn": nn.RNN,
-    "gru": nn.GRU,
-    "lstm": nn.LSTM,
-    "peephole": nn.LSTM,
-}
-CELL_LAYERS: dict[str, Callable[[int, int], nn.RNNCellBase]] = {
-    "rnn": nn.RNNCell,
-    "gru": nn.GRUCell,
-    "lstm": nn.LSTMCell,
-}
+LOOPED: dict[type[nn.RNNBase], type[nn.RNNCellBase]] = {nn.RNN: nn.RNNCell, nn.GRU: nn.GRUCell, nn.LSTM: nn.LSTMCell}
+"""torch's cell of each of its layers, for a loop over the steps."""
 
 
 def problem(H: int, T: int) -> tuple[Tensor, Tensor]:
@@ -42,16 +34,22 @@ def recorded(name: str, H: int, T: int) -> Step:
     params = cell.init(INPUTS, H, generator=torch.Generator().manual_seed(0))
 
     def step() -> object:
-        back = cell.backward(params, cell.forward(params, x), grad_out)
-        return profiles(back.grad_h, back.grad_c)
+        return profiles(cell.backward(params, cell.forward(params, x), grad_out))
 
     return step
+
+
+def torch_layer(name: str, H: int) -> nn.RNNBase:
+    """torch's layer of the cell; where it has none, the one that is nearest by states and gates."""
+    cell = CELLS[name]
+    nearest = nn.LSTM if len(cell.state_parts) > 1 else nn.GRU if cell.gate_names else nn.RNN
+    return cell.torch_layer(INPUTS, H) or nearest(INPUTS, H)
 
 
 def layer(name: str, H: int, T: int) -> Step:
     """c: torch's layer, forward and backward."""
     x, grad_out = problem(H, T)
-    module = LAYERS[name](INPUTS, H)
+    module = torch_layer(name, H)
 
     def step() -> object:
         module.zero_grad(set_to_none=True)
@@ -83,13 +81,15 @@ def loop(name: str, H: int, T: int) -> Step:
 
 
 def _one_step(name: str, H: int) -> tuple[Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]], list[Tensor]]:
-    if name == "peephole":
-        cell = CELLS[name]
+    cell = CELLS[name]
+    layer = cell.torch_layer(INPUTS, H)
+    if layer is None:  # its equations, by autograd
         params = cell.init(INPUTS, H, generator=torch.Generator().manual_seed(0))
         for tensor in params.values():
             tensor.requires_grad_()
         return lambda x_t, state: cell.step(params, x_t, state)[0], list(params.values())
-    module, many = CELL_LAYERS[name](INPUTS, H), name == "lstm"
+    make: Any = LOOPED[type(layer)]
+    module, many = make(INPUTS, H), len(cell.state_parts) > 1
     weights: list[Tensor] = list(module.parameters())
     return lambda x_t, state: module(x_t, state) if many else (module(x_t, state[0]),), weights
 
@@ -103,7 +103,7 @@ def live_config(name: str, H: int, T: int) -> RunConfig:
 def script(name: str, H: int, T: int) -> Step:
     """c′: what a training script does that records nothing: layer, linear readout, loss, backward, clip, Adam."""
     config = live_config(name, H, T)
-    module, readout = LAYERS[name](INPUTS, H), nn.Linear(H, 1)
+    module, readout = torch_layer(name, H), nn.Linear(H, 1)
     weights = [*module.parameters(), *readout.parameters()]
     optimizer, step_number = torch.optim.Adam(weights, lr=config.lr), iter(range(10**9))
 

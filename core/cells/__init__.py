@@ -1,51 +1,54 @@
-"""The four cells: init, forward and hand-written backward side by side, one file each."""
+"""The cells: init, forward and hand-written backward side by side. A new one is a folder and one more in ``_KNOWN``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from itertools import product
+from typing import get_args
 
-from core.cells.base import Back, Cell, Params, State, Trajectory
+import torch
+from torch import Tensor
+
+from core.anatomy import Anatomy
+from core.cells.base import RECURRENT, Cell, Params, State
 from core.cells.gru import GRU
 from core.cells.lstm import LSTM
 from core.cells.peephole import Peephole
 from core.cells.rnn import RNN
-from core.cells.variants import peepholes_of
+from core.cells.trajectory import Back, Trajectory
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-
-    from core.config import CellConfig
-
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (RNN(), LSTM(), Peephole(), GRU())}
+_KNOWN: tuple[type[Cell], ...] = (RNN, LSTM, Peephole, GRU)
+CELLS: dict[str, Cell] = {cell.name: cell() for cell in _KNOWN}
 """The default variant of each cell."""
 
 __all__ = [
-    "CELLS", "GRU", "LSTM", "RNN", "Back", "Cell", "Params", "Peephole", "State", "Trajectory", "cell_of",
-    "init_from_config", "peepholes_of",
+    "CELLS", "GRU", "LSTM", "RECURRENT", "RNN", "Back", "Cell", "Params", "Peephole", "State", "Trajectory", "cell_of",
+    "every_variant", "init_from_config",
 ]  # fmt: skip
 
 
-def cell_of(config: CellConfig) -> Cell:
-    """The variant that a cell config describes."""
-    if config.name == "rnn":
-        return RNN(activation=config.activation)
-    if config.name == "peephole":
-        return Peephole(gradient=config.peephole_gradient, variant=config.variant)
-    if config.name == "gru":
-        return GRU(reset=config.reset)
-    return LSTM(variant=config.variant)
+def cell_of(config: Anatomy) -> Cell:
+    """The variant that a cell's settings describe."""
+    cell = type(CELLS[config.name])
+    settings = dict(config)
+    return cell(**{field.name: settings[field.name] for field in fields(cell)})
 
 
-def init_from_config(
-    config: CellConfig, input_size: int, time_span: int, generator: torch.Generator
-) -> dict[str, Tensor]:
-    """New parameters as a cell config asks for; ``time_span`` is the task's length."""
+def every_variant() -> dict[str, Cell]:
+    """Every cell in every variant that can be configured, by a name: "LSTM", "Peephole LSTM gers coupled"."""
+    found = {}
+    for cell in _KNOWN:
+        settings = cell.anatomy_type.model_fields
+        choices = {field.name: get_args(settings[field.name].annotation) for field in fields(cell)}
+        for values in product(*choices.values()):
+            chosen = dict(zip(choices, values, strict=True))
+            told = [value for name, value in chosen.items() if value != settings[name].default]
+            found[" ".join([cell.anatomy_type.word, *told])] = cell(**chosen)
+    return found
+
+
+def init_from_config(config: Anatomy, input_size: int, time_span: int, generator: torch.Generator) -> dict[str, Tensor]:
+    """New parameters as a cell's settings ask for; ``time_span`` is the task's length."""
     return cell_of(config).init(
-        input_size,
-        config.hidden_size,
-        generator=generator,
-        scheme=config.init,
-        forget_bias=None if "cell.forget_bias" in config.idle else getattr(config, "forget_bias", None),
-        time_span=time_span,
-    )
+        input_size, config.hidden_size, generator=generator, time_span=time_span, **config.start
+    )  # fmt: skip

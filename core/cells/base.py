@@ -1,140 +1,70 @@
-"""What every cell offers: parameters, the textbook step, and forward and backward over a whole sequence.
+"""What every cell offers: parameters, the textbook step, forward and backward over a whole sequence, and what only its
+formulas know.
 
-Two layouts. What a caller sees is time first, (T, N, H). What the loops work on is *hidden-major*, (T, H, N): a gate is
-then one contiguous block of a step's (gates·H, N) slab, and a step is one matrix product and a few in-place operations.
-The public tensors are views of the hidden-major ones, so nothing is copied.
+A cell writes a step of each pass; the loops over time stand here, once for all of them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import ClassVar, NoReturn
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from core.anatomy import Anatomy
 from core.cells import initialisation
+from core.cells.products import with_one
+from core.cells.trajectory import Back, Carry, Trajectory, before, room_for_gradients, room_for_states, time_first
+from core.errors import UnrolledError
 
 Params = Mapping[str, Tensor]
 State = tuple[Tensor, ...]
-"""(h,) or (h, c), each (N, H)."""
+"""The parts of one state in the cell's order, h first, (N, H) each."""
 
+AtStep = Callable[[int], None]
+"""What is done at step t, in place."""
 
-_STATES = frozenset(("h", "c"))
-"""The parts of ``Trajectory.saved`` that hold T+1 states; all others hold T steps."""
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """A sequence's way through a cell, as views of what the loops left behind.
-
-    saved   hidden-major: "inputs" with their one (T, C+1, N), "h" and "c" (T+1, H, N), "gates" (T, blocks, H, N), and
-            what else the cell's backward pass needs, (T, H, N) each
-    blocks  place of each gate among the blocks, in torch's order; empty for the plain RNN
-    resets  indices of states from which the next step did not go on, but from zero; no gradient passes there
-    sums    place of each gate's sum among the alphas of a backward pass, in torch's order, where those are other blocks
-    """
-
-    saved: dict[str, Tensor]
-    blocks: Mapping[str, int]
-    resets: frozenset[int] = frozenset()
-    sums: Mapping[str, int] | None = None
-
-    @property
-    def x(self) -> Tensor:
-        """(T, N, C), the inputs."""
-        return time_first(self.saved["inputs"][:, :-1])
-
-    @property
-    def h(self) -> Tensor:
-        """(T+1, N, H), h[0] the initial state; h[t+1] follows from x[t]."""
-        return time_first(self.saved["h"])
-
-    @property
-    def c(self) -> Tensor | None:
-        """(T+1, N, H), or None where the cell has no cell state."""
-        return time_first(self.saved["c"]) if "c" in self.saved else None
-
-    @property
-    def gates(self) -> dict[str, Tensor]:
-        """{"i": (T, N, H), …} in torch's order, after their nonlinearity; empty for the plain RNN.
-
-        Also those without weights of their own: f of an LSTM that has none is 1, or 1 − i.
-        """
-        return {name: time_first(self.saved["gates"][:, place]) for name, place in self.blocks.items()}
-
-    def between(self, first: int, stop: int) -> Trajectory:
-        """Steps ``first`` … ``stop`` − 1 with the states ``first`` … ``stop``; a view."""
-        saved = {name: part[first : stop + (name in _STATES)] for name, part in self.saved.items()}
-        return replace(self, saved=saved, resets=frozenset(b - first for b in self.resets if first <= b < stop))
-
-    def tiled(self, k: int) -> Trajectory:
-        """Every sequence ``k`` times along the batch, copy after copy: N·k sequences, the first N the originals."""
-        whole = self.saved.items()
-        return replace(self, saved={name: part.repeat(*[1] * (part.dim() - 1), k) for name, part in whole})
-
-
-@dataclass(frozen=True)
-class Back:
-    """Gradients of one loss.
-
-    grad_h   (T+1, N, H), ∂L/∂h[t], total derivatives
-    grad_c   (T+1, N, H), ∂L/∂c[t], total derivatives (c → h of the same step included), or None
-    grads    {name: ∂L/∂parameter}; empty where no parameter gradients were asked for
-    alphas   (T, blocks·H, N), ∂L/∂pre-activations in the loops' order, for ``Cell.parameter_gradients``
-    """
-
-    grad_h: Tensor
-    grad_c: Tensor | None
-    grads: dict[str, Tensor]
-    alphas: Tensor
-
-
-@dataclass(frozen=True)
-class Carry:
-    """What is done to the gradient between two steps: where it is cut, and to what each component is limited."""
-
-    cuts: frozenset[int]
-    clamp: float | None
-
-    def set_aside(self, t: int, grad: Tensor) -> Tensor | None:
-        """The local gradient in ``grad``, which makes room for what is carried to state t; None where nothing is done
-        to that and it may simply be added."""
-        if self.clamp is None and t not in self.cuts:
-            return None
-        local = grad.clone()
-        grad.zero_()
-        return local
-
-    def limit(self, t: int, carried: Tensor) -> Tensor:
-        """Do to what is ``carried`` to state t what is to be done, in place."""
-        if t in self.cuts:
-            return carried.zero_()
-        return carried if self.clamp is None else carried.clamp_(-self.clamp, self.clamp)
+RECURRENT = "recurrent"
+"""The one sum of a cell without gates."""
 
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """A recurrent cell. Its fields are its variant; its parameters are passed in, named and shaped as in torch.nn.
+    """A recurrent cell. Its fields are its variant, named as the settings of its anatomy; its parameters are passed in,
+    named and shaped as in torch.nn.
 
-    weight_ih (gates·H, C), weight_hh (gates·H, H), bias_ih and bias_hh (gates·H), and weight_peephole (3, H), i f o,
-    where the cell has peepholes; the gates' blocks in torch's order. A variant has only those of ``gate_names``.
+    weight_ih (gates·H, C), weight_hh (gates·H, H), bias_ih and bias_hh (gates·H), and weight_peephole (gates, H) where
+    gates see the cell state; blocks in the order of ``gate_names``.
     """
 
+    anatomy_type: ClassVar[type[Anatomy]]
     name: ClassVar[str]
     state_parts: ClassVar[tuple[str, ...]]
 
-    @property
-    @abstractmethod
-    def gate_names(self) -> tuple[str, ...]:
-        """The gates with weights of their own, in torch's order, which is that of the parameters' blocks."""
+    def __init_subclass__(cls) -> None:
+        anatomy = cls.__dict__.get("anatomy_type")
+        if anatomy is not None:
+            cls.name = anatomy.model_fields["name"].default
+            cls.state_parts = tuple(state.symbol for state in anatomy.states)
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        """What the cell says of itself, with sizes and start as by default."""
+        return self.anatomy_type(**{field.name: getattr(self, field.name) for field in fields(self)})
 
     @property
-    @abstractmethod
-    def layout(self) -> initialisation.Layout:
-        """Which parameters it has."""
+    def gate_names(self) -> tuple[str, ...]:
+        """The gates with weights of their own, in torch's order, which is that of the parameters' blocks."""
+        return self.anatomy.gate_names
+
+    @property
+    def sum_names(self) -> tuple[str, ...]:
+        """The sums that a step forms, one a block of the parameters: those of the gates, or the one there is."""
+        return self.gate_names or (RECURRENT,)
 
     def init(
         self,
@@ -153,7 +83,7 @@ class Cell(ABC):
         Raises ConfigError where the cell lacks the gate a setting speaks of.
         """
         return initialisation.draw(
-            self.layout, input_size, hidden_size, generator, scheme, forget_bias, time_span, dtype
+            self.anatomy, input_size, hidden_size, generator, scheme, forget_bias, time_span, dtype
         )  # fmt: skip
 
     @abstractmethod
@@ -163,15 +93,41 @@ class Cell(ABC):
         x_t (N, C), the state's parts (N, H); returns the new state and the gates, each (N, H).
         """
 
-    @abstractmethod
+    # -- over a whole sequence ------------------------------------------------------------------------------------
+
+    @torch.no_grad()
     def forward(
         self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
     ) -> Trajectory:
         """All T steps of x (T, N, C) from ``state`` (zeros where None), keeping what ``backward`` needs.
 
-        At the state indices ``resets`` the next step goes on from zero; the trajectory's h and c hold the states as
-        they were before that.
+        At the state indices ``resets`` the next step goes on from zero; the trajectory's states are those before that.
         """
+        T, N, _ = x.shape
+        weight = params["weight_hh"]
+        first = [part.T for part in state] if state is not None else [
+            weight.new_zeros(weight.shape[1], N) for _ in self.state_parts
+        ]  # fmt: skip
+        saved = {"inputs": with_one(x)}
+        saved |= {part: room_for_states(start, T) for part, start in zip(self.state_parts, first, strict=True)}
+        step, blocks = self._forward(params, saved, resets)
+        for t in range(T):
+            step(t)
+        if resets:  # then also what the steps went on from
+            saved |= {f"{part}_before": torch.stack(before(saved[part], resets)) for part in self.state_parts}
+        return Trajectory(saved, self.state_parts, blocks, self._sums, frozenset(resets))
+
+    @abstractmethod
+    def _forward(
+        self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
+    ) -> tuple[AtStep, Mapping[str, int]]:
+        """What step t does, in place, from the inputs and the first state in ``saved``, to which it adds what it keeps;
+        and the place of each gate among the blocks of ``saved["gates"]``."""
+
+    @property
+    def _sums(self) -> Mapping[str, int]:
+        """Place of each sum among the blocks of the alphas."""
+        return {name: place for place, name in enumerate(self.sum_names)}
 
     @torch.no_grad()
     def backward(
@@ -189,26 +145,42 @@ class Cell(ABC):
 
         grad_out     (T, N, H), ∂L/∂h[1:] of the loss's own use of each h (local, not through later steps)
         cuts         state indices b where the carry from b+1 to b is zero: h[b] keeps its local gradient alone
-        clamp        largest size of each component of the carry, of its h part and its c part, at every step; what
-                     is left of it is then added to the local gradient. None: no limit
-        arriving     ∂L/∂h[T] (and ∂L/∂c[T]) of what lies beyond the end, (N, H) each; nothing where None
+        clamp        largest size of each component of the carry, of every part of the state, at every step; what is
+                     left of it is then added to the local gradient. None: no limit
+        arriving     ∂L/∂state[T] of what lies beyond the end, (N, H) a part; nothing where None
         parameters   False leaves the parameters' gradients out
         """
         later = [part.T for part in arriving] if arriving is not None else [None] * len(self.state_parts)
-        grad_h, grad_c = local_gradients(grad_out, later[0]), None
-        if len(self.state_parts) > 1:
-            grad_c = torch.empty_like(grad_h)
-            grad_c[-1] = 0 if later[1] is None else later[1]
-        alphas = self._carry_back(params, trajectory.saved, grad_h, grad_c, Carry(trajectory.resets.union(cuts), clamp))
-        grads = self.parameter_gradients(trajectory, alphas) if parameters else {}
-        return Back(time_first(grad_h), None if grad_c is None else time_first(grad_c), grads, alphas)
+        h, *others = self.state_parts
+        grads = {h: room_for_gradients(grad_out, later[0])}
+        for part, end in zip(others, later[1:], strict=True):
+            grads[part] = torch.empty_like(grads[h])
+            grads[part][-1] = 0 if end is None else end
+        step, alphas = self._backward(params, trajectory.saved, grads)
+        carry = Carry(trajectory.resets.union(cuts), clamp)
+        arriving_h, rest = grads[h].unbind(), [grads[part].unbind() for part in others]
+        for t in range(len(grad_out) - 1, -1, -1):
+            local = carry.set_aside(t, arriving_h[t])
+            step(t)
+            if local is not None:
+                carry.limit(t, arriving_h[t]).add_(local)
+                for part in rest:
+                    carry.limit(t, part[t])
+        alphas = self._folded(alphas.flatten(1, 2))
+        found = self.parameter_gradients(trajectory, alphas) if parameters else {}
+        return Back({part: time_first(grad) for part, grad in grads.items()}, found, alphas)
 
     @abstractmethod
-    def _carry_back(
-        self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, grad_c: Tensor | None, carry: Carry
-    ) -> Tensor:
-        """The loop: fills ``grad_h`` (T+1, H, N), which comes with the local gradients, and ``grad_c``, of which only
-        the last is known; returns the alphas."""
+    def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
+        """What step t does on the way back, in place, and the alphas (T, blocks, H, N) that it writes.
+
+        ``grads`` are ∂L/∂state, (T+1, H, N) a part: that of h comes with the local gradients, to which is added, of
+        the others only the last is known.
+        """
+
+    def _folded(self, alphas: Tensor) -> Tensor:
+        """The alphas (T, blocks·H, N) of the loops as those of the sums that have weights."""
+        return alphas
 
     @torch.no_grad()
     def parameter_gradients(
@@ -222,61 +194,96 @@ class Cell(ABC):
         stop = len(alphas) if stop is None else stop
         return self._parameters(alphas[first:stop], trajectory.between(first, stop).saved)
 
-    @staticmethod
     @abstractmethod
-    def _parameters(alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
+    def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         """∂L/∂parameters from the alphas (T, blocks·H, N) and what was saved of the same steps."""
 
+    def at_sums(self, trajectory: Trajectory, back: Back) -> dict[str, Tensor]:
+        """{gate: (T, N, H)} ∂L/∂(the sum before its nonlinearity), in torch's order; {"recurrent": …} without gates.
 
-def initial_state(cell: Cell, params: Params, n: int, state: State | None) -> list[Tensor]:
-    """The parts of ``state`` hidden-major, (H, N); zeros where None."""
-    weight = params["weight_hh"]
-    if state is None:
-        return [weight.new_zeros(weight.shape[1], n) for _ in cell.state_parts]
-    return [part.T for part in state]
+        What one sum decides of two gates is that sum's: "i" of an LSTM whose f is 1 − i is all that the one gate gets.
+        A gate without weights is left out.
+        """
+        blocks = back.alphas.unflatten(1, (-1, trajectory.h.shape[2]))
+        return {name: time_first(blocks[:, place]) for name, place in trajectory.sums.items()}
 
+    # -- parameters by unit and by gate ---------------------------------------------------------------------------
 
-def states(first: Tensor, T: int) -> Tensor:
-    """Room for T+1 states (T+1, H, N), the first filled in."""
-    room = first.new_empty(T + 1, *first.shape)
-    room[0] = first
-    return room
+    def recurrent_blocks(self, params: Params) -> dict[str, Tensor]:
+        """{gate: U_q (H, H)} in torch's order; {"recurrent": U} without gates."""
+        return dict(zip(self.sum_names, params["weight_hh"].chunk(len(self.sum_names)), strict=True))
 
+    def peepholes(self, params: Params) -> dict[str, Tensor]:
+        """{gate: p_q (H,)}, views; empty where no gate sees the cell state."""
+        names = self.anatomy.peepholes
+        return dict(zip(names, params["weight_peephole"], strict=True)) if names else {}
 
-def before(states: Tensor, resets: Collection[int]) -> list[Tensor]:
-    """What each of the T steps goes on from: ``states`` (T+1, H, N) but the last, zeros at the ``resets``."""
-    steps = list(states[:-1].unbind())
-    for b in resets:
-        steps[b] = torch.zeros_like(steps[b])
-    return steps
+    @staticmethod
+    def by_unit(name: str, part: Tensor, H: int) -> Tensor:
+        """A parameter, or its gradient, as (rows, H, numbers): what belongs to each unit, its row of every block."""
+        return part.unsqueeze(-1) if name == "weight_peephole" else part.reshape(-1, H, part[0].numel())
 
+    # -- what only the formulas know; a cell that does not say refuses with a sentence ------------------------------
 
-def trajectory_of(
-    saved: dict[str, Tensor], blocks: Mapping[str, int], resets: Collection[int], sums: Mapping[str, int] | None = None
-) -> Trajectory:
-    """The trajectory; where there are ``resets`` it also keeps what the steps went on from."""
-    if resets:
-        saved |= {f"{name}_before": torch.stack(before(saved[name], resets)) for name in _STATES & saved.keys()}
-    return Trajectory(saved, blocks, frozenset(resets), sums)
+    def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The two parts of every sum before a nonlinearity, {gate: (T, N, H)} each: what the input makes of it (W x and
+        biases), and what the state does (U h₋, and c in peepholes)."""
+        self.lacks("which parts its sums have")
 
+    def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """{gate: (T, N, H)} what each sum's gradient ``alphas`` (``at_sums``) sends to the h that step t came from."""
+        self.lacks("what each gate hands back")
 
-def came_from(saved: Mapping[str, Tensor], name: Literal["h", "c"]) -> Tensor:
-    """(T, H, N), the part of the state that each step went on from."""
-    return saved[f"{name}_before"] if f"{name}_before" in saved else saved[name][:-1]
+    def handed_to_c(self, params: Params, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """{gate: (T, N, H)} what it sends to the cell state that it sees: the new one for the gate that hands out, the
+        one before for all others. Empty without peepholes, and where their gradient is stopped."""
+        return {}
 
+    def into_h(self, params: Params, trajectory: Trajectory, *, through_gates: bool = True) -> Tensor | None:
+        """∂h[t]/∂c[t] within the step that makes both, (T+1, N, H), zero for the initial state; None without a c.
 
-def time_first(hidden_major: Tensor) -> Tensor:
-    """(T, H, N) as (T, N, H), a view."""
-    return hidden_major.transpose(1, 2)
+        ``through_gates`` False holds the gate fixed that hands out and may see c.
+        """
+        if len(self.state_parts) == 1:
+            return None
+        self.lacks("how its states hang together within a step")
 
+    def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The numbers on its drawing that follow from what is ``known``, see ``core.diagnostics.cell_diagram``."""
+        self.lacks("which numbers stand on its drawing")
 
-def local_gradients(grad_out: Tensor, arriving: Tensor | None = None) -> Tensor:
-    """Room for ∂L/∂h (T+1, H, N), filled with the loss's own part, and at its end with what is ``arriving`` (H, N);
-    nothing asks for h[0]."""
-    T, N, H = grad_out.shape
-    room = grad_out.new_empty(T + 1, H, N)
-    room[0] = 0
-    room[1:] = grad_out.transpose(1, 2)
-    if arriving is not None:
-        room[T] += arriving
-    return room
+    def h_of(self, params: Params, x_t: Tensor, came_from: State, c: Tensor) -> Tensor:
+        """The h of a step that made the cell state ``c`` (k, H), given its input (N, C) and the state before."""
+        self.lacks("how h follows from another part of its state")
+
+    def slope(self, trajectory: Trajectory) -> Tensor:
+        """φ′ of a cell without gates, (T, N, H): what its nonlinearity lets through of a gradient."""
+        self.lacks("what stands in the place of gates")
+
+    def without_peepholes(self, params: dict[str, Tensor], how: str) -> tuple[Cell, dict[str, Tensor]]:
+        """The cell and weights with the peepholes "removed" (zero), or "cut" (seen, but sending no gradient back)."""
+        raise UnrolledError(
+            f"`peepholes` (={how}) needs a cell with peepholes, which the cell `{self.name}` lacks. "
+            "Choose the peephole LSTM."
+        )
+
+    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
+        """torch's own layer that computes the same; None where torch has none."""
+        return None
+
+    @property
+    def analytic(self) -> bool:
+        """Whether every function in it is analytic and no gradient is stopped, so that a complex step tells its
+        derivative."""
+        return True
+
+    @property
+    def stops_gradient(self) -> bool:
+        """Whether a gradient is stopped on purpose inside it; it is then no function's derivative."""
+        return False
+
+    def lacks(self, what: str) -> NoReturn:
+        """Refuse. ``what``, after 'the cell does not say'."""
+        raise UnrolledError(
+            f"`cell.name` (={self.name}) does not say {what}, which this asks for. Choose another `cell.name` for it."
+        )

@@ -1,29 +1,42 @@
 """The elementwise half of a step: compiled on the CPU, torch operations elsewhere; the other half is matrix products.
 
-A cell's loop reads the same for both: ``step = elementwise.of(h)``, then ``step.lstm_forward(gates[t], c[t], …)`` on
-the ``steps`` of its tensors.
+A cell's step reads the same for both: ``do = elementwise.choose(h, plain, compiled)``, then ``do.forward(gates[t], …)``
+on the ``steps`` of its tensors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from core.cells import kernels, plain
+
+def choose(tensor: Tensor, plain: ModuleType, compiled: ModuleType | None = None) -> Any:
+    """The functions of a cell that take the ``steps`` of such a tensor; a cell may do without ``compiled`` ones."""
+    if not on_kernels(tensor):
+        return plain
+    return compiled or _OnArrays(plain)
 
 
-def of(tensor: Tensor) -> Any:
-    """The functions (``core.cells.plain`` documents them) that take the ``steps`` of such a tensor."""
-    return kernels if _compiled(tensor) else plain
+class _OnArrays:
+    """The functions of a ``plain`` file for steps that are NumPy arrays, whose memory they share."""
+
+    def __init__(self, plain: ModuleType) -> None:
+        self._plain = plain
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        function = getattr(self._plain, name)
+        return lambda *given: function(*(torch.from_numpy(x) if isinstance(x, np.ndarray) else x for x in given))
 
 
 def steps(tensor: Tensor) -> list[Any]:
     """The T steps of ``tensor`` (T, …, H, N), each flat over units and sequences (…, H·N); they share its memory."""
     flat = tensor.detach().view(*tensor.shape[:-2], -1)
-    return list(flat.numpy()) if _compiled(tensor) else list(flat)
+    return list(flat.numpy()) if on_kernels(tensor) else list(flat)
 
 
 def before(states: Tensor, resets: Collection[int]) -> list[Any]:
@@ -39,15 +52,6 @@ def over_batch(weights: Tensor, N: int) -> Any:
     return steps(weights.unsqueeze(-1).repeat(1, 1, N).unsqueeze(0))[0]
 
 
-def squares(grad: Tensor) -> Tensor:
-    """Σ over units of the square, (T, N) in float64, of a gradient (T, H, N)."""
-    out = torch.empty(grad.shape[0], grad.shape[2], dtype=torch.float64, device=grad.device)
-    if _compiled(grad):
-        kernels.squares(grad.detach().contiguous().numpy(), out.numpy())
-    else:
-        plain.squares(grad, out)
-    return out
-
-
-def _compiled(tensor: Tensor) -> bool:
+def on_kernels(tensor: Tensor) -> bool:
+    """Whether the compiled functions take it."""
     return tensor.device.type == "cpu" and tensor.dtype in (torch.float32, torch.float64)

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from core.anatomy import Anatomy
 from core.errors import ConfigError
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which parameters a cell has.
+    """Where a cell's parameters have what, read off its anatomy.
 
-    blocks      gates (1 for the plain RNN): the blocks of H rows in weights and biases
+    blocks      gates (1 for a cell without): the blocks of H rows in weights and biases
     forget      block of the forget gate, or None
     keep        block whose σ says how much of the state is kept (LSTM f, GRU z), or None
     enter       block whose σ says how much enters (LSTM i), or None where keep decides both
@@ -35,12 +36,27 @@ class Layout:
     coupled: bool = False
     peepholes: int = 0
 
+    @classmethod
+    def of(cls, anatomy: Anatomy) -> Layout:
+        """That of a cell."""
+        places = {name: place for place, name in enumerate(anatomy.gate_names)}
+        keeps, enters = anatomy.with_role("keeps"), anatomy.with_role("lets in")
+        keep = places.get(keeps.symbol) if keeps else None
+        return cls(
+            blocks=len(places) or 1,
+            forget=keep if keeps and keeps.title == "forget gate" else None,
+            keep=keep,
+            enter=places.get(enters.symbol) if enters else None,
+            coupled=bool(keeps and enters and keeps.of == enters.symbol),
+            peepholes=len(anatomy.peepholes),
+        )
+
 
 Params = dict[str, Tensor]
 
 
 def draw(
-    layout: Layout,
+    anatomy: Anatomy,
     input_size: int,
     hidden_size: int,
     generator: Generator,
@@ -52,6 +68,7 @@ def draw(
     """New parameters by ``scheme``, then ``forget_bias`` where given. Raises ConfigError for what does not fit."""
     if scheme not in SCHEMES:
         raise ConfigError([f"`cell.init` (={scheme}) is not known. Choose one of: {', '.join(SCHEMES)}."])
+    layout = Layout.of(anatomy)
     rows = layout.blocks * hidden_size
     params = {
         "weight_ih": torch.empty(rows, input_size, dtype=dtype),

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from core.anatomy import ANATOMIES
 from core.command_theory.values import Arguments, whole
+from core.comparison import differences
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError, quoted
 
@@ -55,20 +57,37 @@ def initial_decay_report(arguments: Arguments) -> dict[str, Any]:
 
     length, seeds = whole("length", arguments.length, 10, 2000), whole("seeds", arguments.seeds, 1, 100)
     cell = RunConfig.from_flat({"task.name": "adding", "task.length": length} | _cell(arguments)).cell
-    settings = cell.model_dump()
+    settings, start = cell.model_dump(), cell.start
     found = initial_decay(
-        cell_of(cell), cell.init, cell.hidden_size, length=length, seeds=seeds,
-        forget_bias=settings.get("forget_bias"),
-    )  # fmt: skip
+        cell_of(cell), cell.init, cell.hidden_size, length=length, seeds=seeds, forget_bias=start.get("forget_bias")
+    )
     return {name: value for name, value in settings.items() if name not in ("name", "hidden_size")} | found
+
+
+def cell_options() -> dict[str, str]:
+    """Every setting that only some cells have, and a line of help for each."""
+    found: dict[str, list[str]] = {}
+    for anatomy in ANATOMIES.values():
+        for name in anatomy.model_fields.keys() - {"name", "hidden_size", "init"}:
+            found.setdefault(name, []).append(anatomy.word)
+    return {name: f"of {' and '.join(words)}" for name, words in sorted(found.items())}
+
+
+def _usual_beside(arguments: Arguments) -> dict[str, str]:
+    """What the cell itself puts beside such a start: identity makes an IRNN, which has a ReLU."""
+    anatomy = ANATOMIES.get(arguments.cell)
+    for text in anatomy.suggests if anatomy else ():
+        found = differences(text)
+        if found.pop("cell.init", None) == arguments.init:
+            return found
+    return {}
 
 
 def _cell(arguments: Arguments) -> dict[str, str | int]:
     """The settings of the cell that the options describe; those not given keep their defaults."""
-    given = {name: getattr(arguments, name) for name in ("activation", "forget_bias", "reset", "variant")}
-    if arguments.cell == "rnn" and arguments.init == "identity":
-        given["activation"] = given["activation"] or "relu"  # the IRNN
+    given = {name: getattr(arguments, name) for name in cell_options()}
     known = {f"cell.{name}": value for name, value in given.items() if value is not None}
+    known = _usual_beside(arguments) | known
     hidden = whole("hidden", arguments.hidden, 1, 512)
     return {"cell.name": arguments.cell, "cell.init": arguments.init, "cell.hidden_size": hidden, **known}
 
@@ -77,6 +96,8 @@ def lyapunov_report(arguments: Arguments) -> dict[str, Any]:
     """Lyapunov exponents of a network along sequences of one training step, or of a linear network h = U h."""
     if arguments.matrix is not None:
         return _linear(arguments)
+    import torch
+
     from core.diagnostics.lyapunov import lyapunov
     from core.training.replay import moment_of
 
@@ -84,14 +105,12 @@ def lyapunov_report(arguments: Arguments) -> dict[str, Any]:
     step, sequences = _step(config, arguments), _sequences(config, arguments)
     _must_fit(config)
     moment = moment_of(config, step, sequences=sequences or min(SEQUENCES, config.batch_size))
-    params = {name: values.double() for name, values in moment.params.items()}
-    return {"step": step} | lyapunov(moment.cell, params, params["weight_hh"].new_tensor(moment.batch.x))
+    layer = moment.layer.to(torch.float64)
+    return {"step": step} | lyapunov(layer, torch.tensor(moment.batch.x, dtype=layer.dtype))
 
 
 def _must_fit(config: RunConfig) -> None:
-    from core.cells import cell_of
-
-    size = config.cell.hidden_size * len(cell_of(config.cell).state_parts)
+    size = config.cell.hidden_size * len(config.cell.states)
     if config.task.length * size**2 > MOST_NUMBERS:
         raise ConfigError(
             [

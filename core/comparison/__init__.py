@@ -1,7 +1,7 @@
 """A comparison: which runs it is made of, what each of them came to, and whether they can be told apart. NumPy only."""
 
 from core.comparison.members import (
-    FOUR_CELLS,
+    ALL_CELLS,
     MATCHES,
     MOST_MEMBERS,
     MOST_SEEDS,
@@ -19,8 +19,8 @@ from core.comparison.verdict import ALPHA, Pair, Verdict, seeds_needed, verdict
 from core.comparison.words import difference, labels
 
 __all__ = [
+    "ALL_CELLS",
     "ALPHA",
-    "FOUR_CELLS",
     "MATCHES",
     "MOST_MEMBERS",
     "MOST_SEEDS",

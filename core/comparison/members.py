@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
+from core.anatomy import ANATOMIES
 from core.comparison.parameters import nearest_size, parameters
-from core.config import CELL_CONFIGS, RunConfig
+from core.config import RunConfig
 from core.errors import ConfigError, quoted
 
 Match = Literal["size", "parameters"]
 MATCHES: tuple[Match, ...] = get_args(Match)
 MOST_MEMBERS, MOST_SEEDS = 6, 5
-FOUR_CELLS = tuple(f"cell.name:{name}" for name in CELL_CONFIGS)
+ALL_CELLS = tuple(f"cell.name:{name}" for name in ANATOMIES)
 SHARED = ("batch_size", "steps", "seed")
 LARGEST_SEED = 2**31 - 1
 _PART = re.compile(r"([a-z][a-z0-9_.]{0,39}):([A-Za-z0-9_.+-]{0,40})")
@@ -63,7 +64,7 @@ class Comparison:
 
 def comparison(
     reference: RunConfig,
-    members: Iterable[str] = FOUR_CELLS,
+    members: Iterable[str] = ALL_CELLS,
     *,
     match: Match = "size",
     seeds: int = 3,

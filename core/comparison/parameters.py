@@ -9,16 +9,13 @@ from core.settings import settings_of
 def parameters(config: RunConfig, hidden_size: int | None = None) -> int:
     """Trained parameters of ``config``, or of the same with another hidden size.
 
-    Weights as torch.nn has them: for every block of H units W (H × C), U (H × H) and two biases; peepholes; the readout
-    (O × H and O). Where the readout alone is trained, it alone.
+    The cell's, and the readout's (O × H and O); where the readout alone is trained, that alone.
     """
-    H, C = hidden_size or config.cell.hidden_size, config.task.input_size
+    H = hidden_size or config.cell.hidden_size
     readout = config.task.output_size * (H + 1)
     if config.trained == "readout":
         return readout
-    blocks = len(config.cell.gates) or 1
-    peepholes = (blocks - 1) * H if config.cell.name == "peephole" else 0
-    return blocks * H * (C + H + 2) + peepholes + readout
+    return config.cell.parameters(config.task.input_size, H) + readout
 
 
 def nearest_size(config: RunConfig, wanted: int) -> int:

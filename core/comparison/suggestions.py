@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.comparison.members import FOUR_CELLS, applied
+from core.comparison.members import ALL_CELLS, applied
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.settings import settings_of
@@ -15,7 +15,7 @@ STARTS = {"default", "chrono", "orthogonal", "identity"}
 def suggestions(config: RunConfig) -> list[str]:
     """Members that differ from ``config`` in one thing each, the other cells first."""
     known, found = {config.digest()}, []
-    for text in (*FOUR_CELLS, *_starts(config), *_variants(config), *_gradient(config)):
+    for text in (*ALL_CELLS, *_starts(config), *_variants(config), *_gradient(config)):
         try:
             digest = applied(config, text).digest()
         except ConfigError:  # it does not go with the other settings
@@ -34,8 +34,7 @@ def _starts(config: RunConfig) -> Iterator[str]:
             yield f"cell.init:{start}" + (",cell.forget_bias:" if biased else "")
     if biased:
         yield "cell.init:default,cell.forget_bias:1"
-    if config.cell.name == "rnn":
-        yield "cell.init:identity,cell.activation:relu"
+    yield from config.cell.suggests
 
 
 def _variants(config: RunConfig) -> Iterator[str]:

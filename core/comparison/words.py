@@ -51,15 +51,14 @@ def _acting(config: RunConfig) -> dict[str, Any]:
 def _name(config: RunConfig, keys: Sequence[str]) -> str:
     named = sorted((key for key in keys if key != "cell.variant"), key="cell.hidden_size".__eq__)  # size last
     words = ", ".join(_all_words(config, named))
-    between = "," if config.cell.varies and words else ""
+    between = "," if config.cell.variant_words and words else ""
     return f"{config.cell.title}{between} {words}".strip()
 
 
 def _all_words(config: RunConfig, keys: Sequence[str]) -> list[str]:
     """What the settings ``keys`` are, each once: a kind of truncation says its K, a forget bias its default start."""
     said = {"truncation_length"} if "truncation" in keys else set()
-    if config.cell.init == "default" and getattr(config.cell, "forget_bias", None) is not None:
-        said |= {"cell.init"}
+    said |= config.cell.implied
     return [words for key in keys if key not in said and (words := _words(config, key))]
 
 

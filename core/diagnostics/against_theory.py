@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.backprop.profiles import squares
-from core.backprop.readout import answers, asked, losses
+from core.backprop.profiles import state_squares
+from core.backprop.readout import asked, losses
 from core.cells import Back, Trajectory
-from core.diagnostics.at_gates import wide
 from core.diagnostics.forward_loss import one_sequence
 from core.diagnostics.jacobians import displayed, products, same_step, singular_values, step_jacobians
 from core.moment import Moment
@@ -42,29 +41,28 @@ class AgainstTheory:
 @torch.no_grad()
 def against_theory(moment: Moment, sequence: int) -> AgainstTheory:
     """In float64, with the weights as they are; cuts and resets of the run's truncation are those of its last loss."""
-    T, params = len(moment.batch.x), wide(moment.params)
+    T, layer = len(moment.batch.x), moment.layer.to(torch.float64)
     trajectory, back, cuts = _last_loss(moment, sequence)
     stop = len(trajectory.x)
-    jacobians = step_jacobians(moment.cell, params, trajectory, 0, cuts)
-    shown = products(displayed(jacobians, same_step(moment.cell, params, trajectory)), at=[])
-    squared = squares(back.grad_h) + (0 if back.grad_c is None else squares(back.grad_c))
+    jacobians = step_jacobians(layer, trajectory, 0, cuts)
+    shown = products(displayed(jacobians, same_step(layer, trajectory)), at=[])
     flow, bound = np.full(T + 1, np.nan), np.full(T + 1, np.nan)
-    flow[: stop + 1], bound[: stop + 1] = squared.sqrt()[:, 0].numpy(), shown.bound
+    flow[: stop + 1], bound[: stop + 1] = state_squares(back).sqrt()[:, 0].numpy(), shown.bound
     return AgainstTheory(stop, flow, bound, *_singular(jacobians, trajectory.h.shape[2]))
 
 
 def _last_loss(moment: Moment, n: int) -> tuple[Trajectory, Back, tuple[int, ...]]:
     """Up to the last asked state of sequence ``n``: its way, the gradient of that loss alone, where it is cut."""
-    params, readout, truncation = wide(moment.params), wide(moment.readout), moment.config.truncated
+    network, truncation = moment.network.wide(), moment.config.truncated
     one = one_sequence(asked(moment.batch), n)
     place = int(one.last[:, 0].nonzero()[-1])
     stop = int(one.steps[place]) + 1
-    trajectory = moment.cell.forward(params, one.x, resets=truncation.resets).between(0, stop)
-    _, slope = losses(answers(readout, trajectory.h[-1:]), one.target[place : place + 1])
+    trajectory = network.layer.forward(one.x, resets=truncation.resets).between(0, stop)
+    _, slope = losses(network.answers(trajectory.h[-1:]), one.target[place : place + 1])
     local = torch.zeros_like(trajectory.h[1:])
-    local[-1] = slope[0] @ readout["weight"]
+    local[-1] = network.through_readout(slope[0])
     cuts = truncation.passes([stop])[0].cuts
-    return trajectory, moment.cell.backward(params, trajectory, local, cuts=cuts, parameters=False), cuts
+    return trajectory, network.layer.backward(trajectory, local, cuts=cuts, parameters=False), cuts
 
 
 def _singular(jacobians: Tensor, H: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from core.backprop.clipping import angle, clip, global_norm
 from core.backprop.passes import back_through
 from core.backprop.readout import asked
 from core.cells import Back
+from core.cost import question_seconds
 from core.diagnostics.halving import halved
 from core.moment import Moment
 
@@ -30,17 +31,15 @@ POINTS, LOW, HIGH = 43, 1e-3, 1e4
 """The grid: so many thresholds, six a decade, from LOW to HIGH times the config's own, which is one of them."""
 
 
-PRODUCT_SECONDS, QUICK_SECONDS = 1.2e-10, 0.6
-"""Per product of one backward pass (two a unit and sequence, and as much as 100 for all else), on one core of a small
-machine; and how long all thresholds together may take."""
+QUICK_SECONDS = 0.6
+"""How long all thresholds together may take, each a backward pass with its weights' gradients."""
 
 
 def sequences_for(moment: Moment) -> int:
     """How many of the moment's sequences can be looked at without keeping anybody waiting: the batch, halved as often
     as it must be."""
     T, n, _ = moment.batch.x.shape
-    rows, H = moment.params["weight_hh"].shape
-    return halved(n, (POINTS * T * rows * (2 * H + 100) * PRODUCT_SECONDS, QUICK_SECONDS))
+    return halved(n, (POINTS * question_seconds(moment.config, T, 2, steps=0), QUICK_SECONDS))
 
 
 def thresholds(own: float) -> Values:
@@ -77,9 +76,7 @@ def clip_kinds(moment: Moment, grid: Values | None = None) -> dict[str, Values]:
 
 def _raw(moment: Moment) -> Gradients:
     return gradients(
-        moment.cell,
-        moment.params,
-        moment.readout,
+        moment.network,
         moment.batch,
         truncation=moment.config.truncated,
         parameters=moment.config.trained == "all",
@@ -104,7 +101,7 @@ def _inside(moment: Moment, raw: Gradients, norm: float, grid: Values) -> Values
     passes = moment.config.truncated.passes((asked(moment.batch).steps + 1).tolist())
 
     def limited(limit: float) -> Back:
-        way = (moment.cell, moment.params, raw.trajectory, raw.grad_out, passes)
+        way = (moment.layer, raw.trajectory, raw.grad_out, passes)
         return back_through(*way, clamp=limit, parameters=learns)
 
     free = raw.grads | limited(math.inf).grads  # with the same operations as below, so that equal means equal

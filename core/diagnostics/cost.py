@@ -82,7 +82,7 @@ class Windowed:
     """One training step of a moment's config, in windows."""
 
     def __init__(self, moment: Moment) -> None:
-        self._moment, self._sequences = moment, asked(moment.batch, moment.params["weight_hh"].dtype)
+        self._moment, self._sequences = moment, asked(moment.batch, moment.layer.dtype)
         self.T = len(self._sequences.x)
 
     @property
@@ -90,15 +90,15 @@ class Windowed:
         """What is there before the step and after it."""
         sequences = self._sequences
         own = [sequences.x, sequences.steps, sequences.target, sequences.weight, sequences.last]
-        return [*self._moment.params.values(), *self._moment.readout.values(), *own]
+        return [*self._moment.network.parameters.values(), *own]
 
     def carry_out(self, segments: Iterable[tuple[int, int]]) -> dict[str, Tensor]:
         """The summed gradients of windows first … stop − 1, which follow each other."""
         state: State | None = None
         total: dict[str, Tensor] = {}
         for first, stop in segments:
-            trajectory = self._moment.cell.forward(self._moment.params, self._sequences.x[first:stop], state)
-            state = _last(trajectory)
+            trajectory = self._moment.layer.forward(self._sequences.x[first:stop], state)
+            state = trajectory.last
             own = self._sequences.between(first, first, stop)
             if len(own.steps):
                 _add(total, self._gradients(own, trajectory))
@@ -108,12 +108,7 @@ class Windowed:
     def _gradients(self, own: Asked, trajectory: Trajectory) -> dict[str, Tensor]:
         moment, losses = self._moment, tuple((own.steps + 1).tolist())
         back = [Pass(0, trajectory.h.shape[0] - 1, losses, ())]
-        return measured(moment.cell, moment.params, moment.readout, own, trajectory, back, None).grads
-
-
-def _last(trajectory: Trajectory) -> State:
-    """The last state in memory of its own."""
-    return tuple(part[-1].clone() for part in (trajectory.h, trajectory.c) if part is not None)
+        return measured(moment.network, own, trajectory, back, None).grads
 
 
 def _add(total: dict[str, Tensor], more: dict[str, Tensor]) -> None:

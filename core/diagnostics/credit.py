@@ -14,10 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.backprop.profiles import squares
-from core.backprop.readout import Asked, Readout, answers, losses
-from core.cells import Back, Cell, Params, Trajectory
-from core.diagnostics.at_gates import at_gates
+from core.backprop.profiles import state_squares
+from core.backprop.readout import Asked, losses
+from core.backprop.squares import squares
+from core.cells import Back, Cell, Trajectory
+from core.network import Network
 from core.truncation import Truncation
 
 ROOM = 1 << 24
@@ -57,15 +58,13 @@ class Landing:
 
 @torch.no_grad()
 def items(
-    cell: Cell,
-    params: Params,
-    readout: Readout,
+    network: Network,
     trajectory: Trajectory,
     asked: Asked,
     truncation: Truncation | None = None,
     which: Sequence[int] | None = None,
-) -> tuple[Tensor, Tensor | None]:
-    """(∂L_s/∂h, ∂L_s/∂c) for the asked steps number ``which`` (default all), (S, T+1, N, H) each, total derivatives.
+) -> dict[str, Tensor]:
+    """{state: ∂L_s/∂state} for the asked steps number ``which`` (default all), (S, T+1, N, H) each, total derivatives.
 
     L_s is step s's part of the batch mean, with its weight in it, so that the sum over s is ``Back``'s gradient. With
     ``truncation`` each loss goes back as far as it lets that loss.
@@ -73,21 +72,17 @@ def items(
     chosen = list(range(len(asked.steps))) if which is None else list(which)
     steps, h = asked.steps[chosen], trajectory.h[1:]
     N = h.shape[1]
-    _, slope = losses(answers(readout, h[steps]), asked.target[chosen])
-    local = (slope * (asked.weight[chosen] / N).unsqueeze(-1)) @ readout["weight"]  # (S, N, H)
+    _, slope = losses(network.answers(h[steps]), asked.target[chosen])
+    local = network.through_readout(slope * (asked.weight[chosen] / N).unsqueeze(-1))  # (S, N, H)
     S, stop = len(chosen), int(steps.max()) + 1  # nothing flows to what comes after the last of them
     grad_out = local.new_zeros(stop, S, N, h.shape[2])
     grad_out[steps, torch.arange(S)] = local
     tiled = trajectory.between(0, stop).tiled(S)
-    back = cell.backward(params, tiled, grad_out.flatten(1, 2), parameters=False)
+    back = network.layer.backward(tiled, grad_out.flatten(1, 2), parameters=False)
     reach = torch.tensor([_first_seen(truncation, int(step) + 1) for step in steps])
     unseen = torch.arange(len(h) + 1) < reach[:, None]  # a single loss leaves nothing at the cut, nor before it
-    grad_h, grad_c = (
-        None if part is None else _by_loss(part, S, len(h)).masked_fill_(unseen[..., None, None], 0)
-        for part in (back.grad_h, back.grad_c)
-    )
-    assert grad_h is not None
-    return grad_h, grad_c
+    by_loss = {part: _by_loss(grad, S, len(h)) for part, grad in back.states.items()}
+    return {part: grad.masked_fill_(unseen[..., None, None], 0) for part, grad in by_loss.items()}
 
 
 def _first_seen(truncation: Truncation | None, step: int) -> int:
@@ -107,38 +102,33 @@ def _by_loss(grad: Tensor, S: int, T: int) -> Tensor:
 
 @torch.no_grad()
 def credit(
-    cell: Cell,
-    params: Params,
-    readout: Readout,
+    network: Network,
     trajectory: Trajectory,
     asked: Asked,
     truncation: Truncation | None = None,
 ) -> Credit:
     """‖∂L_s/∂state[t]‖ for every asked step s and every t, of the batch that ``trajectory`` and ``asked`` belong to."""
     T, N, H = trajectory.h[1:].shape
-    at_once = max(1, ROOM // (T * N * H * max(1, len(cell.gate_names))))
+    at_once = max(1, ROOM // (T * N * H * len(network.cell.sum_names)))
     by_h, by_state = [], []
     for first in range(0, len(asked.steps), at_once):
         which = range(first, min(first + at_once, len(asked.steps)))
-        grad_h, grad_c = items(cell, params, readout, trajectory, asked, truncation, which)
-        squared = squares(grad_h.flatten(0, 1)).unflatten(0, (len(which), -1))  # (S, T+1, N)
-        by_h.append(squared.sqrt().sum(dim=2))  # Σ_n of the batch mean's: the mean over n of one sequence's
-        if grad_c is not None:
-            squared = squared + squares(grad_c.flatten(0, 1)).unflatten(0, (len(which), -1))
-        by_state.append(squared.sqrt().sum(dim=2))
+        parts = items(network, trajectory, asked, truncation, which).values()
+        squared = [squares(part.flatten(0, 1)).unflatten(0, (len(which), -1)) for part in parts]  # (S, T+1, N) each
+        by_h.append(squared[0].sqrt().sum(dim=2))  # Σ_n of the batch mean's: the mean over n of one sequence's
+        by_state.append(torch.stack(squared).sum(dim=0).sqrt().sum(dim=2))
     return Credit(asked.steps.numpy() + 1, torch.cat(by_h).numpy(), torch.cat(by_state).numpy())
 
 
 @torch.no_grad()
-def landing(trajectory: Trajectory, back: Back, relevant: Sequence[Sequence[int]]) -> Landing:
+def landing(cell: Cell, trajectory: Trajectory, back: Back, relevant: Sequence[Sequence[int]]) -> Landing:
     """The share of credit at the ``relevant`` states (1 … T) of each sequence, as ``task.events`` names them.
 
     ``back`` is that of the whole loss, truncated or not. A sequence without gradient makes the shares NaN.
     """
-    alphas = torch.cat(list(at_gates(trajectory, back).values()), dim=2)
-    state = squares(back.grad_h) if back.grad_c is None else squares(back.grad_h) + squares(back.grad_c)
+    alphas = torch.cat(list(cell.at_sums(trajectory, back).values()), dim=2)
     mask = torch.zeros(alphas.shape[:2], dtype=torch.bool)
     for n, steps in enumerate(relevant):
         mask[[step - 1 for step in steps], n] = True
-    sizes = (squares(alphas).sqrt(), state[1:].sqrt(), torch.ones(mask.shape, dtype=torch.float64))
+    sizes = (squares(alphas).sqrt(), state_squares(back)[1:].sqrt(), torch.ones(mask.shape, dtype=torch.float64))
     return Landing(*(float(((size * mask).sum(dim=0) / size.sum(dim=0)).mean()) for size in sizes))

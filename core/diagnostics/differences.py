@@ -18,11 +18,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from core.backprop.readout import Asked, Readout, answers, losses
-from core.cells import Cell, Params
-from core.diagnostics.at_gates import wide
+from core.backprop.readout import Asked, losses
 from core.diagnostics.forward_loss import ForwardLoss, one_sequence
 from core.errors import UnrolledError
+from core.network import Network
 
 COMPLEX_STEP = 1e-60
 QUOTIENT_STEP = 1e-5
@@ -31,7 +30,6 @@ DROWNED = 0.01
 """The quotient's rounding error, as a share of the gradient, from which on we call it drowned."""
 _EPS = torch.finfo(torch.float64).eps
 
-Part = Literal["h", "c"]
 Method = Literal["complex step", "forward-mode product"]
 
 
@@ -72,9 +70,7 @@ class GradientCheck:
     @staticmethod
     @torch.no_grad()
     def of(
-        cell: Cell,
-        params: Params,
-        readout: Readout,
+        network: Network,
         asked: Asked,
         sequence: int = 0,
         cuts: Collection[int] = (),
@@ -85,17 +81,17 @@ class GradientCheck:
         ``cuts`` as for ``Cell.backward``, ``resets`` as for ``Cell.forward``: a truncated gradient is judged as what it
         is. Raises UnrolledError for a sequence that is not there.
         """
-        params, readout, one = wide(params), wide(readout), one_sequence(asked, sequence)
-        trajectory = cell.forward(params, one.x, resets=resets)
-        _, slope = losses(answers(readout, trajectory.h[1:][one.steps]), one.target)
+        network, one = network.wide(), one_sequence(asked, sequence)
+        trajectory = network.layer.forward(one.x, resets=resets)
+        _, slope = losses(network.answers(trajectory.h[1:][one.steps]), one.target)
         grad_out = torch.zeros_like(trajectory.h[1:])
-        grad_out[one.steps] = (slope * one.weight.unsqueeze(-1)) @ readout["weight"]
-        back = cell.backward(params, trajectory, grad_out, cuts=cuts, parameters=False)
-        gradient = {"h": back.grad_h[:, 0]} | ({} if back.grad_c is None else {"c": back.grad_c[:, 0]})
-        return GradientCheck(ForwardLoss(cell, params, readout, one, frozenset(cuts), trajectory), gradient)
+        grad_out[one.steps] = network.through_readout(slope * one.weight.unsqueeze(-1))
+        back = network.layer.backward(trajectory, grad_out, cuts=cuts, parameters=False)
+        gradient = {part: grad[:, 0] for part, grad in back.states.items()}
+        return GradientCheck(ForwardLoss(network, one, frozenset(cuts), trajectory), gradient)
 
     @torch.no_grad()
-    def at(self, t: int, unit: int, part: Part = "h") -> Checked:
+    def at(self, t: int, unit: int, part: str = "h") -> Checked:
         """Judge ∂ℓ/∂h[t] (or c[t]) of ``unit``. Raises UnrolledError for what does not exist."""
         self._must_have(t, unit, part)
         ours = float(self.gradient[part][t, unit])
@@ -110,7 +106,7 @@ class GradientCheck:
         )
 
     @torch.no_grad()
-    def quotients(self, t: int, unit: int, part: Part, steps: Tensor) -> Tensor:
+    def quotients(self, t: int, unit: int, part: str, steps: Tensor) -> Tensor:
         """(k,), the plain central quotient with each of the step sizes ``steps`` (k,) float64."""
         self._must_have(t, unit, part)
         above, below = (self.loss.changed_by(t, unit, part, sign * steps) for sign in (1.0, -1.0))
@@ -123,13 +119,13 @@ class GradientCheck:
                 raise UnrolledError(f"`{name}` (={value}) must lie between 0 and {last}. Choose one in that range.")
         if part not in self.gradient:
             raise UnrolledError(
-                f"`part` (={part}) is no part of the state of the cell `{self.loss.cell.name}`. "
+                f"`part` (={part}) is no part of the state of the cell `{self.loss.network.cell.name}`. "
                 f"Choose {' or '.join(self.gradient)}."
             )
 
     def _rounding(self, t: int, loss: float) -> float:
         """ε₆₄ (|ℓ| + Σ |∂ℓ/∂state ⊙ state|) ÷ step: every state from t on is rounded, and so is the loss itself."""
-        states = {"h": self.loss.trajectory.h, "c": self.loss.trajectory.c}
+        states = self.loss.trajectory.states
         sizes = (float((grad[t:] * states[name][t:, 0]).abs().sum()) for name, grad in self.gradient.items())
         return _EPS * (loss + sum(sizes)) / QUOTIENT_STEP
 

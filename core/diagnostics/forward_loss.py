@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from core.backprop.readout import Asked
-from core.cells import Cell, State, Trajectory, peepholes_of
-from core.diagnostics.at_gates import gone_on_from, squashes
+from core.cells import State, Trajectory
 from core.errors import UnrolledError
+from core.network import Network
 
 As = Callable[[Tensor], Tensor]
 """To the kind of number that is computed with: float64 or complex128."""
@@ -31,9 +31,7 @@ class ForwardLoss:
     A cut stops the change between two steps; so does a reset of the ``trajectory``, whose next step starts from zero.
     """
 
-    cell: Cell
-    params: dict[str, Tensor]
-    readout: dict[str, Tensor]
+    network: Network
     asked: Asked
     cuts: frozenset[int]
     trajectory: Trajectory
@@ -41,12 +39,12 @@ class ForwardLoss:
     @property
     def analytic(self) -> bool:
         """Whether every function on the way is analytic and no gradient is stopped inside the cell."""
-        return getattr(self.cell, "activation", "tanh") == "tanh" and getattr(self.cell, "gradient", "full") == "full"
+        return self.network.cell.analytic
 
     @property
     def stops(self) -> bool:
         """Whether a gradient is stopped on purpose on the way."""
-        return bool(self.cuts) or getattr(self.cell, "gradient", "full") != "full"
+        return bool(self.cuts) or self.network.cell.stops_gradient
 
     def changed(self, t: int, unit: int, part: str, change: complex) -> complex:
         """ℓ's part that depends on the states from t on, with ``change`` added to one number of h[t] or c[t]."""
@@ -63,38 +61,31 @@ class ForwardLoss:
 
     def _moved(self, t: int, part: str, change: Tensor, kind: As) -> State:
         """The state at t with ``change`` (k, H) added to its part; a changed c shows in the h of its own step."""
-        state = {"h": kind(self.trajectory.h[t])}
-        if self.trajectory.c is not None:
-            state["c"] = kind(self.trajectory.c[t])
+        state = {name: kind(values[t]) for name, values in self.trajectory.states.items()}
         state[part] = state[part] + change
-        if part == "c" and t > 0:
-            state["h"] = self._output(t - 1, state["c"], kind)
+        if part != "h" and t > 0:
+            before = tuple(kind(values[t - 1]) for values in self.trajectory.gone_on_from.values())
+            state["h"] = self.network.cell.h_of(self._params(kind), kind(self.asked.x[t - 1]), before, state[part])
         return tuple(state.values())
 
-    def _output(self, step: int, c: Tensor, kind: As) -> Tensor:
-        """h = o⊙tanh(c) (or o⊙c) of the step that made c, with the output gate's peephole."""
-        names, blocks = ("weight_ih", "weight_hh", "bias_ih", "bias_hh"), len(self.cell.gate_names)
-        W, U, b, d = (self.params[name].chunk(blocks)[self.cell.gate_names.index("o")] for name in names)
-        total = kind(self.asked.x[step] @ W.T + gone_on_from(self.trajectory)[0][step] @ U.T + b + d)
-        if "weight_peephole" in self.params:
-            seen = c if getattr(self.cell, "gradient", "full") == "full" else _stopped(c)
-            total = total + kind(peepholes_of(self.params)["o"]) * seen
-        return torch.sigmoid(total) * (torch.tanh(c) if squashes(self.cell) else c)
+    def _params(self, kind: As) -> dict[str, Tensor]:
+        return {name: kind(value) for name, value in self.network.layer.params.items()}
 
     def _from(self, t: int, state: State, kind: As) -> Tensor:
-        params = {name: kind(value) for name, value in self.params.items()}
+        params = self._params(kind)
+        readout = {name: kind(value) for name, value in self.network.readout.items()}
         h = {t: state[0]}
         for k in range(t, len(self.asked.x)):
             if k in self.trajectory.resets:
                 state = tuple(torch.zeros_like(part) for part in state)
             elif k in self.cuts:
                 state = tuple(_stopped(part) for part in state)
-            state, _ = self.cell.step(params, kind(self.asked.x[k]), state)
+            state, _ = self.network.cell.step(params, kind(self.asked.x[k]), state)
             h[k + 1] = state[0]
         loss = kind(torch.zeros(len(state[0]), dtype=torch.float64))
         for place, step in enumerate(self.asked.steps.tolist()):
             if step + 1 in h:
-                answer = h[step + 1] @ kind(self.readout["weight"]).T + kind(self.readout["bias"])
+                answer = h[step + 1] @ readout["weight"].T + readout["bias"]
                 loss = loss + self.asked.weight[place, 0] * _loss_of(answer, self.asked.target[place, 0])
         return loss
 

@@ -1,4 +1,7 @@
-"""How much of a gradient each step back leaves, before any training: the table of REFERENCE section 3."""
+"""How much of a gradient each step back leaves, before any training.
+
+The table of docs/reference.md, "Factors at initialisation".
+"""
 
 from __future__ import annotations
 
@@ -51,11 +54,11 @@ def decay(
         task.input_size, hidden, generator=generator, scheme=init, forget_bias=forget_bias, time_span=length,
         dtype=torch.float64,
     )  # fmt: skip
-    x = torch.from_numpy(task.sample(np.random.default_rng(seed), batch).x).double()
+    x = torch.from_numpy(task.sample(np.random.default_rng(seed), batch, "training").x).double()
     grad_out = torch.zeros(length, batch, hidden, dtype=torch.float64)
     grad_out[-1] = torch.randn(batch, hidden, generator=generator, dtype=torch.float64)
     back = cell.backward(params, cell.forward(params, x), grad_out, parameters=False)
-    flow = profiles(back.grad_h, back.grad_c).flow[::-1] / batch  # the gradient stands for one sequence's here
+    flow = profiles(back).flow[::-1] / batch  # the gradient stands for one sequence's here
     lags = np.arange(round(FIT[0] * length), round(FIT[1] * length) + 1)
     with np.errstate(all="ignore"):
         log = np.log(flow[lags])

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.backprop.passes import back_through
-from core.backprop.profiles import squares
-from core.backprop.readout import Asked, answers, asked, losses
-from core.diagnostics.at_gates import wide
+from core.backprop.readout import Asked, asked, losses
+from core.backprop.squares import squares
+from core.cost import WIDE, question_seconds
 from core.diagnostics.credit import ROOM, items
 from core.diagnostics.halving import halved
 from core.moment import Moment
@@ -25,8 +25,6 @@ Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 SEQUENCES, BUDGET_SECONDS = 8, 0.5
-FLOPS, ROW_SECONDS, STEP_SECONDS = 10e9, 20e-9, 2e-5
-"""Of a stacked backward pass in float64, on one core of a small machine."""
 WIDE_NUMBERS = 1 << 21
 """Above so many numbers in the states of one sequence the passes are taken in float32."""
 
@@ -55,10 +53,9 @@ class Itemised:
 def affordable(moment: Moment, budget: float = BUDGET_SECONDS) -> tuple[int, Rows]:
     """How many sequences, and which losses of each, there is time for; some are left out only where one sequence with
     all of them would be too slow."""
-    T, N, _ = moment.batch.x.shape
-    rows, H = moment.params["weight_hh"].shape
+    N = moment.batch.x.shape[1]
     states = np.flatnonzero(moment.batch.asked.any(axis=1)) + 1
-    each = STEP_SECONDS * T + float(states.sum()) * rows * (2 * H / FLOPS + ROW_SECONDS)
+    each = WIDE * question_seconds(moment.config, float(states.sum()), 1)
     sequences = halved(min(SEQUENCES, N), (each, budget))
     counted = int(moment.batch.asked[:, :sequences].any(axis=1).sum())
     most = max(1, int(counted * min(1.0, 2 * budget / (sequences * each))))
@@ -69,11 +66,9 @@ def affordable(moment: Moment, budget: float = BUDGET_SECONDS) -> tuple[int, Row
 def itemised(moment: Moment, kept: Rows | None = None) -> Itemised:
     """The losses number ``kept`` (default all) of all sequences of ``moment``, under its config's truncation and before
     any clamping."""
-    T, H = len(moment.batch.x), moment.params["weight_hh"].shape[1]
+    T, H = len(moment.batch.x), moment.layer.hidden_size
     dtype = torch.float64 if T * H <= WIDE_NUMBERS else torch.float32
-    params, readout = ({name: value.to(dtype) for name, value in wide(part).items()}
-                       for part in (moment.params, moment.readout))  # fmt: skip
-    moment, some = replace(moment, params=params, readout=readout), _rows(asked(moment.batch, dtype), kept)
+    moment, some = replace(moment, network=moment.network.to(dtype)), _rows(asked(moment.batch, dtype), kept)
     by_h, by_state, sums = _one_by_one(moment, some)
     totals = _together(moment, some)
     sizes = [squares(part) for part in totals]
@@ -93,14 +88,13 @@ def _rows(whole: Asked, kept: Rows | None) -> Asked:
 
 def _one_by_one(moment: Moment, some: Asked) -> tuple[Values, Values, list[Tensor]]:
     """Norms of the rows over h and over the state, (S, T+1) each, and the sums of the rows."""
-    (T, N, _), H, truncation = some.x.shape, moment.params["weight_hh"].shape[1], moment.config.truncated
-    trajectory = moment.cell.forward(moment.params, some.x, resets=truncation.resets)
-    at_once, S = max(1, ROOM // (T * N * H * max(1, len(moment.cell.gate_names)))), len(some.steps)
+    (T, N, _), H, truncation = some.x.shape, moment.layer.hidden_size, moment.config.truncated
+    trajectory = moment.layer.forward(some.x, resets=truncation.resets)
+    at_once, S = max(1, ROOM // (T * N * H * len(moment.cell.sum_names))), len(some.steps)
     by_h, by_state, sums = [], [], []
     for first in range(0, S, at_once):
         which = range(first, min(first + at_once, S))
-        parts = items(moment.cell, moment.params, moment.readout, trajectory, some, truncation, which)
-        found = [part for part in parts if part is not None]
+        found = list(items(moment.network, trajectory, some, truncation, which).values())
         squared = [squares(part.flatten(0, 1)).unflatten(0, (len(which), -1)) for part in found]
         by_h.append(_norm(squared[:1]))
         by_state.append(_norm(squared))
@@ -117,14 +111,14 @@ def _norm(squared: list[Tensor]) -> Tensor:
 def _together(moment: Moment, some: Asked) -> list[Tensor]:
     """∂L/∂h and, where there is a c, ∂L/∂c of all these losses, from the passes that training would take."""
     truncation = moment.config.truncated
-    trajectory = moment.cell.forward(moment.params, some.x, resets=truncation.resets)
+    trajectory = moment.layer.forward(some.x, resets=truncation.resets)
     h = trajectory.h[1:]
-    _, slope = losses(answers(moment.readout, h[some.steps]), some.target)
+    _, slope = losses(moment.network.answers(h[some.steps]), some.target)
     grad_out = torch.zeros_like(h)
-    grad_out[some.steps] = (slope * (some.weight / h.shape[1]).unsqueeze(-1)) @ moment.readout["weight"]
+    grad_out[some.steps] = moment.network.through_readout(slope * (some.weight / h.shape[1]).unsqueeze(-1))
     passes = truncation.passes((some.steps + 1).tolist())
-    back = back_through(moment.cell, moment.params, trajectory, grad_out, passes, parameters=False)
-    return [part for part in (back.grad_h, back.grad_c) if part is not None]
+    back = back_through(moment.layer, trajectory, grad_out, passes, parameters=False)
+    return list(back.states.values())
 
 
 def _error(sums: list[Tensor], totals: list[Tensor]) -> float:

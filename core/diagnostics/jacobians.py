@@ -17,9 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.cells import Cell, Params, Trajectory
-from core.cells.base import time_first
-from core.diagnostics.at_gates import enters, seen_by_output, wide, wide_trajectory
+from core.cells import Trajectory
+from core.network import Layer
 
 ROOM = 1 << 22
 """Numbers in one array of the stacked backward steps, 32 MB in float64."""
@@ -43,14 +42,13 @@ class Products:
 
 
 @torch.no_grad()
-def step_jacobians(
-    cell: Cell, params: Params, trajectory: Trajectory, sequence: int = 0, cuts: Collection[int] = ()
-) -> Tensor:
+def step_jacobians(layer: Layer, trajectory: Trajectory, sequence: int = 0, cuts: Collection[int] = ()) -> Tensor:
     """∂state[t+1]/∂state[t] of one sequence for every t, (T, S, S) float64, S = H or 2H; rows are the later state.
 
     A step that starts at one of ``cuts``, or from a reset state, sends nothing back: its Jacobian is zero.
     """
-    params, states = wide(params), _states(wide_trajectory(trajectory), sequence)
+    layer, wider = layer.to(torch.float64), trajectory.to(torch.float64)
+    states = [part[:-1, sequence] for part in wider.states.values()]  # at the start of every step, (T, H) each
     x = trajectory.x[:, sequence].double()
     S, H = sum(part.shape[1] for part in states), states[0].shape[1]
     basis = torch.eye(S, dtype=torch.float64).split(H, dim=1)
@@ -59,44 +57,21 @@ def step_jacobians(
     for first in range(0, len(x), steps):
         x_t = x[first : first + steps].repeat_interleave(S, dim=0)  # each step's input S times, once for each row
         before = tuple(part[first : first + steps][: len(x_t) // S].repeat_interleave(S, dim=0) for part in states)
-        step = cell.forward(params, x_t.unsqueeze(0), before)
+        step = layer.forward(x_t.unsqueeze(0), before)
         arriving = tuple(part.repeat(len(x_t) // S, 1) for part in basis)
-        back = cell.backward(params, step, torch.zeros_like(step.h[1:]), arriving=arriving, parameters=False)
-        rows = back.grad_h[0] if back.grad_c is None else torch.cat([back.grad_h[0], back.grad_c[0]], dim=1)
-        found.append(rows.view(-1, S, S))
+        back = layer.backward(step, torch.zeros_like(step.h[1:]), arriving=arriving, parameters=False)
+        found.append(torch.cat([grad[0] for grad in back.states.values()], dim=1).view(-1, S, S))
     whole = torch.cat(found)
     whole[list(trajectory.resets.union(cuts))] = 0
     return whole
 
 
-def _states(trajectory: Trajectory, sequence: int) -> list[Tensor]:
-    """h, or h and c, of one sequence at the start of every step, (T, H) each."""
-    return [part[:-1, sequence] for part in (trajectory.h, trajectory.c) if part is not None]
-
-
 @torch.no_grad()
-def carried_back(jacobians: Tensor, arriving: Tensor) -> Tensor:
-    """∂L/∂state[t] (T+1, S) of a loss that is taken at the end alone: arriving (S,) there, products of Jᵀ before."""
-    rows = [arriving.double()]
-    for J in jacobians.flip(0):
-        rows.append(rows[-1] @ J)
-    return torch.stack(rows[::-1])
-
-
-@torch.no_grad()
-def same_step(cell: Cell, params: Params, trajectory: Trajectory, sequence: int = 0) -> Tensor:
-    """∂h[t]/∂c[t] within the step that makes both, (T+1, H) float64; zero for the initial state, and without c.
-
-    o⊙(1 − tanh²c), and with peepholes what the output gate sees of c (REFERENCE section 2).
-    """
-    wider = wide_trajectory(trajectory)
-    if wider.c is None:
-        return torch.zeros_like(wider.h[:, sequence])
-    found, p_o = enters(cell, wider)[:, sequence], seen_by_output(cell, params)
-    if p_o is not None:
-        o, tanh_c = wider.gates["o"][:, sequence], time_first(wider.saved["tanh_c"])[:, sequence]
-        found[1:] += p_o.double() * o * (1 - o) * tanh_c
-    return found
+def same_step(layer: Layer, trajectory: Trajectory, sequence: int = 0) -> Tensor:
+    """∂h[t]/∂c[t] within the step that makes both, (T+1, H) float64; zero for the initial state, and without c."""
+    layer, wider = layer.to(torch.float64), trajectory.to(torch.float64)
+    found = layer.cell.into_h(layer.params, wider)
+    return torch.zeros_like(wider.h[:, sequence]) if found is None else found[:, sequence]
 
 
 def total(gradient: Tensor, into_c: Tensor) -> tuple[Tensor, Tensor | None]:

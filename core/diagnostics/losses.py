@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.backprop.profiles import squares
-from core.backprop.readout import answers, asked
+from core.backprop.profiles import state_squares
+from core.backprop.readout import asked
 from core.backprop.readout import losses as losses_of_answers
 from core.cells import Back, Trajectory
 from core.moment import Moment
@@ -56,15 +56,15 @@ class Losses:
 @torch.no_grad()
 def losses_of(moment: Moment, resets: Collection[int] = ()) -> Losses:
     """Forward through the moment's sequences, in the dtype of its weights; ``resets`` are states that start anew."""
-    sequences = asked(moment.batch, moment.params["weight_hh"].dtype)
-    trajectory = moment.cell.forward(moment.params, sequences.x, resets=resets)
+    sequences = asked(moment.batch, moment.layer.dtype)
+    trajectory = moment.layer.forward(sequences.x, resets=resets)
     h = trajectory.h[1:].index_select(0, sequences.steps)
-    loss, slope = losses_of_answers(answers(moment.readout, h), sequences.target)
+    loss, slope = losses_of_answers(moment.network.answers(h), sequences.target)
     share = sequences.weight / h.shape[1]
     by_answer = slope * share.unsqueeze(-1)
     per_sequence = (loss * sequences.weight).sum(dim=0)
     states = (sequences.steps + 1).tolist()
-    return Losses(trajectory, states, per_sequence, share, by_answer, by_answer @ moment.readout["weight"])
+    return Losses(trajectory, states, per_sequence, share, by_answer, moment.network.through_readout(by_answer))
 
 
 @torch.no_grad()
@@ -78,13 +78,12 @@ def stacked(moment: Moment, losses: Losses, chosen: range, first: int = 0) -> Ba
     grad_out = losses.local.new_zeros(stop - first, len(chosen), N, H)
     for tile, place in enumerate(chosen):
         grad_out[losses.states[place] - 1 - first, tile] = losses.local[place]
-    return moment.cell.backward(moment.params, trajectory, grad_out.flatten(1, 2), parameters=False)
+    return moment.layer.backward(trajectory, grad_out.flatten(1, 2), parameters=False)
 
 
 def flow_of(back: Back) -> Tensor:
     """(T+1, columns) float64: norm of the gradient at the whole state."""
-    squared = squares(back.grad_h)
-    return (squared if back.grad_c is None else squared + squares(back.grad_c)).sqrt()
+    return state_squares(back).sqrt()
 
 
 def flat(gradients: Iterable[Tensor]) -> Tensor:

@@ -1,8 +1,9 @@
 """Lyapunov exponents along a trajectory, by the QR method: how fast nearby states part, or come together.
 
-``J_t Q_{t−1} = Q_t R_t``, λ_i = mean over t of ln|R_ii| (REFERENCE section 2; Benettin 1980). exp(λ₁) is the factor per
-step of a perturbation, and, over many steps, of the gradient. It is a mean over one finite sequence: the gradient of a
-given loss starts in a direction of its own and has not turned into the first exponent's yet.
+``J_t Q_{t−1} = Q_t R_t``, λ_i = mean over t of ln|R_ii| (docs/reference.md, "Lyapunov exponents"; Benettin 1980).
+exp(λ₁) is the factor per step of a perturbation, and, over many steps, of the gradient. It is a mean over one finite
+sequence: the gradient of a given loss starts in a direction of its own and has not turned into the first exponent's
+yet.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.cells import Cell, Params
 from core.diagnostics.jacobians import step_jacobians
 from core.frames import number, numbers
+from core.network import Layer
 
 TRANSIENT = 0.1
 """Share of the steps that only turn Q towards the exponents' directions and are not averaged."""
@@ -62,7 +63,7 @@ def exponents(jacobians: Tensor, transient: int | None = None) -> Lyapunov:
 
 
 @torch.no_grad()
-def lyapunov(cell: Cell, params: Params, x: Tensor, sequences: int | None = None) -> dict[str, Any]:
+def lyapunov(layer: Layer, x: Tensor, sequences: int | None = None) -> dict[str, Any]:
     """The exponents along each of the first ``sequences`` of x (T, N, C), from the zero state, and their mean.
 
     One JSON object: ``exponents`` (mean over the sequences), ``factor`` = exp of the largest, ``spread`` (standard
@@ -71,14 +72,14 @@ def lyapunov(cell: Cell, params: Params, x: Tensor, sequences: int | None = None
     Numbers that are not finite are null.
     """
     n = x.shape[1] if sequences is None else min(sequences, x.shape[1])
-    trajectory = cell.forward(params, x[:, :n])
-    found = [exponents(step_jacobians(cell, params, trajectory, k)) for k in range(n)]
+    trajectory = layer.forward(x[:, :n])
+    found = [exponents(step_jacobians(layer, trajectory, k)) for k in range(n)]
     each = np.stack([result.exponents for result in found])
     with np.errstate(all="ignore"):
         mean, spread = each.mean(axis=0), each[:, 0].std()
         factor, together = np.exp(mean[0]), mean.sum()
     return {
-        "cell": cell.name,
+        "cell": layer.cell.name,
         "steps": len(x),
         "transient": found[0].transient,
         "sequences": n,

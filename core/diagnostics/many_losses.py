@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.cells import Back, Trajectory
+from core.cost import pass_bytes
 from core.diagnostics.losses import Losses, flat, flow_of, stacked
 from core.moment import Moment
 
 Ks = NDArray[np.int64]
 CHUNK_BYTES = 120e6
-FLOATS = 24
-"""Numbers per hidden unit, column and step that a stacked pass of the widest cell holds at its peak."""
 
 
 class ManyLosses:
@@ -42,7 +41,7 @@ class ManyLosses:
         self._flow, self._counted = np.zeros(self._T + 1), np.zeros(self._T + 1)
         self._earlier = losses.local.new_zeros(0)  # (t, R, N) Σ α of the former chunks' losses
         self._windows = losses.local.new_zeros(0)  # (n, T, R, N) α of each window's own losses
-        self.lags = losses.local.new_zeros(len(K), sum(values.numel() for values in moment.params.values()))
+        self.lags = losses.local.new_zeros(len(K), moment.layer.size)
         for chosen in self._chunks():
             self._add(chosen)
 
@@ -60,7 +59,7 @@ class ManyLosses:
 
     def _chunks(self) -> Iterator[range]:
         states, place = self._losses.states, 0
-        per_step = 4 * FLOATS * self._losses.local.shape[2] * self._N
+        per_step = pass_bytes(self._moment.config, self._N) / self._moment.config.task.length
         while place < len(states):
             k = 1
             while place + k < len(states) and per_step * (k + 1) * self._steps(place, place + k) < CHUNK_BYTES:
@@ -133,4 +132,4 @@ class ManyLosses:
             self._windows[i, begin : len(alphas)] = alphas[begin:]
 
     def _gradients(self, trajectory: Trajectory, alphas: Tensor) -> Iterable[Tensor]:
-        return self._moment.cell.parameter_gradients(trajectory, alphas).values()
+        return self._moment.layer.parameter_gradients(trajectory, alphas).values()

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.backprop.passes import back_through
-from core.backprop.profiles import mean_norm, squares
+from core.backprop.profiles import mean_norm
 from core.backprop.readout import asked
-from core.diagnostics.at_gates import RECURRENT, at_gates, wide, wide_trajectory
+from core.backprop.squares import squares
+from core.cells import RECURRENT
 from core.diagnostics.losses import Losses, losses_of
-from core.diagnostics.paths import Paths, Shares, paths, shares
+from core.diagnostics.paths import Paths, Shares, paths, shares, way_past_sums
 from core.moment import Moment
 from core.truncation import Pass
 
@@ -63,7 +64,7 @@ def path_shares(moment: Moment, alone: bool) -> Ways:
     first = max(0, stop - 1 - MOST_NUMBERS // grad_out[0].numel())
     passes = [_from(first, each) for each in passes if each.stop > first]
     cuts = tuple(sorted({b for each in passes for b in each.cuts} | {b for b in moment.config.resets if b >= first}))
-    if not moment.cell.gate_names:
+    if way_past_sums(moment.cell) is None:
         return _without_gates(moment, losses, grad_out, passes, (first, stop), alone, cuts)
     found = _summed(moment, losses, grad_out, passes, (first, stop))
     if first:  # the step that made this state was left out, and with it what its c sends to its h
@@ -85,7 +86,7 @@ def _local(moment: Moment, losses: Losses, alone: bool) -> Tensor:
         return losses.grad_out
     last, N = asked(moment.batch).last, losses.local.shape[1]
     by_answer = losses.by_answer / losses.share.clamp(min=torch.finfo(losses.share.dtype).tiny).unsqueeze(-1)
-    only = replace(losses, local=by_answer * (last / N).unsqueeze(-1) @ moment.readout["weight"])
+    only = replace(losses, local=moment.network.through_readout(by_answer * (last / N).unsqueeze(-1)))
     return only.grad_out
 
 
@@ -111,7 +112,7 @@ def _summed(moment: Moment, losses: Losses, grad_out: Tensor, passes: list[Pass]
     totals: dict[str, Tensor] = {}
     for each in passes:
         steps, cuts = losses.trajectory.between(each.first, each.stop), [b - each.first for b in each.cuts]
-        part = paths(moment.cell, moment.params, steps, _own(grad_out, each), cuts)
+        part = paths(moment.layer, steps, _own(grad_out, each), cuts)
         where = slice(each.first - first, each.stop - first + 1)
         by_c, totals_of = part.c or {}, {"h": part.total_h, "c": part.total_c}
         for room, values in ((h, part.h), (c, by_c), (totals, totals_of)):
@@ -151,10 +152,12 @@ def _without_gates(
     cuts: tuple[int, ...],
 ) -> Ways:  # fmt: skip
     first, stop = span
-    params, trajectory = wide(moment.params), wide_trajectory(losses.trajectory)
-    back = back_through(moment.cell, params, trajectory, grad_out.double(), passes, parameters=False)
-    grad_h, after_phi = back.grad_h[first : stop + 1], at_gates(trajectory, back)[RECURRENT][first:stop]
-    sizes = [mean_norm(squares(part)) for part in (grad_h[1:], after_phi, after_phi @ params["weight_hh"])]
+    layer, trajectory = moment.layer.to(torch.float64), losses.trajectory.to(torch.float64)
+    back = back_through(layer, trajectory, grad_out.double(), passes, parameters=False)
+    alphas = layer.cell.at_sums(trajectory, back)
+    sent = layer.cell.handed_back(layer.params, trajectory, alphas)[RECURRENT][first:stop]
+    grad_h, after_phi = back.grad_h[first : stop + 1], alphas[RECURRENT][first:stop]
+    sizes = [mean_norm(squares(part)) for part in (grad_h[1:], after_phi, sent)]
     with np.errstate(all="ignore"):
         slope, matrix = sizes[1] / sizes[0], sizes[2] / sizes[1]
     matrix[[b - first for b in cuts if first <= b < stop]] = np.nan

@@ -1,10 +1,10 @@
 """Where the gradient travels: along the carousel (LSTM) or the leak (GRU), or through a gate.
 
-REFERENCE section 2. The carousel's part is ``(∏ f) ⊙ δc``: what is left when h₋ (and c in the peepholes) sends nothing
-back through any gate, nor through g; the GRU's leak is ∏ z likewise. Everything else came through a gate at some step,
-and is put down to the gate that it came through *last*, the one nearest to t: what gate q sends from step k to state
-k, out of the whole gradient that stands there, and what the carousel then carries on of it. So the parts sum to the
-gradient, exactly.
+docs/reference.md, "Paths". The carousel's part is ``(∏ f) ⊙ δc``: what is left when h₋ (and c in the peepholes) sends
+nothing back through any gate, nor through g; the GRU's leak is ∏ z likewise. Everything else came through a gate at
+some step, and is put down to the gate that it came through *last*, the one nearest to t: what gate q sends from step k
+to state k, out of the whole gradient that stands there, and what the carousel then carries on of it. So the parts sum
+to the gradient, exactly.
 
 Of the gradient before any clamping inside backpropagation, which is not linear and has no parts. One backward pass; the
 sliding window, which takes several, has parts for each of them.
@@ -20,11 +20,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.backprop.profiles import mean_norm, squares
-from core.cells import Cell, Params, Trajectory, peepholes_of
-from core.diagnostics.at_gates import RECURRENT, at_gates, enters, wide, wide_backward
-
-CAROUSEL, LEAK = "carousel", "leak"
+from core.anatomy import DirectPath
+from core.backprop.profiles import mean_norm
+from core.backprop.squares import squares
+from core.cells import RECURRENT, Cell, Trajectory
+from core.network import Layer
 
 Curve = NDArray[np.float64]
 
@@ -33,9 +33,8 @@ Curve = NDArray[np.float64]
 class Paths:
     """The gradient of a loss by path; all tensors float64 (T+1, N, H), total derivatives as in ``Back``.
 
-    h, c   {path: part of ∂L/∂h[t]} and of ∂L/∂c[t] (None where the cell has no c). Paths: "carousel", "i", "f", "g",
-           "o" (LSTM, peephole; no "f" where it has no weights of its own: a coupled gate is "i"), "leak", "r", "z",
-           "n" (GRU), "recurrent" (RNN, whose gradient has one way to go)
+    h, c   {path: part of ∂L/∂h[t]} and of ∂L/∂c[t] (None where the cell has no c). Paths: the direct one by its name
+           ("carousel", "leak") and every gate with weights of its own; "recurrent" where there is one way to go
     total_h, total_c   their sums, the gradient itself
     """
 
@@ -65,31 +64,42 @@ class Shares:
     share: dict[str, Curve]
     norm: dict[str, Curve]
 
-    def gates(self) -> Curve:
-        """The share of all gates together: 1 − the carousel's or leak's."""
-        ways = [share for name, share in self.share.items() if name not in (CAROUSEL, LEAK)]
-        return np.sum(ways, axis=0)
+    def gates(self, direct: str) -> Curve:
+        """The share of all gates together: all but that of the ``direct`` path."""
+        return np.sum([share for name, share in self.share.items() if name != direct], axis=0)
 
 
 @torch.no_grad()
-def paths(cell: Cell, params: Params, trajectory: Trajectory, grad_out: Tensor, cuts: Collection[int] = ()) -> Paths:
-    """The parts of the gradient of the loss with ``grad_out`` (T, N, H), as for ``Cell.backward``."""
-    trajectory, back = wide_backward(cell, params, trajectory, grad_out, cuts)
-    if not cell.gate_names:
+def paths(layer: Layer, trajectory: Trajectory, grad_out: Tensor, cuts: Collection[int] = ()) -> Paths:
+    """The parts of the gradient of the loss with ``grad_out`` (T, N, H), as for ``Cell.backward``.
+
+    In float64 whatever the layer's precision: parts may be far larger than their sum.
+    """
+    layer, trajectory, cell = layer.to(torch.float64), trajectory.to(torch.float64), layer.cell
+    back = layer.backward(trajectory, grad_out.double(), cuts=cuts, parameters=False)
+    direct = way_past_sums(cell)
+    if direct is None:
         return Paths({RECURRENT: back.grad_h}, None, back.grad_h, None)
     local = torch.cat([torch.zeros_like(back.grad_h[:1]), grad_out.double()])
-    alphas, cut = at_gates(trajectory, back), trajectory.resets.union(cuts)
-    sent = _sent_to_h(cell, wide(params), trajectory, alphas)
-    sent = {name: _arrived(part, cut) for name, part in sent.items()}
-    if trajectory.c is None:
-        h = {name: carried(trajectory.gates["z"], part, cut) for name, part in ({LEAK: local} | sent).items()}
-        return Paths(h, None, back.grad_h, None)
-    h = {CAROUSEL: local} | sent
-    seen = _through_peepholes(cell, wide(params), alphas, cut)
-    into_c = enters(cell, trajectory)
+    alphas, cut = cell.at_sums(trajectory, back), trajectory.resets.union(cuts)
+    sent = cell.handed_back(layer.params, trajectory, alphas)
+    h = {direct.name: local} | {name: _arrived(part, cut) for name, part in sent.items()}
+    keep = trajectory.gates[direct.keeps]
+    if direct.state == "h":
+        return Paths({name: carried(keep, part, cut) for name, part in h.items()}, None, back.grad_h, None)
+    seen, into_c = _through_peepholes(layer, alphas, cut), cell.into_h(layer.params, trajectory, through_gates=False)
+    assert into_c is not None
     at_c = {name: part * into_c + seen.get(name, 0) for name, part in h.items()}
-    c = {name: carried(trajectory.gates["f"], part, cut) for name, part in at_c.items()}
-    return Paths(h, c, back.grad_h, back.grad_c)
+    return Paths(h, {name: carried(keep, part, cut) for name, part in at_c.items()}, back.grad_h, back.grad_c)
+
+
+def way_past_sums(cell: Cell) -> DirectPath | None:
+    """The direct path; None where there is one sum and all of the gradient goes through it. Raises UnrolledError for a
+    cell that has more than that and names no direct path."""
+    direct = cell.anatomy.direct_path
+    if direct is None and (cell.gate_names or len(cell.state_parts) > 1):
+        cell.lacks("which way its gradient takes past its sums")
+    return direct
 
 
 def carried(keep: Tensor, entering: Tensor, cuts: frozenset[int] = frozenset()) -> Tensor:
@@ -119,20 +129,6 @@ def _states(h: Tensor, c: Tensor | None) -> Tensor:
     return h if c is None else torch.cat([h, c], dim=2)
 
 
-def _sent_to_h(cell: Cell, params: Params, trajectory: Trajectory, alphas: dict[str, Tensor]) -> dict[str, Tensor]:
-    """{gate: (T, N, H)} what each gate of step t sends to h[t]: U_qᵀ α_q; the GRU's n sends through its reset."""
-    blocks = dict(zip(cell.gate_names, params["weight_hh"].chunk(len(cell.gate_names)), strict=True))
-    reset = trajectory.gates.get("r")
-    if reset is None:
-        return {name: alphas[name] @ U for name, U in blocks.items()}
-    through = alphas["n"] * reset @ blocks["n"] if _resets_after(cell) else reset * (alphas["n"] @ blocks["n"])
-    return {name: through if name == "n" else alphas[name] @ U for name, U in blocks.items()}
-
-
-def _resets_after(cell: Cell) -> bool:
-    return getattr(cell, "reset", "after") == "after"
-
-
 def _arrived(sent: Tensor, cuts: frozenset[int]) -> Tensor:
     """(T, N, H) by step as (T+1, N, H) by state; nothing arrives where truncation cuts, nor at the last state."""
     room = torch.cat([sent, torch.zeros_like(sent[:1])])
@@ -140,12 +136,11 @@ def _arrived(sent: Tensor, cuts: frozenset[int]) -> Tensor:
     return room
 
 
-def _through_peepholes(
-    cell: Cell, params: Params, alphas: dict[str, Tensor], cuts: frozenset[int]
-) -> dict[str, Tensor]:
-    """{gate: (T+1, N, H)} what it sends to c: i and f to the old one, o to the new one of its own step."""
-    if "weight_peephole" not in params or getattr(cell, "gradient", "full") != "full":
-        return {}
-    p = peepholes_of(params)
-    own = torch.cat([torch.zeros_like(alphas["o"][:1]), alphas["o"] * p["o"]])
-    return {q: _arrived(alphas[q] * p[q], cuts) for q in p if q != "o"} | {"o": own}
+def _through_peepholes(layer: Layer, alphas: dict[str, Tensor], cuts: frozenset[int]) -> dict[str, Tensor]:
+    """{gate: (T+1, N, H)} what it sends to c: to the old one, or, handing out, to the new one of its own step."""
+    found = {}
+    for name, sent in layer.cell.handed_to_c(layer.params, alphas).items():
+        gate = layer.cell.anatomy.gate(name)
+        own = gate is not None and gate.role == "hands out"
+        found[name] = torch.cat([torch.zeros_like(sent[:1]), sent]) if own else _arrived(sent, cuts)
+    return found

@@ -9,30 +9,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from core.anatomy import Gate
 from core.backprop.profiles import Profiles, profiles
-from core.cells import Back, Cell, Params, Peephole, State, Trajectory, peepholes_of
-from core.diagnostics.at_gates import keeps_all
+from core.cells import Back, Cell, State, Trajectory
 from core.errors import UnrolledError
+from core.network import Layer
 
 SATURATED = 1000.0
 """A sum from which σ and tanh are exactly 0, 1, −1 in float32 and float64."""
-TANH_GATES = ("g", "n")
 
 Peepholes = Literal["kept", "removed", "cut"]
 
 
 @dataclass(frozen=True)
 class Probed:
-    """The answer: the cell and weights that gave it, its passes, and the gradient's size per state, (T+1,) each."""
+    """The answer: the changed layer that gave it, its passes, and the gradient's size per state, (T+1,) each."""
 
-    cell: Cell
-    params: dict[str, Tensor]
+    layer: Layer
     trajectory: Trajectory
     back: Back
     profiles: Profiles
@@ -40,8 +39,7 @@ class Probed:
 
 @torch.no_grad()
 def probed(
-    cell: Cell,
-    params: Params,
+    layer: Layer,
     x: Tensor,
     grad_fn: Callable[[Trajectory], Tensor],
     force: Mapping[str, float] | None = None,
@@ -58,68 +56,65 @@ def probed(
     peepholes   "removed": their weights are zero; "cut": they are seen, but send no gradient back (Gers 2002)
     Raises UnrolledError where the cell has no such gate or peephole, or the gate cannot take the value.
     """
-    cell, changed = changed_cell(cell, params, force or {}, peepholes)
-    trajectory = cell.forward(changed, x, state, resets=resets)
-    back = cell.backward(changed, trajectory, grad_fn(trajectory), cuts=cuts, parameters=False)
-    return Probed(cell, changed, trajectory, back, profiles(back.grad_h, back.grad_c))
+    layer = changed_layer(layer, force or {}, peepholes)
+    trajectory = layer.forward(x, state, resets=resets)
+    back = layer.backward(trajectory, grad_fn(trajectory), cuts=cuts, parameters=False)
+    return Probed(layer, trajectory, back, profiles(back))
 
 
-def changed_cell(
-    cell: Cell, params: Params, force: Mapping[str, float], peepholes: Peepholes = "kept"
-) -> tuple[Cell, dict[str, Tensor]]:
-    """The cell and the weights whose own passes are those of the probe; ``params`` stays as it is."""
-    changed = {name: value.detach().clone() for name, value in params.items()}
-    coupled = getattr(cell, "variant", "standard") == "coupled"
-    if coupled and {"i", "f"} <= force.keys():
-        raise UnrolledError("`gate` (=i, f) is one gate in this cell: f is 1 − i. Force one of the two.")
-    for gate, value in force.items():
-        own = "i" if coupled and gate == "f" else gate
-        _must_have(cell, own)
+def changed_layer(layer: Layer, force: Mapping[str, float], peepholes: Peepholes = "kept") -> Layer:
+    """The cell and the weights whose own passes are those of the probe; ``layer`` stays as it is."""
+    cell, changed = layer.cell, {name: value.detach().clone() for name, value in layer.params.items()}
+    for symbol, value in force.items():
+        gate = _gate(cell, symbol)
+        if gate.of in force:
+            raise UnrolledError(
+                f"`gate` (={gate.of}, {symbol}) is one gate in this cell: {symbol} is {gate.follows}. "
+                "Force one of the two."
+            )
         to = before_nonlinearity(gate, value)
-        _force(cell, changed, own, to if own == gate else -to)
+        if gate.own:
+            _force(cell, changed, symbol, to)
+        else:  # 1 − the other: σ(−a) = 1 − σ(a)
+            _force(cell, changed, gate.of, -to)
     if peepholes != "kept":
-        cell = _without_peepholes(cell, changed, peepholes)
-    return cell, changed
+        cell, changed = cell.without_peepholes(changed, peepholes)
+    return Layer(cell, changed)
 
 
-def _must_have(cell: Cell, gate: str) -> None:
-    if gate not in cell.gate_names:
+def _gate(cell: Cell, symbol: str) -> Gate:
+    """The gate with this letter, which can be forced."""
+    gate = cell.anatomy.gate(symbol)
+    if gate is None or gate.constant:
         names = ", ".join(cell.gate_names)
         way_out = f"Choose one of: {names}." if names else "It has no gates; choose a gated cell."
-        kind = ", a variant in which f is always 1" if keeps_all(cell) else ""
-        raise UnrolledError(f"`gate` (={gate}) is not a gate of the cell `{cell.name}`{kind}. {way_out}")
+        always = next(
+            (f", a variant in which {g.symbol} is always {g.follows}" for g in cell.anatomy.gates if g.constant), ""
+        )
+        raise UnrolledError(f"`gate` (={symbol}) is not a gate of the cell `{cell.name}`{always}. {way_out}")
+    return gate
 
 
-def _force(cell: Cell, params: dict[str, Tensor], gate: str, to: float) -> None:
-    """The sum before the ``gate`` becomes ``to``, whatever comes in."""
-    block = cell.gate_names.index(gate)
+def _force(cell: Cell, params: dict[str, Tensor], symbol: str, to: float) -> None:
+    """The sum before the gate becomes ``to``, whatever comes in."""
+    block = cell.gate_names.index(symbol)
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         params[name].unflatten(0, (len(cell.gate_names), -1))[block] = 0
     params["bias_ih"].view(len(cell.gate_names), -1)[block] = to
-    peepholes = peepholes_of(params)  # views of the rows
-    if gate in peepholes:
-        peepholes[gate].zero_()
+    peepholes = cell.peepholes(params)  # views of the rows
+    if symbol in peepholes:
+        peepholes[symbol].zero_()
 
 
-def before_nonlinearity(gate: str, value: float) -> float:
-    """The sum that makes ``gate`` take ``value``: the inverse of σ, or of tanh for g and n."""
-    low = -1.0 if gate in TANH_GATES else 0.0
+def before_nonlinearity(gate: Gate, value: float) -> float:
+    """The sum that makes ``gate`` take ``value``: the inverse of σ, or of tanh."""
+    squashed = gate.squashing == "tanh"
+    low = -1.0 if squashed else 0.0
     if not low <= value <= 1:
         raise UnrolledError(
-            f"`value` (={value:g}) of the gate {gate} must lie between {low:g} and 1. Choose a value in that range."
+            f"`value` (={value:g}) of the gate {gate.symbol} must lie between {low:g} and 1. "
+            "Choose a value in that range."
         )
     if value in (low, 1.0):
         return math.copysign(SATURATED, value - 0.5)
-    return math.atanh(value) if gate in TANH_GATES else math.log(value) - math.log1p(-value)
-
-
-def _without_peepholes(cell: Cell, params: dict[str, Tensor], how: Peepholes) -> Cell:
-    if not isinstance(cell, Peephole):
-        raise UnrolledError(
-            f"`peepholes` (={how}) needs a cell with peepholes, which the cell `{cell.name}` lacks. "
-            "Choose the peephole LSTM."
-        )
-    if how == "removed":
-        params["weight_peephole"].zero_()
-        return cell
-    return replace(cell, gradient="gers")
+    return math.atanh(value) if squashed else math.log(value) - math.log1p(-value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -53,9 +52,7 @@ def _back(moment: Moment, losses: Losses) -> Back:
     config, N = moment.config, moment.batch.x.shape[1]
     clamp = config.clip_threshold / N if config.clip == "backprop" else None
     passes = config.truncated.passes(losses.states)
-    return back_through(
-        moment.cell, moment.params, losses.trajectory, losses.grad_out, passes, clamp=clamp, parameters=False
-    )
+    return back_through(moment.layer, losses.trajectory, losses.grad_out, passes, clamp=clamp, parameters=False)
 
 
 def _of_sequences(moment: Moment, losses: Losses, back: Back) -> Iterator[Tensor]:
@@ -64,8 +61,7 @@ def _of_sequences(moment: Moment, losses: Losses, back: Back) -> Iterator[Tensor
         if moment.config.trained == "readout":
             yield by_readout
             continue
-        saved = {name: part[..., n : n + 1] for name, part in losses.trajectory.saved.items()}
-        alone = _gradient(moment, replace(losses.trajectory, saved=saved), back.alphas[..., n : n + 1])
+        alone = _gradient(moment, losses.trajectory.of_sequence(n), back.alphas[..., n : n + 1])
         yield torch.cat([alone, by_readout])
 
 
@@ -76,7 +72,7 @@ def _of_steps(moment: Moment, losses: Losses, back: Back) -> Iterator[Tensor]:
 
 
 def _gradient(moment: Moment, trajectory: Trajectory, alphas: Tensor) -> Tensor:
-    return flat(moment.cell.parameter_gradients(trajectory, alphas).values())
+    return flat(moment.layer.parameter_gradients(trajectory, alphas).values())
 
 
 def _shares(parts: Iterable[Tensor], total: Tensor) -> tuple[Values, Values]:

@@ -1,8 +1,8 @@
 """The recurrent matrix: eigenvalues, spectral radius and norm of each gate's block, and the bound it puts on gradients.
 
-REFERENCE section 2: ``‖J_t … J_{k+1}‖ ≤ (γ σ_max(U))^(t−k)`` for the plain RNN, γ the largest slope of φ. It is the
-largest *singular* value that bounds; the spectral radius ρ gives the linear asymptotics alone. And σ_max > 1 does not
-mean that gradients explode: the bound is then merely no bound on growth.
+docs/reference.md, "Bounds": ``‖J_t … J_{k+1}‖ ≤ (γ σ_max(U))^(t−k)`` for the plain RNN, γ the largest slope of φ. It is
+the largest *singular* value that bounds; the spectral radius ρ gives the linear asymptotics alone. And σ_max > 1 does
+not mean that gradients explode: the bound is then merely no bound on growth.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.cells import Cell, Params
-from core.diagnostics.at_gates import RECURRENT
+from core.network import Layer
 
 LARGEST_SLOPE = 1.0
 """γ of tanh and ReLU; σ's would be ¼."""
@@ -34,10 +33,9 @@ class Spectrum:
     sigma_max: float
 
 
-def spectra(cell: Cell, params: Params) -> dict[str, Spectrum]:
+def spectra(layer: Layer) -> dict[str, Spectrum]:
     """{gate: its block's spectrum} in torch's order; {"recurrent": …} for the RNN."""
-    names = cell.gate_names or (RECURRENT,)
-    return {name: spectrum(block) for name, block in zip(names, params["weight_hh"].chunk(len(names)), strict=True)}
+    return {name: spectrum(block) for name, block in layer.cell.recurrent_blocks(layer.params).items()}
 
 
 def spectrum(matrix: Tensor) -> Spectrum:
@@ -50,9 +48,9 @@ def spectrum(matrix: Tensor) -> Spectrum:
     return Spectrum(found, float(np.abs(found[0])), float(np.linalg.norm(U, 2)))
 
 
-def bound(cell: Cell, params: Params, lags: int) -> NDArray[np.float64] | None:
+def bound(layer: Layer, lags: int) -> NDArray[np.float64] | None:
     """(γ σ_max(U))^k for k = 0 … ``lags``; None for gated cells, whose steps U alone does not bound."""
-    if cell.gate_names:
+    if layer.cell.gate_names:
         return None
     with np.errstate(over="ignore"):
-        return (LARGEST_SLOPE * spectrum(params["weight_hh"]).sigma_max) ** np.arange(lags + 1.0)
+        return (LARGEST_SLOPE * spectrum(layer.params["weight_hh"]).sigma_max) ** np.arange(lags + 1.0)

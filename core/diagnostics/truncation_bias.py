@@ -2,7 +2,7 @@
 
 The gradient is a sum of parts by lag: G_k is what enters through the step k before the loss it comes from. *Sliding*
 keeps the lags below K of every loss. *Windows* of K, counted back from the end, keep of each loss what lies in its own
-window. With a single loss at the end both keep the last K steps. REFERENCE, "Truncation": relative bias
+window. With a single loss at the end both keep the last K steps. docs/reference.md, "Truncation": relative bias
 ‖g_K − g‖/‖g‖, cosine, and norm ratio ‖g_K‖/‖g‖.
 """
 
@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.cost import pass_bytes, question_seconds, vector_seconds
 from core.diagnostics.compared import Compared, compare_parts, compare_whole, grid
 from core.diagnostics.halving import halved
 from core.diagnostics.losses import Losses, flat, flow_of, losses_of
@@ -37,11 +38,8 @@ STORED_NUMBERS = 30e6
 PASSES = 16
 """Where losses cannot be followed back to the start: for so many windows a whole backward pass each."""
 
-PASS_SECONDS, PASS_BYTES, MOST_BYTES = 8e-5, 96, 250e6
-"""What a pass costs per step, and what it holds per step and hidden unit of a sequence; the most that all may hold."""
-
-CALL_SECONDS, ELEMENT_SECONDS, ROW_SECONDS, FLOPS = 100e-6, 4e-9, 10e-9, 20e9
-"""What a step's sum costs, and per parameter; what a column of a stacked pass costs per row of α, and its products."""
+MOST_BYTES = 250e6
+"""The most that a pass over all sequences may hold."""
 
 
 @torch.no_grad()
@@ -67,15 +65,15 @@ def truncation_bias(moment: Moment, patience: float = 1.0) -> dict[str, NDArray[
 def _one_loss(moment: Moment, losses: Losses, patience: float) -> tuple[Compared, Compared, Values]:
     """The loss stands at the last step: a window is a run of steps, and what each step contributes is summed up."""
     T = losses.trajectory.h.shape[0] - 1
-    back = moment.cell.backward(moment.params, losses.trajectory, losses.grad_out, parameters=False)
+    back = moment.layer.backward(losses.trajectory, losses.grad_out, parameters=False)
     K = grid(T, _affordable(moment, patience))
     first, stop = T - K, T - np.concatenate([[0], K[:-1]])
 
     def part(i: int) -> Tensor:
-        grads = moment.cell.parameter_gradients(losses.trajectory, back.alphas, int(first[i]), int(stop[i]))
+        grads = moment.layer.parameter_gradients(losses.trajectory, back.alphas, int(first[i]), int(stop[i]))
         return flat(grads.values())
 
-    if len(K) * _parameters(moment) <= STORED_NUMBERS:
+    if len(K) * moment.layer.size <= STORED_NUMBERS:
         parts = torch.stack([part(i) for i in range(len(K))])
         compared = compare_parts(K, parts.__getitem__)
     else:
@@ -90,7 +88,7 @@ def _many_losses(moment: Moment, losses: Losses, patience: float) -> tuple[Compa
     if reach == T:
         sliding = compare_parts(many.K, many.lags.__getitem__)
         return compare_whole(many.K, many.windows, many.windows[-1]), sliding, many.phi
-    K = grid(T, max(4, min(PASSES, int(BUDGET_SECONDS / (PASS_SECONDS * T)))))
+    K = grid(T, max(4, min(PASSES, int(BUDGET_SECONDS / question_seconds(moment.config, 0, 2)))))
     rows = torch.stack([_windowed(moment, losses, k) for k in K.tolist()])
     lags = torch.cat([many.lags.double().cumsum(dim=0), rows[-1:].double()])
     sliding = compare_whole(np.append(many.K, T), lags, rows[-1])
@@ -100,28 +98,23 @@ def _many_losses(moment: Moment, losses: Losses, patience: float) -> tuple[Compa
 def _windowed(moment: Moment, losses: Losses, K: int) -> Tensor:
     """The gradient of windows of K, (P,)."""
     cuts = windows(losses.trajectory.h.shape[0] - 1, K)
-    back = moment.cell.backward(moment.params, losses.trajectory, losses.grad_out, cuts=cuts)
+    back = moment.layer.backward(losses.trajectory, losses.grad_out, cuts=cuts)
     return flat(back.grads.values())
 
 
 # -- how much can be afforded -----------------------------------------------------------------------------------------
 
 
-def _parameters(moment: Moment) -> int:
-    return sum(values.numel() for values in moment.params.values())
-
-
 def _affordable(moment: Moment, patience: float) -> int:
     """How many K the sums over the steps of one loss can be taken for."""
-    return int(patience * BUDGET_SECONDS / 2 / (CALL_SECONDS + ELEMENT_SECONDS * _parameters(moment)))
+    return int(patience * BUDGET_SECONDS / 2 / vector_seconds(moment.layer.size))
 
 
 def _many(moment: Moment, patience: float) -> int:
     """How many K there is time and room for where losses are taken at many steps: each is a few products over all."""
     T, N, _ = moment.batch.x.shape
-    rows, H = moment.params["weight_hh"].shape
-    room = STORED_NUMBERS / max(_parameters(moment), T * N * rows)
-    product = 6 * CALL_SECONDS + 3 * T * N * rows * (H + moment.config.task.input_size) / FLOPS
+    room = STORED_NUMBERS / max(moment.layer.size, T * N * moment.layer.rows)
+    product = 6 * vector_seconds(0) + question_seconds(moment.config, T * N, 1, steps=0)
     return max(16, int(min(room, patience * PRODUCT_SECONDS / product)))
 
 
@@ -129,15 +122,14 @@ def sequences_for(moment: Moment) -> int:
     """How many of the moment's sequences can be looked at without keeping anybody waiting."""
     states, most = np.flatnonzero(moment.batch.asked.any(axis=1)) + 1, moment.batch.x.shape[1]
     cost = 0.0 if len(states) == 1 else _seconds(moment, states, 1, moment.batch.x.shape[0])
-    bytes_each = PASS_BYTES * moment.batch.x.shape[0] * moment.params["weight_hh"].shape[1]
+    bytes_each = pass_bytes(moment.config, 1)
     return halved(min(SEQUENCES, most), (cost, QUICK_SECONDS), (bytes_each, MOST_BYTES))
 
 
 def _seconds(moment: Moment, states: Iterable[int], sequences: int, reach: int) -> float:
     """What following the losses at ``states`` back by ``reach`` steps costs, roughly (one core of a small machine)."""
-    rows, H = moment.params["weight_hh"].shape
-    per_column = 4 * rows * (2 * H + moment.config.task.input_size) / FLOPS + rows * ROW_SECONDS
-    return sequences * sum(min(state, reach) for state in states) * per_column
+    columns = sequences * sum(min(state, reach) for state in states)
+    return question_seconds(moment.config, columns, 2, steps=0)
 
 
 def _reach(moment: Moment, losses: Losses, patience: float) -> int:

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.bounded import Bounded
+from core.budget import Limits, check_preview, check_run
 from core.config import RunConfig
 from core.errors import BudgetError, UnrolledError
 from core.frames import Frame
 from core.lab.answers import Answer
 from core.lab.asking import Asking
-from core.lab.budget import Limits, check_preview, check_run
+from core.questions import Question
 from core.schedule import Schedule
 from core.store import Catalog, Questions, Run, RunFileError, RunRow, data_folder, load_run, run_path
 from core.store.catalog import UNFINISHED, Status
@@ -60,7 +62,7 @@ class Lab:
         self.catalog = Catalog(self.folder)
         self.questions = Questions(self.catalog)
         self.limits = limits or Limits.of_host()
-        self._runs: dict[str, Run] = {}
+        self._runs: Bounded[str, Run] = Bounded(OPEN_RUNS)
         self._asking = Asking(self.questions, self.run)
 
     # -- runs -----------------------------------------------------------------------------------------------------
@@ -105,13 +107,9 @@ class Lab:
             return None
         path = run_path(self.folder, run_id)
         if not path.exists():
-            self._runs.pop(run_id, None)
+            self._runs.forget(run_id)
             return None
-        if run_id not in self._runs:
-            while len(self._runs) >= OPEN_RUNS:
-                self._runs.pop(next(iter(self._runs)), None)
-            self._runs[run_id] = load_run(path)
-        return self._runs[run_id]
+        return self._runs.get(run_id) or self._runs.keep(run_id, load_run(path))
 
     def may_steer(self, run_id: str, owner: str) -> bool:
         """Whether this owner started the run."""
@@ -178,7 +176,7 @@ class Lab:
         if question is None or question.kind != "preview":
             raise UnrolledError(f"The pinned curve `{preview_id}` is no longer stored. Pin it again.")
         try:
-            config = RunConfig.model_validate_json(question.body)
+            config = RunConfig.stored(question.body)
         except ValueError:
             raise UnrolledError(f"The pinned curve `{preview_id}` is of an older version. Pin it again.") from None
         if question.answer is not None:
@@ -187,19 +185,19 @@ class Lab:
 
     # -- questions about a moment ---------------------------------------------------------------------------------
 
-    def ask(self, kind: str, source_id: str, step: int | None = None) -> Answer | None:
-        """The answer to a question about a run, or about the untrained network of ``preview-<digest>``.
+    def ask(self, question: Question, source_id: str, step: int | None = None) -> Answer | None:
+        """The answer to ``question`` about a run, or about the untrained network of ``preview-<digest>``.
 
         It is that of the newest stored weights at or before ``step`` (None: the newest of all). None while it is
         worked out: ask again, since a question that nobody asks for is dropped. Never blocks. Raises UnrolledError
         where there can be no answer.
         """
-        return self._asking.ask(kind, source_id, step)
+        return self._asking.ask(question, source_id, step)
 
-    def wait_for(self, kind: str, source_id: str, step: int | None = None, seconds: float = 5.0) -> Answer:
+    def wait_for(self, question: Question, source_id: str, step: int | None = None, seconds: float = 5.0) -> Answer:
         """``ask`` until it is answered. Raises NoAnswer after ``seconds``."""
         deadline = time.monotonic() + seconds
-        while (answer := self.ask(kind, source_id, step)) is None:
+        while (answer := self.ask(question, source_id, step)) is None:
             self._patience(deadline)
         return answer
 

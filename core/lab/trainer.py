@@ -17,7 +17,8 @@ from typing import Protocol
 
 import numpy as np
 
-from core.config import CELL_CONFIGS, RunConfig
+from core.anatomy import ANATOMIES
+from core.config import RunConfig
 from core.frames import Frame
 from core.lab.processes import leaving
 from core.store import Catalog, Ended, RunWriter, StaleAttempt, StorageFull, load_run, run_path
@@ -179,7 +180,7 @@ def warm_up() -> None:
     small = {"task.length": 20, "cell.hidden_size": 2, "batch_size": 2, "steps": 2}
     with TemporaryDirectory() as folder:
         catalog = Catalog(folder)
-        for cell in CELL_CONFIGS:
+        for cell in ANATOMIES:
             catalog.add(RunConfig.from_flat({"cell.name": cell, **small}), "warm-up")
             row = catalog.claim()
             if row is not None:

@@ -17,9 +17,9 @@ from typing import Any
 
 from core.errors import UnrolledError
 from core.lab import analysis, trainer
-from core.lab.answers import KINDS
 from core.lab.processes import Died, Problem, Processes
-from core.store import Catalog, Ended, Question, Questions, RunFileError, data_folder, load_run, run_path
+from core.questions import QUESTIONS
+from core.store import Catalog, Ended, QuestionRow, Questions, RunFileError, data_folder, load_run, run_path
 from core.store.catalog import RunRow
 from core.store.folder import unlink_run
 from core.store.lock import FileLock
@@ -34,7 +34,7 @@ ALREADY_RUNNING = 75
 TURN_SECONDS, IDLE_TURN_SECONDS = 0.02, 0.05
 ACTIVE_SECONDS = 30.0
 QUESTION_SECONDS = 30.0
-PATIENT = frozenset(kind for kind, changes in KINDS.items() if not changes)
+PATIENT = frozenset(question.model_fields["kind"].default for question in QUESTIONS if not question.changes)
 SERVED_SECONDS = 60.0
 """So long it is remembered whose question had a turn."""
 
@@ -208,7 +208,7 @@ class Worker:
                 self.served[subject(question.key)] = time.monotonic()
                 self.analysts.give(warm, question, analysis.answer, str(self.folder), question.kind, question.body)
 
-    def _answer(self, question: Question, result: Any) -> None:
+    def _answer(self, question: QuestionRow, result: Any) -> None:
         if isinstance(result, bytes):
             self.questions.answer(question.key, result)
         elif isinstance(result, Problem):

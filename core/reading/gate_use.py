@@ -16,8 +16,6 @@ Floats = NDArray[np.floating[Any]]
 Curve = NDArray[np.float64]
 
 SHUT, OPEN = 0.1, 0.9
-KEEPS = ("f", "z")
-"""Gates whose value is the share of the state that a step keeps: the LSTM's f, the GRU's z."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,8 @@ def _use(gate: Floats) -> Use:
     )
 
 
-def retention(gates: Mapping[str, Floats]) -> Retention | None:
-    """Of the gate that keeps, f or z; None where the cell has none."""
-    kept = next((gates[name] for name in KEEPS if name in gates), None)
-    if kept is None:
-        return None
+def retention(kept: Floats) -> Retention:
+    """Of the values (T, P, H) of what keeps: a gate, or φ′ in its place."""
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.log(np.asarray(kept, np.float64)).mean(axis=(0, 1))
         steps = np.where(log == 0, np.inf, -1 / log)

@@ -74,12 +74,6 @@ class Horizon:
         factor = self.factor
         return None if factor is None or factor >= 1 else float(np.log(2) / -np.log(factor))
 
-    @property
-    def first_cut(self) -> int | None:
-        """The smallest lag that truncation cuts, or None."""
-        lags = np.flatnonzero(self.kinds == CUT)
-        return int(lags[0]) if lags.size else None
-
     def share(self, lag: int) -> float:
         """φ_lag ÷ φ₀ (NaN where that is no number)."""
         with np.errstate(all="ignore"):
@@ -89,8 +83,8 @@ class Horizon:
 def horizon_of(flow_last: Floats, *, asked: int | None = None, cuts: Sequence[int] = ()) -> Horizon:
     """Measure the profile ``flow_last`` (T+1,) of the loss asked at state ``asked`` (default T).
 
-    ``cuts`` are RunConfig.cuts. Fitted are the lags T/10 … 6T/10 that are LIVE (lags 10–60 at T = 100, as in the
-    project's reference table).
+    ``cuts`` are RunConfig.cuts. Fitted are the lags T/10 … 6T/10 that are LIVE (lags 10–60 at T = 100, as in
+    docs/reference.md, "Factors at initialisation").
     """
     T = len(flow_last) - 1
     asked = T if asked is None else asked

@@ -4,7 +4,7 @@ from core.store.catalog import Catalog, Ended, Orders, RunRow
 from core.store.errors import RunBusy, RunFileError, StaleAttempt, StorageFull
 from core.store.export import export
 from core.store.folder import data_folder, run_path
-from core.store.questions import Question, Questions
+from core.store.questions import QuestionRow, Questions
 from core.store.run import Run, load_run
 from core.store.run_file import Checkpoint, RunWriter
 
@@ -13,7 +13,7 @@ __all__ = [
     "Checkpoint",
     "Ended",
     "Orders",
-    "Question",
+    "QuestionRow",
     "Questions",
     "Run",
     "RunBusy",

@@ -282,7 +282,7 @@ class Catalog:
 
 
 def _row(row: Row[*tuple[Any, ...]]) -> RunRow:
-    values: dict[str, Any] = row._asdict() | {"config": RunConfig.model_validate_json(row.config)}
+    values: dict[str, Any] = row._asdict() | {"config": RunConfig.stored(row.config)}
     return RunRow(**values)
 
 

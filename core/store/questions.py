@@ -33,7 +33,7 @@ _columns = tables.questions.c
 
 
 @dataclass(frozen=True)
-class Question:
+class QuestionRow:
     """``status``: asked, taken, answered, failed (``error`` is a sentence) or dropped (no longer stored).
 
     ``key`` begins with what the question is about, up to the first slash. ``asked``: when it was last asked.
@@ -68,7 +68,7 @@ class Questions:
             elif found == "asked" and kind != "preview":  # previews keep their place in the row
                 connection.execute(update(_questions).where(_columns.key == key).values(asked=now))
 
-    def get(self, key: str) -> Question | None:
+    def get(self, key: str) -> QuestionRow | None:
         """The question and, when there is one, its answer."""
         with self.catalog.read() as connection:
             return _question(connection.execute(select(_questions).where(_columns.key == key)).first())
@@ -86,7 +86,7 @@ class Questions:
 
     def take(
         self, served: Mapping[str, float] | None = None, patient: Collection[str] = frozenset()
-    ) -> Question | None:
+    ) -> QuestionRow | None:
         """The next question, now taken; ``served`` says when each subject had its last turn. See ``turn``."""
         waiting = select(_columns.key, _columns.kind, _columns.asked).where(_columns.status == "asked")
         with self.catalog.read() as connection:  # looking takes no lock that would hold up a writer
@@ -162,7 +162,7 @@ def subject(key: str) -> str:
     return key.partition("/")[0]
 
 
-def _question(row: Row[*tuple[Any, ...]] | None) -> Question | None:
+def _question(row: Row[*tuple[Any, ...]] | None) -> QuestionRow | None:
     if row is None:
         return None
-    return Question(row.key, row.kind, row.body, row.status, row.error, row.asked, row.answer)
+    return QuestionRow(row.key, row.kind, row.body, row.status, row.error, row.asked, row.answer)

@@ -17,7 +17,6 @@ from sqlalchemy import Connection, Row, Select, Table, func, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from core.config import RunConfig
-from core.errors import ConfigError
 from core.frames import Floats, Frame, Planes
 from core.store import codec, tables
 from core.store.database import engine_of
@@ -60,10 +59,9 @@ class Run:
             raise RunFileError(f"{path} holds no run. Use another file.")
         self.id, self.digest = row.run, row.digest
         try:
-            self.config = RunConfig.model_validate_json(row.config)
+            self.config = RunConfig.stored(row.config)
         except ValueError as error:
-            problem = ConfigError([str(error)])
-            raise RunFileError(f"The settings in {path} are not of this version of Unrolled: {problem}") from None
+            raise RunFileError(f"The settings in {path} are not of this version of Unrolled: {error}") from None
 
     # -- frames ---------------------------------------------------------------------------------------------------
 

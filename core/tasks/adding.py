@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from core.tasks.base import Batch, Kind, Mark, Task, at_last_step
+from core.tasks.base import Batch, Kind, Mark, Part, Task, at_last_step
 
 
 class Adding(Task):
@@ -32,14 +32,14 @@ class Adding(Task):
     )
 
     @property
-    def input_size(self) -> int:
-        return 2
+    def channels(self) -> tuple[str, ...]:
+        return ("value", "marker")
 
     @property
     def output_size(self) -> int:
         return 1
 
-    def sample(self, rng: np.random.Generator, n: int) -> Batch:
+    def sample(self, rng: np.random.Generator, n: int, part: Part) -> Batch:
         T, half = self.length, self.length // 2
         x = np.zeros((T, n, 2), np.float32)  # (T, N, C)
         x[:, :, 0] = rng.random((T, n), np.float32)

@@ -15,7 +15,13 @@ from math import isfinite
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
+
+from core.tasks.typed import Read, Typing, look_up, words
+
+Part = Literal["training", "held-out"]
+"""Which sequences are drawn: those to learn from, or those to be judged on."""
 
 Kind = Literal["classes", "numbers", "chances"]
 """What an answer is: one of some classes, a number, or the chances of something that nobody can predict for sure."""
@@ -43,6 +49,10 @@ class Batch:
     asked: np.ndarray
     scored: np.ndarray
 
+    def take(self, sequences: slice | NDArray[np.integer] | list[int]) -> Batch:
+        """Only these sequences, in this order."""
+        return Batch(*(part[:, sequences] for part in (self.x, self.target, self.asked, self.scored)))
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -67,14 +77,29 @@ class Task(BaseModel, ABC):
     kind: ClassVar[Kind]
     solved: ClassVar[float]
     """The score from which on we call the task solved."""
+    answers: ClassVar[tuple[str, ...]] = ()
+    """What each class says, where there is a word for it."""
+    typed: ClassVar[Typing | None] = None
+    """How a page asks for a typed sequence; None where typing one makes no sense. Typed ones need a vocabulary."""
 
     name: str
     length: int
 
     @property
-    @abstractmethod
+    def vocabulary(self) -> tuple[str, ...]:
+        """What an input can be, in the order of its one-hot channels, each said differently; empty where inputs are
+        numbers."""
+        return ()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """A name for each feature of an input. Tasks without a vocabulary name their own."""
+        return tuple(f"“{symbol}”" for symbol in self.vocabulary)
+
+    @property
     def input_size(self) -> int:
         """C, the features of one input."""
+        return len(self.channels)
 
     @property
     @abstractmethod
@@ -82,8 +107,13 @@ class Task(BaseModel, ABC):
         """Number of classes, or of target numbers."""
 
     @abstractmethod
-    def sample(self, rng: np.random.Generator, n: int) -> Batch:
-        """``n`` sequences drawn with ``rng``; the same generator state gives the same batch."""
+    def sample(self, rng: np.random.Generator, n: int, part: Part) -> Batch:
+        """``n`` sequences of ``part`` drawn with ``rng``; the same generator state gives the same batch.
+
+        A task that generates its data draws both parts from the same distribution. One with finite data keeps the
+        parts disjoint: no training sequence reaches into what is held out. What has an order is cut in time, the
+        training part first, so that a drifting series is judged on its end.
+        """
 
     @property
     @abstractmethod
@@ -150,9 +180,23 @@ class Task(BaseModel, ABC):
     def events(self, x: np.ndarray) -> list[tuple[int, str]]:
         """What happens in one sequence ``x`` (T, C): (step, short label) pairs, in time order."""
 
-    @abstractmethod
     def symbols(self, x: np.ndarray) -> list[str]:
-        """One sequence ``x`` (T, C) as one short readable token per step."""
+        """One sequence ``x`` (T, C) as one short readable token per step. Tasks without a vocabulary say it their own
+        way."""
+        vocabulary = self.vocabulary
+        return [vocabulary[k] for k in x.argmax(axis=1)]
+
+    def encode(self, places: ArrayLike) -> NDArray[np.float32]:
+        """(…, C) one-hot inputs of ``places`` (…) in the vocabulary."""
+        return np.eye(len(self.vocabulary), dtype=np.float32)[np.asarray(places)]
+
+    def read(self, text: str) -> Read:
+        """Anyone's text as symbols, a word each; a task of characters looks up ``list(text)`` instead."""
+        return look_up(words(text), self.vocabulary)
+
+    def speaks_for(self, symbol: str) -> int | None:
+        """The class that this symbol decides for, wherever it stands; None for symbols that do not."""
+        return None
 
 
 def at_last_step(T: int, n: int) -> np.ndarray:

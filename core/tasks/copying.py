@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from core.tasks.base import Batch, Kind, Mark, Task
+from core.tasks.base import Batch, Kind, Mark, Part, Task
+
+BLANK, DELIMITER = "·", "▶"
 
 
 class Copying(Task):
@@ -58,14 +60,14 @@ class Copying(Task):
         return self.length - 2 * self.symbols_to_copy
 
     @property
-    def input_size(self) -> int:
-        return self.alphabet + 2
+    def vocabulary(self) -> tuple[str, ...]:
+        return (*(chr(ord("a") + k) if k < 26 else str(k) for k in range(self.alphabet)), BLANK, DELIMITER)
 
     @property
     def output_size(self) -> int:
         return self.alphabet + 1  # the symbols and the blank
 
-    def sample(self, rng: np.random.Generator, n: int) -> Batch:
+    def sample(self, rng: np.random.Generator, n: int, part: Part) -> Batch:
         T, S, A = self.length, self.symbols_to_copy, self.alphabet
         word = rng.integers(0, A, (S, n))
         channel = np.full((T, n), A)  # the blank
@@ -75,7 +77,7 @@ class Copying(Task):
         target[T - S :] = word
         recall = np.zeros((T, n), bool)
         recall[T - S :] = True
-        x = np.eye(A + 2, dtype=np.float32)[channel]  # (T, N, C)
+        x = self.encode(channel)  # (T, N, C)
         return Batch(x, target, recall if self.asked == "recall" else np.ones((T, n), bool), recall)
 
     @property
@@ -98,8 +100,4 @@ class Copying(Task):
 
     def events(self, x: np.ndarray) -> list[tuple[int, str]]:
         shown = self.symbols(x)
-        return [(t + 1, symbol) for t, symbol in enumerate(shown) if symbol != "·"]
-
-    def symbols(self, x: np.ndarray) -> list[str]:
-        names = [chr(ord("a") + k) if k < 26 else str(k) for k in range(self.alphabet)] + ["·", "▶"]
-        return [names[k] for k in x.argmax(axis=1)]
+        return [(t + 1, symbol) for t, symbol in enumerate(shown) if symbol != BLANK]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from core.tasks.base import Batch, Kind, Mark, Task, at_last_step
+from core.tasks.base import Batch, Kind, Mark, Part, Task, at_last_step
+from core.tasks.typed import Typing
 
 POSITIVE = ("loved", "adored", "enjoyed")
 NEGATIVE = ("hated", "loathed", "disliked")
@@ -19,31 +18,6 @@ NEUTRAL = (
     "river", "after", "dinner", "and", "long", "walk", "through", "town", "where", "it", "played",
 )  # fmt: skip
 WORDS = (*POSITIVE, *NEGATIVE, "I", "this", "movie", *NEUTRAL)
-MOST_READ = 60
-"""Words of a typed review that are read."""
-
-
-@dataclass(frozen=True)
-class Read:
-    """A typed review as the network may have it.
-
-    places   of the known words in WORDS, in the order they stand; MOST_READ at most
-    unknown  words that the task does not have, each once, as they were typed
-    left     known words beyond MOST_READ, which are not read
-    """
-
-    places: tuple[int, ...]
-    unknown: tuple[str, ...]
-    left: int
-
-
-def read(text: str) -> Read:
-    """Anyone's text: case and punctuation do not matter, and what is no word of the task is left out."""
-    known = {word.lower(): place for place, word in enumerate(WORDS)}
-    words = re.findall(r"\w+(?:['’-]\w+)*", text)
-    places = [known[word.lower()] for word in words if word.lower() in known]
-    unknown = dict.fromkeys(word for word in words if word.lower() not in known)
-    return Read(tuple(places[:MOST_READ]), tuple(unknown), max(0, len(places) - MOST_READ))
 
 
 class Review(Task):
@@ -57,6 +31,8 @@ class Review(Task):
     first_seen: ClassVar[str] = "the textbook's example of a fading memory"
     kind: ClassVar[Kind] = "classes"
     solved: ClassVar[float] = 0.95
+    answers: ClassVar[tuple[str, ...]] = ("disliked", "liked")
+    typed: ClassVar[Typing | None] = Typing("review", "I loved this movie which we saw …")
 
     name: Literal["review"] = "review"
     length: int = Field(default=40, ge=5, le=10_000, title="Length T", description="Words of one review.")
@@ -68,21 +44,21 @@ class Review(Task):
     )
 
     @property
-    def input_size(self) -> int:
-        return len(WORDS)
+    def vocabulary(self) -> tuple[str, ...]:
+        return WORDS
 
     @property
     def output_size(self) -> int:
         return 2
 
-    def sample(self, rng: np.random.Generator, n: int) -> Batch:
+    def sample(self, rng: np.random.Generator, n: int, part: Part) -> Batch:
         T = self.length
         liked = rng.integers(0, 2, n)
         verdict = np.where(liked == 1, 0, len(POSITIVE)) + rng.integers(0, len(POSITIVE), n)
         word = rng.integers(len(WORDS) - len(NEUTRAL), len(WORDS), (T, n))
         for t, opening in enumerate(OPENING):
             word[t] = verdict if opening is None else WORDS.index(opening)
-        x = np.eye(len(WORDS), dtype=np.float32)[word]  # (T, N, C)
+        x = self.encode(word)  # (T, N, C)
         last = at_last_step(T, n)
         known = np.broadcast_to(np.arange(T)[:, None] >= OPENING.index(None), (T, n))
         return Batch(x, np.broadcast_to(liked, (T, n)), last if self.asked == "last" else known, last)
@@ -107,5 +83,5 @@ class Review(Task):
         step = OPENING.index(None)
         return [(step + 1, self.symbols(x)[step])]
 
-    def symbols(self, x: np.ndarray) -> list[str]:
-        return [WORDS[k] for k in x.argmax(axis=1)]
+    def speaks_for(self, symbol: str) -> int | None:
+        return None if symbol not in POSITIVE + NEGATIVE else int(symbol in POSITIVE)

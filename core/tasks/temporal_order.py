@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from core.tasks.base import Batch, Kind, Mark, Task, at_last_step
+from core.tasks.base import Batch, Kind, Mark, Part, Task, at_last_step
 
 ALPHABET = ("X", "Y", "a", "b", "c", "d")
 ORDINALS = ("first", "second", "third")
@@ -16,8 +16,8 @@ ORDINALS = ("first", "second", "third")
 class TemporalOrder(Task):
     """Six one-hot channels; X or Y at two (or three) places among four distractors, the order asked at the end.
 
-    The places are those of REFERENCE: t₁ ∈ [T/10, T/5), t₂ ∈ [T/2, 3T/5), and for the eight-class variant
-    those of HS97 6b, [10, 20), [33, 43) and [66, 76) of 100.
+    The places are those of docs/reference.md, "Tasks": t₁ ∈ [T/10, T/5), t₂ ∈ [T/2, 3T/5), and for the eight-class
+    variant those of HS97 6b, [10, 20), [33, 43) and [66, 76) of 100.
     """
 
     title: ClassVar[str] = "Temporal order"
@@ -51,14 +51,14 @@ class TemporalOrder(Task):
         return [(T // 10, T // 5), (33 * T // 100, 43 * T // 100), (66 * T // 100, 76 * T // 100)]
 
     @property
-    def input_size(self) -> int:
-        return len(ALPHABET)
+    def vocabulary(self) -> tuple[str, ...]:
+        return ALPHABET
 
     @property
     def output_size(self) -> int:
         return 2**self.places
 
-    def sample(self, rng: np.random.Generator, n: int) -> Batch:
+    def sample(self, rng: np.random.Generator, n: int, part: Part) -> Batch:
         T, sequences = self.length, np.arange(n)
         channel = rng.integers(2, len(ALPHABET), (T, n))
         answer = np.zeros(n, np.int64)
@@ -67,7 +67,7 @@ class TemporalOrder(Task):
             place = rng.integers(first, stop, n)
             channel[place, sequences] = symbol
             answer = 2 * answer + symbol
-        x = np.eye(len(ALPHABET), dtype=np.float32)[channel]  # (T, N, C)
+        x = self.encode(channel)  # (T, N, C)
         last = at_last_step(T, n)
         known = np.arange(T)[:, None] >= place[None, :]  # from the last symbol on
         return Batch(x, np.broadcast_to(answer, (T, n)), last if self.asked == "last" else known, last)
@@ -94,6 +94,3 @@ class TemporalOrder(Task):
     def events(self, x: np.ndarray) -> list[tuple[int, str]]:
         channel = x.argmax(axis=1)
         return [(int(t) + 1, ALPHABET[channel[t]]) for t in np.flatnonzero(channel < 2)]
-
-    def symbols(self, x: np.ndarray) -> list[str]:
-        return [ALPHABET[k] for k in x.argmax(axis=1)]

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from core.tasks.base import Batch, Kind, Mark, Task
+from core.tasks.base import Batch, Kind, Mark, Part, Task
 from core.theory.two_lag import Floors, chance, floors
 
 
@@ -22,6 +22,7 @@ class TwoLag(Task):
     first_seen: ClassVar[str] = "public demonstrations of truncated backpropagation"
     kind: ClassVar[Kind] = "chances"
     solved: ClassVar[float] = 0.9  # a loss of .475, where .454 is all there is to learn
+    answers: ClassVar[tuple[str, ...]] = ("zero", "one")
 
     name: Literal["two-lag"] = "two-lag"
     length: int = Field(default=50, ge=2, le=10_000, title="Length T", description="Time steps of one sequence.")
@@ -57,14 +58,14 @@ class TwoLag(Task):
         return self
 
     @property
-    def input_size(self) -> int:
-        return 2
+    def vocabulary(self) -> tuple[str, ...]:
+        return ("0", "1")
 
     @property
     def output_size(self) -> int:
         return 2
 
-    def sample(self, rng: np.random.Generator, n: int) -> Batch:
+    def sample(self, rng: np.random.Generator, n: int, part: Part) -> Batch:
         T, late = self.length, self.length - self.long
         coin = rng.integers(0, 2, (T, n))
         target = np.zeros((T, n), np.int64)
@@ -72,7 +73,7 @@ class TwoLag(Task):
         target[self.long :] = rng.random((late, n)) < p
         asked = np.zeros((T, n), bool)
         asked[self.long :] = True
-        return Batch(np.eye(2, dtype=np.float32)[coin], target, asked, asked)
+        return Batch(self.encode(coin), target, asked, asked)
 
     @property
     def entropies(self) -> Floors:
@@ -117,6 +118,3 @@ class TwoLag(Task):
     def events(self, x: np.ndarray) -> list[tuple[int, str]]:
         shown = self.symbols(x)
         return [(self.length - lag, shown[self.length - lag - 1]) for lag in (self.long, self.short)]
-
-    def symbols(self, x: np.ndarray) -> list[str]:
-        return ["01"[k] for k in x.argmax(axis=1)]

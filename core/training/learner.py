@@ -11,13 +11,10 @@ from torch import Tensor
 from core.backprop.bptt import Measured, gradients, recorded
 from core.backprop.clipping import Clipped, clip, compared
 from core.backprop.profiles import Profile, Profiles
-from core.backprop.readout import init_readout
 from core.backprop.stream import Stream
-from core.cells import cell_of, init_from_config
 from core.config import RunConfig
+from core.network import READOUT, Network
 from core.tasks import Batch
-
-READOUT = ("readout.weight", "readout.bias")
 
 
 @dataclass(frozen=True)
@@ -36,17 +33,18 @@ class Learnt:
 
 
 class Learner:
-    """Cell and readout; ``params`` and ``readout`` are views of ``vector``, in this order.
+    """The network of a run; its parameters are views of ``vector``, in their order.
 
     So an update is one pass, not one a tensor (a third of the step's time in a small net). The optimiser has what is
     trained: all of the vector, or its end.
     """
 
     def __init__(self, config: RunConfig, device: torch.device | None = None) -> None:
-        self.config, self.cell = config, cell_of(config.cell)
-        self.params, self.vector = _one_vector(_initial_parameters(config), device)
-        self.readout = {name.removeprefix("readout."): self.params[name] for name in READOUT}
-        self._trained = list(READOUT if config.trained == "readout" else self.params)
+        self.config, drawn = config, Network.drawn(config)
+        self.params, self.vector = _one_vector(drawn.parameters, device)
+        self.network = Network.named(drawn.cell, self.params)
+        whole = config.trained == "all"
+        self._trained = [name for name in self.params if whole or name.startswith(READOUT)]
         size = sum(self.params[name].numel() for name in self._trained)
         self._moved = self.vector[len(self.vector) - size :]
         self.optimizer = optimizer_of(config, self._moved)
@@ -54,12 +52,12 @@ class Learner:
 
     def learn(self, batch: Batch, *, move: bool, record: bool) -> Learnt:
         """One training step on ``batch``. Without ``move``, and from a loss on that is not finite, nothing moves."""
-        whole_cell = self.config.trained == "all"
+        whole = self.config.trained == "all"
         if self.config.truncation == "stream":
-            return self._learn_on_the_way(batch, move, whole_cell)
+            return self._learn_on_the_way(batch, move, whole)
         found = gradients(
-            self.cell, self.params, self.readout, batch,
-            truncation=self.config.truncated, clamp=self._clamp, parameters=whole_cell, record=record,
+            self.network, batch,
+            truncation=self.config.truncated, clamp=self._clamp, parameters=whole, record=record,
         )  # fmt: skip
         clipped = self._clipped(found)
         if move and math.isfinite(found.loss):
@@ -68,12 +66,9 @@ class Learner:
             found.loss, clipped.norm_before, clipped.norm_after, clipped.angle, found.profiles, found.flow_last
         )
 
-    def _learn_on_the_way(self, batch: Batch, move: bool, whole_cell: bool) -> Learnt:
+    def _learn_on_the_way(self, batch: Batch, move: bool, whole: bool) -> Learnt:
         """With several updates; always recorded, since none of them could be repeated."""
-        stream = Stream(
-            self.cell, self.params, self.readout, batch, self.config.truncated,
-            clamp=self._clamp, parameters=whole_cell,
-        )  # fmt: skip
+        stream = Stream(self.network, batch, self.config.truncated, clamp=self._clamp, parameters=whole)
         largest = (-math.inf, -math.inf, 0.0)
         for found in stream:
             clipped = self._clipped(found)
@@ -116,14 +111,6 @@ class Learner:
             if name.startswith("optimizer.")
         }  # fmt: skip
         self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": {0: memory} if memory else {}})
-
-
-def _initial_parameters(config: RunConfig) -> dict[str, Tensor]:
-    """The cell's parameters and the readout's, drawn from the seed; readout as torch.nn.Linear starts."""
-    generator = torch.Generator().manual_seed(config.seed)
-    params = init_from_config(config.cell, config.task.input_size, config.task.length, generator)
-    readout = init_readout(config.cell.hidden_size, config.task.output_size, generator=generator)
-    return params | {f"readout.{name}": value for name, value in readout.items()}
 
 
 def _one_vector(params: dict[str, Tensor], device: torch.device | None) -> tuple[dict[str, Tensor], Tensor]:

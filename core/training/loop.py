@@ -107,12 +107,12 @@ class Training(Iterator[Frame]):
     def _evaluate(self) -> None:
         learner, config = self.learner, self.config
         chunk = scored_at_once(config)
-        found = evaluate(learner.cell, learner.params, learner.readout, self._held_out, chunk, config.resets)
+        found = evaluate(learner.network, self._held_out, chunk, config.resets)
         self.score, self.error = config.task.score_of(found.loss, found.accuracy, found.mse)
         self.score_step = self.step
 
     def _planes(self) -> Planes:
-        trajectory = self.learner.cell.forward(self.learner.params, self._probes, resets=self.config.resets)
+        trajectory = self.learner.network.layer.forward(self._probes, resets=self.config.resets)
         return Planes(
             {name: _array(gate) for name, gate in trajectory.gates.items()},
             _array(trajectory.h),

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from core.cells import cell_of
 from core.config import RunConfig
 from core.data import training_batch
 from core.errors import ConfigError, UnrolledError, quoted
 from core.frames import Floats
-from core.moment import Moment, first_sequences
+from core.moment import Moment
+from core.network import Network
 from core.training.learner import Learner
 from core.training.loop import one_thread_without_subnormals
-
-READOUT = "readout."
 
 
 def moment_of(
@@ -40,9 +41,14 @@ def moment_of(
     tensors = trained(config, step) if weights is None else {
         name: torch.tensor(np.asarray(values)) for name, values in weights.items()
     }  # fmt: skip
-    readout = {name.removeprefix(READOUT): values for name, values in tensors.items() if name.startswith(READOUT)}
-    params = {name: values for name, values in tensors.items() if not name.startswith(READOUT)}
-    return Moment(config, step, params, readout, first_sequences(training_batch(config, step), sequences))
+    network = Network.named(cell_of(config.cell), tensors)
+    return Moment(config, step, network, training_batch(config, step).take(slice(sequences)))
+
+
+def earlier_moment(moment: Moment, step: int, weights: Mapping[str, Floats]) -> Moment:
+    """The same sequences under the weights that ``moment``'s run had at ``step``."""
+    tensors = {name: torch.tensor(np.asarray(values)) for name, values in weights.items()}
+    return replace(moment, step=step, network=Network.named(moment.cell, tensors))
 
 
 def trained(config: RunConfig, step: int) -> dict[str, Tensor]:

@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from app import services
 from app.visit import link
-from core import PRESETS
 from core.config import RunConfig
 from core.sweep import sweep
 
@@ -52,7 +51,7 @@ def shown(at: AppTest) -> link.View:
 
 def test_the_front_door_leads_to_the_first_preset() -> None:
     at = opened()
-    assert shown(at).config == PRESETS[link.START].config
+    assert shown(at).config == RunConfig.preset(link.START)
     compare = "Compare with the other cells"
     assert [button.label for button in at.button] == ["Train", "Pause", "Step", "Reset", compare]
     assert at.query_params["task.name"] == "temporal-order" and at.query_params["v"] == "1"
@@ -62,7 +61,7 @@ def test_a_changed_setting_is_in_the_config_and_in_the_address() -> None:
     at = opened()
     at.selectbox(key="set.cell.name").select("gru").run()
     at.number_input(key="set.lr").set_value(0.005).run()
-    assert shown(at).config == PRESETS[link.START].config.replace(**{"cell.name": "gru", "lr": 0.005})
+    assert shown(at).config == RunConfig.preset(link.START).replace(**{"cell.name": "gru", "lr": 0.005})
     assert at.query_params["lr"] == "0.005" and at.query_params["cell.name"] == "gru"
 
 
@@ -85,15 +84,17 @@ def test_settings_without_effect_are_not_shown() -> None:
 def test_every_task_can_be_chosen(task: str) -> None:
     at = opened()
     at.selectbox(key="set.task.name").select(task).run()
-    assert not at.exception and shown(at).config.task.name == task
+    chosen = shown(at).config.task
+    assert not at.exception and chosen.name == task
+    assert f"{chosen.question} — {chosen.first_seen}" in [caption.value for caption in at.caption]
 
 
 def test_presets_by_what_they_show() -> None:
     at = opened()
     at.selectbox(key="set.group").select("Copying").run()
-    assert shown(at).config == PRESETS["copy-lstm"].config
+    assert shown(at).config == RunConfig.preset("copy-lstm")
     at.selectbox(key="set.preset").select("copy-gru").run()
-    assert shown(at).config == PRESETS["copy-gru"].config
+    assert shown(at).config == RunConfig.preset("copy-gru")
     at.number_input(key="set.seed").set_value(9).run()
     assert at.selectbox(key="set.preset").value is None
 
@@ -153,9 +154,9 @@ def test_a_changed_setting_lets_go_of_the_run() -> None:
 
 
 def test_somebody_else_s_run_is_followed_but_not_steered() -> None:
-    run = services.lab().submit(PRESETS["copy-rnn"].config, "somebody").id
+    run = services.lab().submit(RunConfig.preset("copy-rnn"), "somebody").id
     at = opened(run=run)
-    assert shown(at).run == run and shown(at).config == PRESETS["copy-rnn"].config
+    assert shown(at).run == run and shown(at).config == RunConfig.preset("copy-rnn")
     at.button(key="transport-Step").click().run()
     mine = shown(at).run
     theirs = services.lab().info(run)
@@ -176,7 +177,7 @@ def test_a_short_link_stays_until_something_changes() -> None:
     at.query_params.clear()
     at.query_params["preset"] = "copy-gru"
     at.run()
-    assert shown(at).config == PRESETS["copy-gru"].config
+    assert shown(at).config == RunConfig.preset("copy-gru")
     assert dict(at.query_params) == {"preset": "copy-gru"}
     at.number_input(key="set.seed").set_value(3).run()
     assert at.query_params["seed"] == "3" and "preset" not in at.query_params
@@ -187,11 +188,11 @@ def test_a_short_link_stays_until_something_changes() -> None:
 )
 def test_a_page_opens_with_a_preset_of_its_own(page: str, preset: str) -> None:
     at = opened_at(page)
-    assert shown(at).config == PRESETS[preset].config and not at.error
+    assert shown(at).config == RunConfig.preset(preset) and not at.error
 
 
 def test_everything_survives_the_way_to_other_pages() -> None:
-    run, other = (services.lab().submit(PRESETS[name].config, "somebody").id for name in ("copy-rnn", "copy-gru"))
+    run, other = (services.lab().submit(RunConfig.preset(name), "somebody").id for name in ("copy-rnn", "copy-gru"))
     query = {"run": run, "step": "7", "pin": f"{run}@3", "beside": other, "knob__probe": "2"}
     at = opened_at(FLOW, **query)
     before = shown(at)
@@ -207,7 +208,7 @@ def test_everything_survives_the_way_to_other_pages() -> None:
 
 def test_bad_knobs_and_runs_beside_it_are_explained() -> None:
     at = opened_at(CLIPPING, knob__nothing="1", beside="gone", preset="copy-rnn")
-    assert shown(at).config == PRESETS["copy-rnn"].config
+    assert shown(at).config == RunConfig.preset("copy-rnn")
     assert [error.value.partition(")")[2] for error in at.error] == [
         " stands beside a `run`, and none is shown. Leave it out.",
         " is not a knob of any page. Leave it out.",
@@ -275,7 +276,7 @@ def test_a_changed_setting_lets_go_of_all_and_one_button_brings_them_back() -> N
 
 
 def test_pause_on_somebody_else_s_pair_makes_a_pair_of_one_s_own() -> None:
-    config = PRESETS["exploding-rnn"].config
+    config = RunConfig.preset("exploding-rnn")
     front, twin = (services.lab().submit(each, "somebody").id for each in (config, config.replace(clip="norm")))
     at = opened_at(CLIPPING, run=front, beside=twin)
     at.button(key="transport-Pause").click().run()

@@ -18,29 +18,31 @@ from pathlib import Path
 
 from core.config import RunConfig
 from core.lab.analysis import answer
-from core.lab.answers import KINDS, Asked
 from core.lab.client import Lab
+from core.lab.request import Request
 from core.lab.warm import trainer  # noqa: F401 - warms this process up as the worker's are
+from core.questions import Clipping, Contributions, Question, TruncationBias, TruncationCost
 
-CELLS, QUESTIONS = ("rnn", "lstm", "peephole", "gru"), ("truncation", "sequences", "clip", "cost")
+CELLS = ("rnn", "lstm", "peephole", "gru")
+QUESTIONS = (TruncationBias(), Contributions(), Clipping(), TruncationCost())
 
 
-def alone(config: RunConfig, kind: str, rounds: int) -> float:
+def alone(config: RunConfig, question: Question, rounds: int) -> float:
     """Median of milliseconds of processor time of one answer."""
-    body, taken = Asked(kind, "preview-bench", 0, config).body, []
+    body, taken = Request(question, "preview-bench", 0, config).body, []
     for _ in range(rounds):
         began = time.thread_time()
-        answer("", kind, body)
+        answer("", question.kind, body)
         taken.append(1e3 * (time.thread_time() - began))
     return statistics.median(taken)
 
 
-def waited(lab: Lab, run_id: str, kind: str, steps: list[int]) -> list[float]:
+def waited(lab: Lab, run_id: str, question: Question, steps: list[int]) -> list[float]:
     """Milliseconds from question to answer, one moment after the other."""
     taken = []
     for step in steps:
         began = time.perf_counter()
-        lab.wait_for(kind, run_id, step, seconds=60)
+        lab.wait_for(question, run_id, step, seconds=60)
         taken.append(1e3 * (time.perf_counter() - began))
     return taken
 
@@ -53,7 +55,7 @@ def measure(lab: Lab, config: RunConfig, busy: int, rounds: int) -> list[tuple[s
         time.sleep(0.05)
         stored = lab.run(runs[0].id)
     kept = stored.weight_steps[:rounds].tolist()
-    found = [(kind, waited(lab, runs[0].id, kind, kept if KINDS[kind] else [0])) for kind in QUESTIONS]
+    found = [(each.kind, waited(lab, runs[0].id, each, kept if each.changes else [0])) for each in QUESTIONS]
     for run in runs:
         lab.delete(run.id, "bench")
     return found
@@ -74,8 +76,8 @@ def main() -> None:
         for name in asked.cells:
             sizes = {"task.length": asked.length, "cell.hidden_size": asked.hidden, "batch_size": asked.batch}
             config = RunConfig.from_flat({"task.name": asked.task, "cell.name": name, "steps": 2000} | sizes)
-            for kind in QUESTIONS:
-                print(f"{name:10}{kind:12} alone, processor time {alone(config, kind, 5):6.0f}", flush=True)
+            for each in QUESTIONS:
+                print(f"{name:10}{each.kind:12} alone, processor time {alone(config, each, 5):6.0f}", flush=True)
             for busy in (1, 2):
                 for kind, taken in measure(lab, config.replace(seed=10 * busy), busy, asked.rounds):
                     print(f"{name:10}{kind:12} {busy} training {statistics.median(taken):18.0f} ({max(taken):.0f})",

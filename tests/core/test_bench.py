@@ -56,13 +56,13 @@ def test_every_row_is_measured_and_reported():
 
 
 def test_table_and_json_hold_ratios_and_growth():
-    row = Row("lstm", 64, 200, 1, recorded=3.0, layer=2.0, loop=12.0, live=4.0, script=5.0)
+    row = Row("lstm", 64, 200, 1, recorded=3.0, layer=2.0, loop=12.0, live=4.0, script=5.0, model=1.5)
     grown = Growth("lstm", 32, (100, 1000), (2.0, 20.0), (5.0, 50.0), 1.0, 1.0)
     found = Found(
         "2026-01-01", {"processor": "x", "cores": 2, "system": "y", "batch": 32}, {"torch": "1"}, [row], [grown]
     )
     ratios = json.loads(json.dumps(as_json(found)))["rows"][0]["ratios"]
-    assert ratios == {"a/c": 1.5, "a/d": 0.25, "b/script": 1.25, "b/c": 0.5}
+    assert ratios == {"a/c": 1.5, "a/d": 0.25, "b/script": 1.25, "b/c": 0.5, "a/model": 2.0}
     assert "1.50" in as_text(found) and "T^1.00" in as_text(found)
 
 

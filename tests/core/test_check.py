@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core import check
+from core.__main__ import main
 from core.cells import GRU, LSTM, RNN
 
 SEEDS = range(8)
@@ -20,7 +21,7 @@ def test_every_judge_agrees_over_many_seeds(variant):
 
 
 def test_the_table_names_every_variant_and_ends_well(capsys):
-    assert check.main(["--seeds", "1"]) == 0
+    assert main(["check", "--seeds", "1"]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in check.VARIANTS)
     assert printed.endswith("All cells agree.\n")
@@ -37,7 +38,7 @@ def test_a_wrong_gradient_fails(owner, monkeypatch, capsys):
         return dataclasses.replace(back, grads=back.grads | {"weight_hh": back.grads["weight_hh"] * 1.00001})
 
     monkeypatch.setattr(owner, "backward", sabotaged)
-    assert check.main(["--seeds", "1"]) == 1
+    assert main(["check", "--seeds", "1"]) == 1
     assert "∂L/∂weight_hh" in capsys.readouterr().out
 
 
@@ -50,11 +51,11 @@ def test_a_wrong_forward_fails(wrong, monkeypatch, capsys):
         return dataclasses.replace(trajectory, saved=trajectory.saved | {"h": trajectory.saved["h"] * wrong})
 
     monkeypatch.setattr(LSTM, "forward", sabotaged)
-    assert check.main(["--seeds", "1"]) == 1
+    assert main(["check", "--seeds", "1"]) == 1
     assert "FAILED LSTM" in capsys.readouterr().out
 
 
-def test_nonsense_is_refused(capsys):
-    with pytest.raises(SystemExit):
-        check.main(["--seeds", "0"])
-    assert "at least 1" in capsys.readouterr().err
+@pytest.mark.parametrize("seeds", ["0", "-3"])
+def test_a_check_of_nothing_is_refused(seeds, capsys):
+    assert main(["check", "--seeds", seeds]) == 2
+    assert capsys.readouterr().err == f"error: `--seeds` (={seeds}) must be at least 1. Leave it out for 3.\n"

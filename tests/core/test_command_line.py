@@ -1,12 +1,16 @@
 """The command line: what it prints, and what it says to bad input."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from core import PRESETS, train
+from core import PRESETS, RunConfig, train
 from core.__main__ import config_of, main, parser
+from core.frames import SCALARS
 
 SMALL = ["task.length=12", "cell.hidden_size=4", "batch_size=4", "steps=3"]
 
@@ -25,6 +29,31 @@ def test_run_prints_a_json_object_per_frame(capsys: pytest.CaptureFixture[str]) 
     assert frames[-1]["update_size"] is None
 
 
+def test_run_prints_a_row_per_frame(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--set", *SMALL, "--csv"]) == 0
+    table = pd.read_csv(StringIO(capsys.readouterr().out))
+    assert main(["run", "--set", *SMALL, "--jsonl"]) == 0
+    frames = pd.DataFrame([json.loads(line) for line in lines(capsys)])
+    assert table["step"].tolist() == [0, 1, 2, 3] and not table["clipped"].any()
+    for name in (*SCALARS, "score_step"):
+        pd.testing.assert_series_equal(table[name], frames[name], check_dtype=False, rtol=1e-14)
+    norms = [each["weight_hh"] for each in frames["param_norms"]]
+    assert table["param_norms.weight_hh"].tolist() == pytest.approx(norms, rel=1e-14)
+
+
+def test_what_is_not_finite_stays_so_in_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--preset", "exploding-rnn", "--set", "steps=60", "--csv"]) == 0
+    table = pd.read_csv(StringIO(capsys.readouterr().out))
+    broken = table[table["nonfinite"].notna()]
+    assert not broken.empty and "loss" in broken["nonfinite"].iloc[-1] and not np.isfinite(broken["loss"].iloc[-1])
+
+
+def test_a_run_is_printed_in_one_form(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--set", *SMALL, "--csv", "--jsonl"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
 def test_the_command_line_trains_what_the_library_trains(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["run", "--preset", "temporal-order-gru", "--set", "steps=2", "--set", "seed=7", "--jsonl"]
     assert main(arguments) == 0
@@ -34,11 +63,11 @@ def test_the_command_line_trains_what_the_library_trains(capsys: pytest.CaptureF
 
 def test_a_config_file_flat_or_nested(tmp_path: Path) -> None:
     flat, nested = tmp_path / "flat.json", tmp_path / "nested.json"
-    flat.write_text(json.dumps(PRESETS["adding-gru"].config.to_flat()))
-    nested.write_text(PRESETS["adding-gru"].config.model_dump_json())
+    flat.write_text(json.dumps(RunConfig.preset("adding-gru").to_flat()))
+    nested.write_text(RunConfig.preset("adding-gru").model_dump_json())
     for path in (flat, nested):
         arguments = parser().parse_args(["run", "--config", str(path), "--set", "seed=2"])
-        assert config_of(arguments) == PRESETS["adding-gru"].config.replace(seed=2)
+        assert config_of(arguments) == RunConfig.preset("adding-gru").replace(seed=2)
 
 
 def test_a_config_file_may_mix_groups_and_keys_and_leave_out_names(tmp_path: Path) -> None:

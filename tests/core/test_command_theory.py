@@ -1,9 +1,11 @@
 """``python -m core theory …``: the figures of the closed forms as JSON, and a sentence for every bad value."""
 
 import json
+from io import StringIO
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.__main__ import main
@@ -80,7 +82,7 @@ def test_an_exponent_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
 def test_factors_at_initialisation(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], factor: float, low: float, high: float
 ) -> None:
-    """The table of REFERENCE section 3, every row."""
+    """The table of docs/reference.md, "Factors at initialisation", every row."""
     cell, init, *more = arguments
     found = said(capsys, "initial-decay", "--cell", cell, "--init", init, "--hidden", "64", *more)
     assert found["factor"] == pytest.approx(factor, abs=0.0101) and low <= found["factor"] <= high
@@ -133,9 +135,9 @@ def test_exponents_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     found = said(capsys, *flags)
     settings = {key: value for key, _, value in (pair.partition("=") for pair in SMALL[1:])}
     now = moment_of(RunConfig.preset("temporal-order-gru", **settings), 3)
-    params = {name: values.double() for name, values in now.params.items()}
-    way = now.cell.forward(params, params["weight_hh"].new_tensor(now.batch.x[:, :2]))
-    logs = [float(step_jacobians(now.cell, params, way, n)[1:].double().slogdet().logabsdet.mean()) for n in (0, 1)]
+    layer = now.network.wide().layer
+    way = layer.forward(layer.params["weight_hh"].new_tensor(now.batch.x[:, :2]))
+    logs = [float(step_jacobians(layer, way, n)[1:].double().slogdet().logabsdet.mean()) for n in (0, 1)]
     assert (found["step"], found["sequences"], found["steps"], found["transient"]) == (3, 2, 12, 1)
     assert found["sum"] == pytest.approx(np.mean(logs), rel=1e-6)
     assert found["exponents"] == sorted(found["exponents"], reverse=True) and found["largest"] < 0
@@ -200,3 +202,45 @@ def test_bad_values_are_one_sentence(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
 ) -> None:
     assert sentence in complaint(capsys, *arguments)
+
+
+SMALL_RUN = ("--preset", "two-lag-rnn", "--set", "task.length=12", "batch_size=4")
+
+
+@pytest.mark.parametrize(("arguments", "columns", "rows"), [
+    (("cliff", "--b", "wall"), {"gradient_norm": "gradient_norm", "wall": "wall"}, 1),
+    (("influence", "--k", "19"), {"derivative": "derivative", "wrong_way": "wrong_way"}, 1),
+    (("two-lag", "--lags", "3", "8"), {"no_lag": "no_lag", "both": "both"}, 1),
+    (("memory-capacity", "--leak", ".9"), {"lag": "lags", "measured": "measured", "leak": "leak"}, 11),
+    (("initial-decay", "--cell", "gru", "--hidden", "4", "--length", "20"), {"flow": "flow", "factor": "factor"}, 21),
+    (("lyapunov", "--matrix", "0.9 0.3; 0 -0.5"), {"exponent": "exponents", "log_modulus": "log_moduli"}, 2),
+    (("lyapunov", *SMALL_RUN), {"exponent": "exponents", "factor": "factor"}, 6),
+])  # fmt: skip
+def test_a_table_says_what_the_object_says(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], columns: dict[str, str], rows: int
+) -> None:
+    table, found = tabled(capsys, *arguments), said(capsys, *arguments)
+    assert len(table) == rows and table.columns.is_unique
+    for column, name in columns.items():
+        values = found[name] if isinstance(found[name], list) else [found[name]] * rows
+        assert table[column].tolist() == pytest.approx(values, rel=1e-14, abs=0)
+
+
+def tabled(capsys: pytest.CaptureFixture[str], *arguments: str) -> pd.DataFrame:
+    """The table that a command prints."""
+    assert main(["theory", *arguments, "--csv"]) == 0
+    return pd.read_csv(StringIO(capsys.readouterr().out))
+
+
+def test_a_table_of_every_k(capsys: pytest.CaptureFixture[str]) -> None:
+    table, found = tabled(capsys, "truncation-bias", *SMALL_RUN), said(capsys, "truncation-bias", *SMALL_RUN)
+    for mode in ("windows", "sliding"):
+        own = table[table["mode"] == mode]
+        assert all(own[name].tolist() == pytest.approx(values) for name, values in found[mode].items())
+        assert own["phi"].tolist() == pytest.approx([found["phi"][k] for k in own["K"]])
+    assert (table["needed"] == found["needed"]).all()
+
+
+def test_what_is_not_finite_stays_so_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tabled(capsys, "cliff", "--w", "100", "--b", "wall", "--steps", "1000")["gradient_norm"].tolist() == [np.inf]
+    assert tabled(capsys, "cliff", "--w", "4", "--b", "1")["wall"].isna().all()

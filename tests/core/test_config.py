@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.config import CELL_CONFIGS, RunConfig
+from core.anatomy import ANATOMIES
+from core.config import RunConfig
 from core.errors import ConfigError
 from core.presets import PRESETS
 from core.tasks import TASKS
@@ -92,7 +93,7 @@ def problems(flat: dict[str, Any]) -> list[str]:
 def test_the_strategies_cover_every_setting() -> None:
     """So that a new setting cannot be forgotten here."""
     assert set(RUN_SETTINGS) == set(RunConfig.model_fields) - {"task", "cell"}
-    for settings, models in ((TASK_SETTINGS, TASKS), (CELL_SETTINGS, CELL_CONFIGS)):
+    for settings, models in ((TASK_SETTINGS, TASKS), (CELL_SETTINGS, ANATOMIES)):
         assert set(settings) == set(models)
         for name, model in models.items():
             assert set(settings[name]) == set(model.model_fields) - {"name", "hidden_size"}
@@ -116,13 +117,13 @@ def test_settings_survive_as_text(config: RunConfig) -> None:
 @given(configs)
 def test_settings_survive_as_nested_dictionaries_and_json(config: RunConfig) -> None:
     assert RunConfig.checked(config.model_dump()) == config
-    assert RunConfig.model_validate_json(config.model_dump_json()) == config
+    assert RunConfig.stored(config.model_dump()) == RunConfig.stored(config.model_dump_json()) == config
 
 
 def test_a_name_alone_brings_its_defaults() -> None:
     config = RunConfig.from_flat({"task.name": "adding", "cell.name": "gru"})
     assert config.task == TASKS["adding"]()
-    assert config.cell == CELL_CONFIGS["gru"]()
+    assert config.cell == ANATOMIES["gru"]()
 
 
 def test_a_group_without_its_name_is_the_default_one() -> None:
@@ -147,11 +148,11 @@ def test_replacing_nothing_changes_nothing(config: RunConfig) -> None:
     assert config.replace(**config.to_flat()) == config
 
 
-@given(configs, st.sampled_from(sorted(CELL_CONFIGS)))
+@given(configs, st.sampled_from(sorted(ANATOMIES)))
 def test_another_cell_takes_over_what_it_knows(config: RunConfig, name: str) -> None:
     other = config.replace(**{"cell.name": name})
     assert (other.cell.name, other.cell.hidden_size) == (name, config.cell.hidden_size)
-    if "chrono" in CELL_CONFIGS[name].model_fields["init"].annotation.__args__:
+    if "chrono" in ANATOMIES[name].model_fields["init"].annotation.__args__:
         assert other.cell.init == config.cell.init
     assert other.task == config.task
 
@@ -219,6 +220,32 @@ def test_the_standard_lstm_has_the_digests_it_had_before_there_were_variants(mon
     assert RunConfig.preset("review-peephole").digest() == "ad5e2f3e912340c4cc90cd0d19f57841"
 
 
+def test_a_new_setting_changes_no_digest(later: type[RunConfig]) -> None:
+    old, new = RunConfig(lr=0.1), later(lr=0.1)
+    assert later.before(new.to_flat()) == {"cell.variant": "standard", "rounds": 1, "shuffled": "no"}
+    assert new.replace(shuffled="no").digest() == old.digest()
+    assert len({old.digest(), new.digest(), new.replace(shuffled="no", rounds=2).digest()}) == 3
+
+
+def test_what_was_stored_without_a_setting_is_as_it_was_before_it(later: type[RunConfig]) -> None:
+    """A short text keeps meaning the default."""
+    old = RunConfig.preset("adding-gru")
+    for stored in (old.model_dump_json(), old.model_dump()):
+        config = later.stored(stored)
+        assert (config.to_flat(), config.digest()) == (old.to_flat() | {"rounds": 1, "shuffled": "no"}, old.digest())
+    assert later.from_flat({"lr": "0.1"}).to_flat()["shuffled"] == "yes"
+    new = later(lr=0.1)
+    assert later.stored(new.model_dump_json()) == new
+    without = {key: value for key, value in RunConfig().model_dump()["cell"].items() if key != "variant"}
+    assert RunConfig.stored({"cell": without}) == RunConfig()
+
+
+@pytest.mark.parametrize("text", ["3", "[]", "null", "{", '{"lr": -1}', '{"cell": 3}', '{"nonsense": 1}'])
+def test_what_is_no_stored_config_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        RunConfig.stored(text)
+
+
 def test_without_a_forget_gate_its_bias_is_idle() -> None:
     flat = {"cell.name": "peephole", "cell.variant": "no-forget-gate", "cell.forget_bias": 1, "cell.init": "chrono"}
     config = RunConfig.from_flat(flat)
@@ -230,9 +257,9 @@ def test_without_a_forget_gate_its_bias_is_idle() -> None:
 
 def test_the_names_are_in_the_digest() -> None:
     digests = {
-        RunConfig.from_flat({"task.name": task, "cell.name": cell}).digest() for task in TASKS for cell in CELL_CONFIGS
+        RunConfig.from_flat({"task.name": task, "cell.name": cell}).digest() for task in TASKS for cell in ANATOMIES
     }
-    assert len(digests) == len(TASKS) * len(CELL_CONFIGS)
+    assert len(digests) == len(TASKS) * len(ANATOMIES)
 
 
 def test_the_engine_version_is_in_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +309,7 @@ def test_a_label_says_what_differs_from_the_default() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_can_be_changed(name: str) -> None:
     config = RunConfig.preset(name, steps=7)
-    assert config == PRESETS[name].config.replace(steps=7)
+    assert config == RunConfig.preset(name).replace(steps=7)
 
 
 def test_an_unknown_preset_gets_the_list() -> None:

@@ -17,7 +17,7 @@ def test_a_moment_holds_the_weights_and_the_batch_that_the_step_was_measured_on(
     frame = next(frame for frame in train(config) if frame.step == step)
     for weights in (None, frame.weights):
         moment = moment_of(config, step, weights)
-        kept = moment.params | {f"readout.{name}": values for name, values in moment.readout.items()}
+        kept = moment.network.parameters
         assert kept.keys() == frame.weights.keys()
         for name, values in frame.weights.items():
             np.testing.assert_array_equal(kept[name].numpy(), values)
@@ -50,4 +50,4 @@ def test_a_moment_after_the_explosion_is_a_sentence() -> None:
 def test_weights_that_are_not_finite_are_taken_as_they_are() -> None:
     frame = next(train(CONFIG))
     weights = {name: np.full_like(values, np.nan) for name, values in frame.weights.items()}
-    assert torch.isnan(moment_of(CONFIG, 1, weights).params["weight_hh"]).all()
+    assert torch.isnan(moment_of(CONFIG, 1, weights).layer.params["weight_hh"]).all()

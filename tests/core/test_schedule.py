@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.config import CELL_CONFIGS, RunConfig
+from core.anatomy import ANATOMIES
+from core.config import RunConfig
 from core.schedule import FEWEST_FRAMES, PROFILE_FRAMES, Schedule, step_seconds
 
 
@@ -13,7 +14,7 @@ def config(cell="lstm", T=200, H=64, steps=1000, N=32):
     return RunConfig.from_flat({"task.name": "adding", "cell.name": cell, **sizes})
 
 
-@pytest.mark.parametrize("cell", list(CELL_CONFIGS))
+@pytest.mark.parametrize("cell", list(ANATOMIES))
 def test_about_ten_frames_a_second_where_a_step_takes_its_time(cell):
     settings = config(cell, steps=20_000)
     schedule, few = Schedule.of(settings), config(cell, steps=3000)
@@ -21,14 +22,14 @@ def test_about_ten_frames_a_second_where_a_step_takes_its_time(cell):
     assert 7 <= 1 / (Schedule.of(few).profile * step_seconds(few)) <= 13
 
 
-@pytest.mark.parametrize("cell", list(CELL_CONFIGS))
+@pytest.mark.parametrize("cell", list(ANATOMIES))
 def test_a_short_run_and_one_of_long_steps_are_recorded_at_every_step(cell):
     assert Schedule.of(config(cell, steps=FEWEST_FRAMES)).profile == 1
     assert Schedule.of(config(cell, T=2000, H=128)).profile == 1
 
 
 @given(
-    cell=st.sampled_from(list(CELL_CONFIGS)), T=st.integers(10, 400), H=st.integers(1, 128), steps=st.integers(1, 10**5)
+    cell=st.sampled_from(list(ANATOMIES)), T=st.integers(10, 400), H=st.integers(1, 128), steps=st.integers(1, 10**5)
 )
 @settings(max_examples=100, deadline=None)
 def test_a_run_has_its_frames(cell, T, H, steps):

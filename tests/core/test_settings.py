@@ -3,13 +3,13 @@
 import pytest
 
 from core import TASKS, RunConfig
-from core.config import CELL_CONFIGS
+from core.anatomy import ANATOMIES
 from core.errors import ConfigError
 from core.settings import settings_of
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("cell", CELL_CONFIGS)
+@pytest.mark.parametrize("cell", ANATOMIES)
 def test_one_setting_for_every_key_and_its_bounds_hold(task: str, cell: str) -> None:
     config = RunConfig().replace(**{"task.name": task, "cell.name": cell})
     settings = settings_of(config)
@@ -27,7 +27,7 @@ def test_one_setting_for_every_key_and_its_bounds_hold(task: str, cell: str) -> 
 
 
 def test_choices_are_all_accepted() -> None:
-    for cell in CELL_CONFIGS:
+    for cell in ANATOMIES:
         config = RunConfig().replace(**{"cell.name": cell})
         for key, setting in settings_of(config).items():
             for value in setting.choices:

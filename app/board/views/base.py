@@ -17,10 +17,11 @@ from app.text.shared.moment import Caption, Moment, Phase
 from core.config import RunConfig
 from core.frames import Frame
 from core.lab.answers import Answer
+from core.questions import Question
 from core.reading.horizon import Horizon, horizon_of
 
-Needs = tuple[str, ...] | Callable[[Query, RunConfig], tuple[str, ...]]
-"""Questions: their kinds ("cost"), or kinds with arguments ("probe:3") that may hang on the knobs and the settings."""
+Needs = tuple[Question, ...] | Callable[[Query, RunConfig], tuple[Question, ...]]
+"""Questions; their arguments may hang on the knobs and the settings."""
 
 Beside = tuple[str, RunConfig, Snapshot]
 """A run that was trained alongside: its id, settings and what is known of it."""
@@ -34,7 +35,7 @@ class Shown:
 
     frame    the frame on screen
     beside   the runs trained alongside, in the page's order; a comparison names the one in front too, in its place
-    answers  {kind: answer} of the questions about this moment that are answered so far
+    answers  {question: answer} of the questions about this moment that are answered so far
     others   where more can be asked about those beside it, by id
     kept     what a page has worked out for all its pictures
     """
@@ -45,7 +46,7 @@ class Shown:
     frame: Frame
     pins: tuple[Pin, ...] = ()
     beside: tuple[Beside, ...] = ()
-    answers: Mapping[str, Answer] = field(default_factory=dict)
+    answers: Mapping[Question, Answer] = field(default_factory=dict)
     others: Mapping[str, Source] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
 
@@ -70,10 +71,9 @@ class Shown:
         phase = _PHASES.get(self.snapshot.status.phase, "running")
         return Moment(self.config, self.frame, self.found, self.snapshot.scalars, phase)
 
-    def answer(self, kind: str) -> Answer | None:
-        """The answer (arrays, meta, step) to a question of the view's ``needs``, its argument included; None while it
-        is worked out."""
-        return self.answers.get(kind)
+    def answer(self, question: Question) -> Answer | None:
+        """The answer (arrays, meta, step) to a question of the view's ``needs``; None while it is worked out."""
+        return self.answers.get(question)
 
     def knob(self, name: str, default: str) -> str:
         """Where the visitor has set this knob."""
@@ -88,7 +88,7 @@ class Shown:
         return value if isfinite(value) else default
 
 
-def questions(needs: Needs, query: Query, config: RunConfig) -> tuple[str, ...]:
+def questions(needs: Needs, query: Query, config: RunConfig) -> tuple[Question, ...]:
     """The questions that ``needs`` names for what is on screen."""
     return needs(query, config) if callable(needs) else needs
 

@@ -24,7 +24,10 @@ from app.figures.shared.clipping import clipping
 from app.text.clipping_lab.caption import caption
 from app.text.shared.moment import Caption
 from core.config import RunConfig
+from core.questions import Clipping, Contributions
 from core.sweep import sweep, twin
+
+_CONTRIBUTIONS, _CLIPPING = Contributions(), Clipping()
 
 _STATES: dict[str, State] = {
     "preview": "missing", "queued": "waiting", "running": "running", "paused": "paused", "finished": "over",
@@ -62,12 +65,12 @@ def _twins(shown: Shown) -> View:
 
 
 def _spike(shown: Shown) -> View | None:
-    found = shown.answer("sequences")
+    found = shown.answer(_CONTRIBUTIONS)
     return found and spike(found.arrays, found.step, shown.frame.step, shown.config, shown.style)
 
 
 def _kinds(shown: Shown) -> View | None:
-    found: Any = shown.answer("clip")
+    found: Any = shown.answer(_CLIPPING)
     if found is None:
         return None
     theta = shown.number(KNOB, shown.config.clip_threshold)
@@ -96,8 +99,8 @@ VIEWS: dict[str, ViewSpec] = {
     "update": ViewSpec(over_steps(update_size), wide=False, height=210),
     "twins": ViewSpec(_twins, wide=True, height=380),
     "strip": SHARED["strip"],
-    "spike": ViewSpec(_spike, wide=True, height=430, needs=("sequences",)),
-    "kinds": ViewSpec(_kinds, wide=True, height=250, needs=("clip",), knobs=(KNOB,)),
+    "spike": ViewSpec(_spike, wide=True, height=430, needs=(_CONTRIBUTIONS,)),
+    "kinds": ViewSpec(_kinds, wide=True, height=250, needs=(_CLIPPING,), knobs=(KNOB,)),
     "sweep": ViewSpec(_sweep, wide=True, height=420),
     "cliff": ViewSpec(_cliff, wide=True, height=640, knobs=tuple(f"cliff_{name}" for name in CLIFF)),
 }

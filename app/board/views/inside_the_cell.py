@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from app.board.query import Query
 from app.board.views.base import Page, Shown, ViewSpec
@@ -23,25 +23,42 @@ from app.text.inside_the_cell.caption import caption
 from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.data import probes as fixed_sequences
+from core.questions import (
+    CreditLanding,
+    EachGateForced,
+    ForcedGates,
+    GateUse,
+    GradientPaths,
+    ItemisedCredit,
+    Question,
+)
+
+_GATES, _EACH_FORCED, _CREDIT, _LANDING = GateUse(), EachGateForced(), ItemisedCredit(), CreditLanding()
+_LAST_PATHS = GradientPaths(losses="last")
 
 # -- where the gradient travels ---------------------------------------------------------------------------------------
 
 
-def _losses(query: Query, config: RunConfig) -> str:
+def _losses(query: Query, config: RunConfig) -> Literal["last", "all"]:
     wanted = query.knob(ways.LOSS, "last")
     return "all" if wanted == "all" and ways.many_losses(config) else "last"
 
 
-def _paths_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
-    return (f"paths:{_losses(query, config)}",)
+def _paths_needs(query: Query, config: RunConfig) -> tuple[GradientPaths]:
+    return (GradientPaths(losses=_losses(query, config)),)
 
 
 def _paths(shown: Shown) -> View | None:
-    losses = _losses(shown.query, shown.config)
-    found: Any = shown.answer(f"paths:{losses}")
+    found: Any = shown.answer(*_paths_needs(shown.query, shown.config))
     share = "length" if shown.knob(ways.SHARE, "signed") == "length" else "signed"
     return found and ways.paths(
-        found.arrays, found.meta, shown.config, shown.style, step=found.step, losses=losses, share=share
+        found.arrays,
+        found.meta,
+        shown.config,
+        shown.style,
+        step=found.step,
+        losses=_losses(shown.query, shown.config),
+        share=share,
     )
 
 
@@ -49,24 +66,29 @@ def _paths(shown: Shown) -> View | None:
 
 
 def _wanted(query: Query, config: RunConfig) -> dict[str, str]:
-    return probes.forced(dict(query.knobs), config.cell.gates, config.cell.name == "peephole")
+    return probes.forced(dict(query.knobs), config.cell)
 
 
-def _probe_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
-    forced_to = probes.argument(_wanted(query, config))
-    return (f"probe:{forced_to}" if forced_to else "probe",)
+def forcing(wanted: dict[str, str]) -> ForcedGates:
+    """The question about what ``probes.forced`` says."""
+    peepholes: Any = wanted.get(probes.PEEPHOLES, probes.KEPT)
+    force = tuple((gate, float(value)) for gate, value in wanted.items() if gate != probes.PEEPHOLES)
+    return ForcedGates(force=force, peepholes=peepholes)
+
+
+def _probe_needs(query: Query, config: RunConfig) -> tuple[ForcedGates]:
+    return (forcing(_wanted(query, config)),)
 
 
 def _probe(shown: Shown) -> View | None:
     found: Any = shown.answer(*_probe_needs(shown.query, shown.config))
     return found and probes.probe(
-        found.arrays, found.meta, shown.config, shown.style, wanted=_wanted(shown.query, shown.config),
-        gates=shown.config.cell.gates, peepholes=shown.config.cell.name == "peephole",
+        found.arrays, found.meta, shown.config, shown.style, wanted=_wanted(shown.query, shown.config)
     )  # fmt: skip
 
 
 def _forced(shown: Shown) -> View | None:
-    found: Any = shown.answer("probes")
+    found: Any = shown.answer(_EACH_FORCED)
     return found and forced(found.arrays, found.meta, shown.config, shown.style)
 
 
@@ -74,7 +96,7 @@ def _forced(shown: Shown) -> View | None:
 
 
 def _gate_time(shown: Shown) -> View | None:
-    found: Any = shown.answer("gates")
+    found: Any = shown.answer(_GATES)
     if found is None:
         return None
     batch = fixed_sequences(shown.config)
@@ -90,17 +112,17 @@ def _now(draw: Callable[..., View]) -> Callable[[Shown], View | None]:
     """The gates at the moment."""
 
     def build(shown: Shown) -> View | None:
-        found: Any = shown.answer("gates")
+        found: Any = shown.answer(_GATES)
         return found and draw(found.arrays, found.meta, shown.config, shown.style, step=found.step)
 
     return build
 
 
-def _over_training(draw: Callable[..., View], kind: str) -> Callable[[Shown], View | None]:
+def _over_training(draw: Callable[..., View], question: Question) -> Callable[[Shown], View | None]:
     """Something at many moments, the one on screen marked."""
 
     def build(shown: Shown) -> View | None:
-        found: Any = shown.answer(kind)
+        found: Any = shown.answer(question)
         return found and draw(found.arrays, found.meta, shown.config, shown.style, shown=shown.frame.step)
 
     return build
@@ -110,7 +132,7 @@ def _over_training(draw: Callable[..., View], kind: str) -> Callable[[Shown], Vi
 
 
 def _credit(shown: Shown) -> View | None:
-    found: Any = shown.answer("credit")
+    found: Any = shown.answer(_CREDIT)
     if found is None:
         return None
     loss = shown.number(LOSS, 0)
@@ -121,28 +143,28 @@ def _credit(shown: Shown) -> View | None:
 
 
 def _caption(shown: Shown) -> Caption:
-    return caption(shown.moment, shown.answer("paths:last"), shown.answer("gates"))
+    return caption(shown.moment, shown.answer(_LAST_PATHS), shown.answer(_GATES))
 
 
-_ASKS_GATES = ("gates",)
+_ASKS_GATES = (_GATES,)
 VIEWS: dict[str, ViewSpec] = {
     "strip": SHARED["strip"],
     "paths": ViewSpec(_paths, wide=True, height=300, needs=_paths_needs, knobs=ways.KNOBS,
                       title="Where the gradient travels"),
     "probe": ViewSpec(_probe, wide=True, height=300, needs=_probe_needs, knobs=probes.KNOBS, title="What if?"),
-    "forced": ViewSpec(_forced, wide=False, height=336, needs=("probes",), title="Which gate does it hang on?"),
+    "forced": ViewSpec(_forced, wide=False, height=336, needs=(_EACH_FORCED,), title="Which gate does it hang on?"),
     "retention": ViewSpec(_now(retention), wide=False, height=336, needs=_ASKS_GATES, title="What a unit keeps"),
     "saturation": ViewSpec(_now(saturation), wide=False, height=336, needs=_ASKS_GATES, title="Saturation"),
     "gates": SHARED["gates"],
     "gate_time": ViewSpec(_gate_time, wide=True, height=250, needs=_ASKS_GATES, knobs=("probe",),
                           title="Means over time"),
-    "gate_training": ViewSpec(_over_training(gate_training, "gates"), wide=False, height=260, needs=_ASKS_GATES,
+    "gate_training": ViewSpec(_over_training(gate_training, _GATES), wide=False, height=260, needs=_ASKS_GATES,
                               title="Means over training"),
-    "kept_training": ViewSpec(_over_training(kept_training, "gates"), wide=False, height=260, needs=_ASKS_GATES,
+    "kept_training": ViewSpec(_over_training(kept_training, _GATES), wide=False, height=260, needs=_ASKS_GATES,
                               title="What units keep, over training"),
-    "landing": ViewSpec(_over_training(landing, "landing"), wide=False, height=260, needs=("landing",),
+    "landing": ViewSpec(_over_training(landing, _LANDING), wide=False, height=260, needs=(_LANDING,),
                         title="Credit where it matters"),
-    "credit": ViewSpec(_credit, wide=True, height=460, needs=("credit",), knobs=CREDIT_KNOBS, title="Itemised credit"),
+    "credit": ViewSpec(_credit, wide=True, height=460, needs=(_CREDIT,), knobs=CREDIT_KNOBS, title="Itemised credit"),
 }  # fmt: skip
 
-PAGE = Page("inside_the_cell", VIEWS, _caption, needs=("paths:last", "gates"))
+PAGE = Page("inside_the_cell", VIEWS, _caption, needs=(_LAST_PATHS, _GATES))

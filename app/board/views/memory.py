@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,21 +16,20 @@ from app.figures.memory.answer import answer
 from app.figures.memory.capacity import capacity
 from app.figures.memory.evidence import LONGEST, SEQUENCE, TEXT, evidence, sentences, text_knob
 from app.figures.memory.fading import ALL, INPUT, MOST_OPTIONS, fading, half_lag
-from app.figures.memory.lines import PARTS, STATE, has_c
+from app.figures.memory.lines import STATE, has_c
 from app.text.memory.caption import Kept, caption
 from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.data import probes
-from core.tasks.review import read
+from core.questions import Evidence, FadingMemory, MemoryCapacity
 
 
-def _part(query: Query, config: RunConfig) -> str:
-    wanted = query.knob(STATE, "h")
-    return wanted if has_c(config) and wanted in dict(PARTS) else "h"
+def _part(query: Query, config: RunConfig) -> Literal["h", "state"]:
+    return "state" if has_c(config) and query.knob(STATE, "h") == "state" else "h"
 
 
-def _fading_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
-    return (f"fading:{_part(query, config)}",)
+def _fading_needs(query: Query, config: RunConfig) -> tuple[FadingMemory]:
+    return (FadingMemory(part=_part(query, config)),)
 
 
 def _fading(shown: Shown) -> View | None:
@@ -47,8 +46,8 @@ def _answer(shown: Shown) -> View | None:
     return found and answer(found.arrays, found.meta, shown.config, shown.style, part=part)
 
 
-def _capacity_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
-    return (f"capacity:{_part(query, config)}",)
+def _capacity_needs(query: Query, config: RunConfig) -> tuple[MemoryCapacity]:
+    return (MemoryCapacity(part=_part(query, config)),)
 
 
 def _capacity(shown: Shown) -> View | None:
@@ -56,16 +55,12 @@ def _capacity(shown: Shown) -> View | None:
     return found and capacity(found.arrays, found.meta, shown.config, shown.style)
 
 
-def _evidence_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+def _evidence_needs(query: Query, config: RunConfig) -> tuple[Evidence]:
     """Typed words where they are known ones, else one of the held-out sequences."""
-    if config.task.name == "review":
-        places = read(query.knob(TEXT, "")).places
-        return (f"words.{'.'.join(map(str, places))}" if places else "probe.0",)
-    return (f"probe.{_probe(query, config)}",)
-
-
-def _evidence_question(query: Query, config: RunConfig) -> tuple[str, ...]:
-    return (f"evidence:{_evidence_needs(query, config)[0]}",)
+    if config.task.typed:
+        places = config.task.read(query.knob(TEXT, "")).places
+        return (Evidence(words=places) if places else Evidence(probe=0),)
+    return (Evidence(probe=_probe(query, config)),)
 
 
 def _probe(query: Query, config: Any) -> int:
@@ -75,30 +70,24 @@ def _probe(query: Query, config: Any) -> int:
 
 @lru_cache(maxsize=16)
 def _drawn(config: Any) -> tuple[int, tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """How many held-out sequences there are, a name for each, and the review that each is."""
+    """How many held-out sequences there are, a name for each, and how each would be typed, where that is possible."""
     batch = probes(config)
     count = batch.x.shape[1]
-    texts = (
-        tuple(" ".join(config.task.symbols(batch.x[:, k])) for k in range(count))
-        if config.task.name == "review"
-        else ()
-    )
+    texts = tuple(" ".join(config.task.symbols(batch.x[:, k])) for k in range(count)) if config.task.typed else ()
     return count, probe_names(batch, config), texts
 
 
 def _evidence(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_evidence_question(shown.query, shown.config))
+    found: Any = shown.answer(*_evidence_needs(shown.query, shown.config))
     if found is None:
         return None
     config: Any = shown.config  # frozen, so it can be hashed, which pydantic does not tell a type checker
     _, names, texts = _drawn(config)
     problems: list[str] = []
-    if config.task.name == "review":
+    if typed := config.task.typed:
         text = shown.knob(TEXT, "")
-        problems, knob = (
-            sentences(text, read(text)),
-            text_knob(text, [review for review in texts if len(review) <= LONGEST]),
-        )
+        problems = sentences(text, config.task, typed)
+        knob = text_knob(text, [drawn for drawn in texts if len(drawn) <= LONGEST], typed)
     else:
         knob = Knob(SEQUENCE, "sequence", str(_probe(shown.query, config)), options=names)
     return evidence(found.arrays, config, shown.style, knob=knob, problems=problems)
@@ -132,7 +121,7 @@ def _caption(shown: Shown) -> Caption:
 
 VIEWS: dict[str, ViewSpec] = {
     "evidence": ViewSpec(
-        _evidence, wide=True, height=340, needs=_evidence_question, knobs=(SEQUENCE, TEXT), texts=(TEXT,),
+        _evidence, wide=True, height=340, needs=_evidence_needs, knobs=(SEQUENCE, TEXT), texts=(TEXT,),
         title="If it were asked now",
     ),
     "answer": ViewSpec(

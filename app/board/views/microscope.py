@@ -17,6 +17,9 @@ from app.text.microscope.caption import caption
 from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.data import training_batch
+from core.questions import CheckedGradient, LyapunovExponents, RecurrentSpectra, Theory, TrainingStep
+
+_SPECTRA = RecurrentSpectra()
 
 
 def _whole(query: Query, name: str, low: int, high: int, default: int) -> int:
@@ -31,13 +34,14 @@ def _sequence(query: Query, config: RunConfig) -> int:
     return _whole(query, slow.SEQUENCE, 1, min(slow.MOST_SEQUENCES, config.batch_size), 1)
 
 
-def _unit(query: Query, config: RunConfig) -> str:
+def _unit(query: Query, config: RunConfig) -> int | None:
+    """One unit; None for the norm of all."""
     wanted = query.knob(slow.UNIT, "norm")
-    return wanted if wanted.isdecimal() and 1 <= int(wanted) <= config.cell.hidden_size else "norm"
+    return int(wanted) if wanted.isdecimal() and 1 <= int(wanted) <= config.cell.hidden_size else None
 
 
-def _slow_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
-    return (f"slow:{_sequence(query, config)}.{_unit(query, config)}",)
+def _slow_needs(query: Query, config: RunConfig) -> tuple[TrainingStep]:
+    return (TrainingStep(sequence=_sequence(query, config), unit=_unit(query, config)),)
 
 
 def _slow(shown: Shown) -> View | None:
@@ -45,11 +49,13 @@ def _slow(shown: Shown) -> View | None:
     if found is None:
         return None
     query, config = shown.query, shown.config
+    unit = _unit(query, config)
     phase = query.knob(slow.PHASE, "forward")
     at = (phase if phase in slow.PHASES else "forward", _whole(query, slow.T, 1, config.task.length, 1))
     return slow.slow_motion(
         found.arrays, found.meta, training_batch(config, found.step), config, shown.style,
-        source=shown.source.id, step=found.step, sequence=_sequence(query, config), unit=_unit(query, config), at=at,
+        source=shown.source.id, step=found.step, sequence=_sequence(query, config),
+        unit="norm" if unit is None else str(unit), at=at,
     )  # fmt: skip
 
 
@@ -57,8 +63,8 @@ def _sequence_knob(shown: Shown) -> Knob:
     return slow.sequence_knob(shown.config, _sequence(shown.query, shown.config))
 
 
-def _theory_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
-    return (f"theory:{_sequence(query, config)}",)
+def _theory_needs(query: Query, config: RunConfig) -> tuple[Theory]:
+    return (Theory(sequence=_sequence(query, config)),)
 
 
 def _theory(shown: Shown) -> View | None:
@@ -82,7 +88,7 @@ def _gate(shown: Shown, gates: list[str]) -> str:
 
 
 def _spectrum(shown: Shown) -> View | None:
-    found: Any = shown.answer("spectra")
+    found: Any = shown.answer(_SPECTRA)
     if found is None:
         return None
     gate = _gate(shown, found.meta["gates"])
@@ -90,14 +96,14 @@ def _spectrum(shown: Shown) -> View | None:
 
 
 def _radius(shown: Shown) -> View | None:
-    found: Any = shown.answer("spectra")
+    found: Any = shown.answer(_SPECTRA)
     return found and radius(
         found.arrays, shown.config, shown.style, gate=_gate(shown, found.meta["gates"]), shown=shown.frame.step
     )
 
 
-def _exponents_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
-    return (f"exponents:{_sequence(query, config)}",)
+def _exponents_needs(query: Query, config: RunConfig) -> tuple[LyapunovExponents]:
+    return (LyapunovExponents(sequence=_sequence(query, config)),)
 
 
 def _exponents(shown: Shown) -> View | None:
@@ -107,14 +113,14 @@ def _exponents(shown: Shown) -> View | None:
 
 def _checked(query: Query, config: RunConfig) -> tuple[int, int, str]:
     """State, unit and part that are to be checked: at first one far back, where it matters."""
-    T, H, both = config.task.length, config.cell.hidden_size, config.cell.name in ("lstm", "peephole")
+    T, H, part = config.task.length, config.cell.hidden_size, query.knob(checks.PART, "h")
     t = _whole(query, checks.STEP, 0, T, max(0, T - config.task.lag))
-    return t, _whole(query, checks.UNIT, 1, H, 1), "c" if both and query.knob(checks.PART, "h") == "c" else "h"
+    return t, _whole(query, checks.UNIT, 1, H, 1), part if part in config.cell.state_names else "h"
 
 
-def _check_needs(query: Query, config: RunConfig) -> tuple[str, ...]:
+def _check_needs(query: Query, config: RunConfig) -> tuple[CheckedGradient]:
     t, unit, part = _checked(query, config)
-    return (f"check:{_sequence(query, config)}.{t}.{unit}.{part}",)
+    return (CheckedGradient(sequence=_sequence(query, config), t=t, unit=unit, part=part),)
 
 
 def _check(shown: Shown) -> View | None:
@@ -134,8 +140,8 @@ VIEWS: dict[str, ViewSpec] = {
     "slow": ViewSpec(_slow, wide=True, height=900, needs=_slow_needs, knobs=slow.KNOBS, title="Slow motion"),
     "theory": ViewSpec(_theory, wide=True, height=300, needs=_theory_needs, knobs=_SEQUENCE, title="Theory"),
     "singular": ViewSpec(_singular, wide=True, height=260, needs=_theory_needs, knobs=(*_SEQUENCE, PART)),
-    "spectrum": ViewSpec(_spectrum, wide=False, height=300, needs=("spectra",), knobs=(GATE,)),
-    "radius": ViewSpec(_radius, wide=False, height=260, needs=("spectra",)),
+    "spectrum": ViewSpec(_spectrum, wide=False, height=300, needs=(_SPECTRA,), knobs=(GATE,)),
+    "radius": ViewSpec(_radius, wide=False, height=260, needs=(_SPECTRA,)),
     "exponents": ViewSpec(_exponents, wide=False, height=260, needs=_exponents_needs, knobs=_SEQUENCE),
     "check": ViewSpec(
         _check,

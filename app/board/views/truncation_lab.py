@@ -17,8 +17,11 @@ from app.figures.truncation_lab.reach import reach
 from app.text.shared.moment import Caption
 from app.text.truncation_lab.caption import Effect, caption
 from core.config import RunConfig
+from core.questions import TruncationBias, TruncationCost
 from core.reading.adaptive import Adaptive, adaptive_k, smallest_k
 from core.reading.horizon import horizon_of
+
+_BIAS, _COST = TruncationBias(), TruncationCost()
 
 DELTA = 0.1
 """The bias that is allowed where the visitor has not said."""
@@ -38,7 +41,7 @@ def choice(shown: Shown) -> Choice:
 
 
 def _bias(shown: Shown) -> Bias | None:
-    found, wanted = shown.answer("truncation"), choice(shown)
+    found, wanted = shown.answer(_BIAS), choice(shown)
     if found is None:
         return None
     part = (found.meta["sequences"], found.meta["of"])
@@ -47,7 +50,7 @@ def _bias(shown: Shown) -> Bias | None:
 
 def _adaptive(shown: Shown) -> Adaptive | None:
     """K from the decay of one loss's untruncated flow, fitted from a tenth of the sequence on."""
-    found = shown.answer("truncation")
+    found = shown.answer(_BIAS)
     tau = max(1, shown.config.task.length // 10)
     return found and adaptive_k(found.arrays["phi"], choice(shown).delta, tau)
 
@@ -68,12 +71,12 @@ def _effect_view(shown: Shown) -> View:
 
 
 def _reach(shown: Shown) -> View:
-    found = shown.answer("truncation")
+    found = shown.answer(_BIAS)
     return reach(shown.found, shown.config, shown.style, found and found.arrays["phi"])
 
 
 def _cost(shown: Shown) -> View:
-    found = shown.answer("cost")
+    found = shown.answer(_COST)
     cost = found and Cost(found.arrays["K"], found.arrays["seconds"], found.arrays["bytes"])
     return truncation_cost(cost, choice(shown).K, shown.config, shown.style)
 
@@ -98,17 +101,15 @@ def _effect(shown: Shown) -> Effect | None:
 
 VIEWS: dict[str, ViewSpec] = {
     "strip": SHARED["strip"],
-    "reach": ViewSpec(_reach, wide=True, height=180, needs=("truncation",)),
+    "reach": ViewSpec(_reach, wide=True, height=180, needs=(_BIAS,)),
     "diagram": ViewSpec(_diagram, wide=True, height=460),
-    "bias": ViewSpec(
-        _effect_view, wide=True, height=320, needs=("truncation",), knobs=("k", "cut", "weights", "delta")
-    ),
+    "bias": ViewSpec(_effect_view, wide=True, height=320, needs=(_BIAS,), knobs=("k", "cut", "weights", "delta")),
     "curve": SHARED["curve"],
     "loss": SHARED["loss"],
     "score": SHARED["score"],
-    "cost": ViewSpec(_cost, wide=False, height=210, needs=("cost",)),
+    "cost": ViewSpec(_cost, wide=False, height=210, needs=(_COST,)),
     "training": SHARED["training"],
     "influence": ViewSpec(_influence, wide=True, height=430, knobs=("influence_k",)),
 }
 
-PAGE = Page("truncation_lab", VIEWS, _caption, needs=("truncation",))
+PAGE = Page("truncation_lab", VIEWS, _caption, needs=(_BIAS,))

@@ -26,10 +26,10 @@ from app.figures.base.marks import (
     kind_keys,
     reference_line,
 )
-from app.figures.base.records import Cell, Key, Knob, Layout, Scale, Sheet, Table, View
+from app.figures.base.records import Cell, Key, Knob, Layout, Scale, Sheet, View
 from app.figures.base.series import Thinned, spread, thinned
 from app.figures.base.truncated import boundaries, boundary_lines, kinds_of, truncation_keys, unseen
-from app.figures.base.values import asked_step, log_ratio, reference, runs, step_words
+from app.figures.base.values import asked_step, log_ratio, reference, runs, step_words, with_gaps
 
 __all__ = [
     "FLOW_SCALE_TICKS",
@@ -41,7 +41,6 @@ __all__ = [
     "Layout",
     "Scale",
     "Sheet",
-    "Table",
     "Thinned",
     "View",
     "above",
@@ -75,4 +74,5 @@ __all__ = [
     "training_axis",
     "truncation_keys",
     "unseen",
+    "with_gaps",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import plotly.graph_objects as go
+from pandas import DataFrame
 
 from app.figures.theme import Stops
 
@@ -33,14 +34,6 @@ class Scale:
     label: str
     stops: Stops
     ticks: tuple[tuple[float, str], ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """The numbers of a picture as rows. Numbers stay numbers; None where there is none."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -94,6 +87,8 @@ class View:
 
     hint     one line: what to see here
     alt      the present numbers for whoever does not see the picture
+    table    makes the numbers of the picture, a column a quantity and a row a step, lag, unit …; called where they are
+             looked at. What was measured and is no number is NaN; where nothing was measured stands NA (``with_gaps``)
     player   a step-by-step account over the picture, which the page's script plays (app.figures.microscope.player)
     problems sentences on what was asked for and cannot be had
     sheet    a table that stands in place of the figure
@@ -104,7 +99,7 @@ class View:
     hint: str
     alt: str
     figure: go.Figure
-    table: Table
+    table: Callable[[], DataFrame]
     keys: tuple[Key, ...] = ()
     scales: tuple[Scale, ...] = ()
     knobs: tuple[Knob, ...] = ()

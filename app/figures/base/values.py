@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
+from pandas.arrays import FloatingArray
 
 from app.text.shared.numbers import portion, sig
 from core.config import RunConfig
@@ -43,3 +45,8 @@ def runs(flags: np.ndarray) -> list[tuple[int, int]]:
     """First and last index of every run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+
+
+def with_gaps(values: ArrayLike, known: ArrayLike) -> FloatingArray:
+    """A table's column of numbers that is empty where there was nothing to measure, not ``known``; NaN stays NaN."""
+    return FloatingArray(np.array(values, np.float64), ~np.asarray(known, bool))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, cursor_line, figure, spread, training_axis
+from app.figures.base import Key, Layout, View, cursor_line, figure, spread, training_axis
 from app.figures.base.course import span
 from app.figures.theme import Style
 from app.text.shared.numbers import sig
@@ -38,11 +39,14 @@ def clip_angle(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig
         hint=_hint(known, config),
         alt=_alt(steps, angle, config),
         figure=figure(style, _points(steps, angle, chosen, style), layout, height=210, bottom=40),
-        table=Table(
-            ("training step", "degrees"), [(int(steps[k]), float(angle[k])) for k in spread(angle, 100)]
-        ),
+        table=lambda: _table(steps, angle),
         keys=() if config.clip == "none" else (Key("between raw and clipped", style.theme.ink, "marker"),),
     )  # fmt: skip
+
+
+def _table(steps: np.ndarray, angle: np.ndarray) -> DataFrame:
+    chosen = spread(angle, 100)
+    return DataFrame({"training step": steps[chosen], "degrees": angle[chosen]})
 
 
 def _points(steps: np.ndarray, angle: np.ndarray, chosen: np.ndarray, style: Style) -> list[Layout]:

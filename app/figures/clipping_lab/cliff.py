@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Scale, Table, View, colorscale, figure, plain_log_axis, reference_line
+from app.figures.base import Key, Knob, Layout, Scale, View, colorscale, figure, plain_log_axis, reference_line
 from app.figures.theme import Stops, Style
 from app.text.shared.numbers import sig
 from core.theory.cliff import LEAST_W, Path, descent, gradient, gradient_on_wall, loss, mesh, wall
@@ -48,7 +49,7 @@ def cliff(style: Style, *, w: float, b: float, lr: float, theta: float, step: in
         hint=_hint(free, kept, step),
         alt=_alt(free, kept, step, w, b),
         figure=figure(style, data, _layout(free, kept, theta, style), height=560 if style.narrow else 640, bottom=40),
-        table=_table(free, kept, step),
+        table=lambda: _table(free, kept, step),
         keys=(Key("the wall", style.theme.ink, width=3), Key(f"descent, {THROWN}", style.theme.grown, width=3),
               Key(f"descent, {KEPT_ON} at θ = {sig(theta)}", style.theme.faded, width=3),
               Key("out of the picture", style.theme.grown, dash="dot", width=2)),
@@ -235,11 +236,9 @@ def _alt(free: Path, kept: Path, step: int, w: float, b: float) -> str:
     )
 
 
-def _table(free: Path, kept: Path, step: int) -> Table:
-    columns = ("w", "b", "loss", "gradient norm", "step size")
-    names = [f"{column}, {which}" for which in (THROWN, KEPT_ON) for column in columns]
-    rows = [
-        (k, *(float(part[k]) for path in (free, kept) for part in (path.w, path.b, path.loss, path.norm, path.step)))
-        for k in range(step + 1)
-    ]
-    return Table(("update", *names), rows)
+def _table(free: Path, kept: Path, step: int) -> DataFrame:
+    names = {"w": "w", "b": "b", "loss": "loss", "norm": "gradient norm", "step": "step size"}
+    return DataFrame({"update": range(step + 1)} | {
+        f"{words}, {which}": vars(path)[name][: step + 1]
+        for which, path in ((THROWN, free), (KEPT_ON, kept)) for name, words in names.items()
+    })  # fmt: skip

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, figure, plain_log_axis
+from app.figures.base import Key, Knob, Layout, View, figure, plain_log_axis
 from app.figures.theme import Style
 from app.text.shared.numbers import percent, sig
 
@@ -53,7 +54,7 @@ def clip_kinds(arrays: Arrays, theta: float, measured: int, shown: int, style: S
         hint=_hint(found, norm, theta, part) + _when(measured, shown),
         alt=_alt(found, norm, theta, measured),
         figure=figure(style, data, layout, height=400 if style.narrow else 250, top=24, bottom=44),
-        table=_table(arrays, norm),
+        table=lambda: _table(arrays, norm),
         keys=tuple(_key(kind, effect, style) for kind, effect in found.items()),
         knobs=(
             Knob(KNOB, "threshold θ", f"{theta:.4g}", float(f"{low:.3g}"), float(f"{high:.3g}"), 0.05, log=True),
@@ -172,12 +173,10 @@ def _alt(found: Mapping[str, Effect], norm: float, theta: float, measured: int) 
     )
 
 
-def _table(arrays: Arrays, norm: float) -> Table:
-    names = [f"{KINDS[kind][0]}: {what}" for kind in KINDS for what in ("norm", "degrees", "share cut")]
-    rows = [
-        (float(theta), *(value for kind in KINDS for value in (
-            norm * float(arrays[f"{kind}.ratio"][k]), float(arrays[f"{kind}.angle"][k]),
-            float(arrays[f"{kind}.share"][k]))))
-        for k, theta in enumerate(arrays["theta"])
-    ]  # fmt: skip
-    return Table(("θ", *names), rows)
+def _table(arrays: Arrays, norm: float) -> DataFrame:
+    columns = {"θ": arrays["theta"]}
+    for kind, (words, *_) in KINDS.items():
+        columns[f"{words}: norm"] = norm * arrays[f"{kind}.ratio"]
+        columns[f"{words}: degrees"] = arrays[f"{kind}.angle"]
+        columns[f"{words}: share cut"] = arrays[f"{kind}.share"]
+    return DataFrame(columns)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, cursor_line, figure, reference_line, training_axis
+from app.figures.base import Key, Layout, View, cursor_line, figure, reference_line, training_axis
 from app.figures.base.course import span, words_of_clip
 from app.figures.theme import Style
 from app.text.shared.numbers import percent
@@ -36,7 +37,7 @@ def clipped_share(scalars: Mapping[str, np.ndarray], cursor: int, config: RunCon
         hint=_hint(total, config),
         alt=_alt(shares, total, config),
         figure=figure(style, _bars(starts, shares, _size(planned), style), layout, height=210, bottom=40),
-        table=Table(("from training step", "share clipped"), [(int(a), float(b)) for a, b in zip(starts, shares)]),
+        table=lambda: DataFrame({"from training step": starts, "share clipped": shares}),
         keys=() if config.clip == "none" else _keys(total, style),
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, cursor_line, figure, plain_log_axis, reference_line, thinned
+from app.figures.base import Key, Layout, View, cursor_line, figure, plain_log_axis, reference_line, thinned, with_gaps
 from app.figures.base.course import Course, broken_ground, limits
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import plural
@@ -40,7 +41,7 @@ def small_multiples(courses: Sequence[Course], cursor: int, config: RunConfig, s
         hint=_hint(courses),
         alt=_alt(courses),
         figure=figure(style, data, layout, height=total + FOOT, top=0, bottom=FOOT),
-        table=_table(courses),
+        table=lambda: _table(courses),
         keys=(
             Key("loss", CELL_LOOKS[config.cell.name].color),
             Key("gradient norm before clipping", style.theme.muted, width=1.5),
@@ -183,17 +184,16 @@ def _alt(courses: Sequence[Course]) -> str:
     return f"Loss and gradient norm over training in {len(courses)} panels on the same axes. {parts}."
 
 
-def _table(courses: Sequence[Course]) -> Table:
-    rows = [(course.clipping, course.outcome(), max(course.step, 0), _last(course, "loss"), _peak(course))
-            for course in courses]  # fmt: skip
-    return Table(("clipping", "outcome", "training step", "loss", "largest gradient norm"), rows)
+def _table(courses: Sequence[Course]) -> DataFrame:
+    begun, norms = [course.step >= 0 for course in courses], [_known(course.scalars["grad_norm"]) for course in courses]
+    return DataFrame({
+        "clipping": [course.clipping for course in courses],
+        "outcome": [course.outcome() for course in courses],
+        "training step": [max(course.step, 0) for course in courses],
+        "loss": with_gaps([course.scalars["loss"][-1] if course.step >= 0 else np.nan for course in courses], begun),
+        "largest gradient norm": with_gaps([norm.max(initial=0) for norm in norms], [norm.size > 0 for norm in norms]),
+    })  # fmt: skip
 
 
-def _last(course: Course, name: str) -> float | str:
-    return float(course.scalars[name][-1]) if course.step >= 0 else ""
-
-
-def _peak(course: Course) -> float | str:
-    norm = course.scalars["grad_norm"]
-    known = norm[np.isfinite(norm)]
-    return float(known.max()) if known.size else ""
+def _known(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     PATTERNS,
@@ -12,7 +13,6 @@ from app.figures.base import (
     Label,
     Layout,
     Scale,
-    Table,
     View,
     above,
     asked_step,
@@ -75,7 +75,7 @@ def spike(arrays: Arrays, measured: int, shown: int, config: RunConfig, style: S
         hint=_hint(arrays, measured, shown, config),
         alt=_alt(arrays, measured, config),
         figure=figure(style, data, layout, height=total + top + 44, top=top, bottom=44),
-        table=_table(arrays),
+        table=lambda: _table(arrays),
         keys=(Key("share of the batch's gradient", style.theme.ink, width=4), *kind_keys(_columns(kinds), style)),
         scales=(_scale(style),),
     )
@@ -244,9 +244,8 @@ def _alt(arrays: Arrays, measured: int, config: RunConfig) -> str:
     )
 
 
-def _table(arrays: Arrays) -> Table:
+def _table(arrays: Arrays) -> DataFrame:
     order = ranked(arrays["share"])[:100]
-    names = [name for name in ("loss", "grad_norm") if name in arrays]
-    titles = {"loss": "loss", "grad_norm": "norm of its own gradient"}
-    rows = [(int(k) + 1, float(arrays["share"][k]), *(float(arrays[name][k]) for name in names)) for k in order]
-    return Table(("sequence", "share of the batch's gradient", *(titles[name] for name in names)), rows)
+    titles = {"share": "share of the batch's gradient", "loss": "loss", "grad_norm": "norm of its own gradient"}
+    measured = {words: arrays[name][order] for name, words in titles.items() if name in arrays}
+    return DataFrame({"sequence": order + 1} | measured)

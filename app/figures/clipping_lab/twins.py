@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Layout,
-    Table,
     View,
     cursor_line,
     figure,
@@ -15,6 +15,7 @@ from app.figures.base import (
     spread,
     thinned,
     training_axis,
+    with_gaps,
 )
 from app.figures.base.course import Course, limits
 from app.figures.theme import CELL_LOOKS, Style
@@ -50,7 +51,7 @@ def twins(clipped: Course, free: Course, cursor: int, config: RunConfig, style: 
         hint=_hint(clipped, free),
         alt=_alt(clipped, free),
         figure=figure(style, data, layout, height=360 if style.narrow else 380, top=22, bottom=40),
-        table=_table(clipped, free),
+        table=lambda: _table(clipped, free),
         keys=tuple(_key(course, style) for course in (clipped, free)),
     )
 
@@ -127,17 +128,14 @@ def _alt(clipped: Course, free: Course) -> str:
     )
 
 
-def _table(clipped: Course, free: Course) -> Table:
+def _table(clipped: Course, free: Course) -> DataFrame:
     """Loss and norm of both at some hundred steps, those with the largest norms among them."""
-    chosen = {
-        int(course.scalars["step"][k]) for course in (clipped, free) for k in spread(course.scalars["grad_norm"], 50)
-    }
-    rows = [(step, *(_value(course, name, step) for course in (clipped, free) for name in ROWS))
-            for step in sorted(chosen)]  # fmt: skip
-    names = (f"{name} {how}" for how in ("with", "without") for name in ROWS.values())
-    return Table(("training step", *names), rows)
-
-
-def _value(course: Course, name: str, step: int) -> float | str:
-    at = np.flatnonzero(course.scalars["step"] == step)
-    return float(course.scalars[name][at[0]]) if at.size else ""
+    both = {"with": clipped.scalars, "without": free.scalars}
+    chosen = sorted({int(taken["step"][k]) for taken in both.values() for k in spread(taken["grad_norm"], 50)})
+    table = DataFrame({"training step": chosen})
+    for how, taken in both.items():
+        at = {int(step): k for k, step in enumerate(taken["step"])}
+        for name, words in ROWS.items():
+            values = [taken[name][at[step]] if step in at else np.nan for step in chosen]
+            table[f"{words} {how}"] = with_gaps(values, [step in at for step in chosen])
+    return table

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Layout,
-    Table,
     View,
     cursor_line,
     figure,
@@ -53,7 +53,7 @@ def update_size(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfi
         hint=_hint(config),
         alt=_alt(steps, size),
         figure=figure(style, _lines(steps, size, color), layout, height=210, bottom=40),
-        table=Table(("training step", "update size"), [(int(steps[k]), float(size[k])) for k in spread(size, 100)]),
+        table=lambda: _table(steps, size),
         keys=(
             Key("norm of the update", color),
             *(
@@ -63,6 +63,11 @@ def update_size(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfi
             ),
         ),
     )
+
+
+def _table(steps: np.ndarray, size: np.ndarray) -> DataFrame:
+    chosen = spread(size, 100)
+    return DataFrame({"training step": steps[chosen], "update size": size[chosen]})
 
 
 def _bound(updates: int) -> str:

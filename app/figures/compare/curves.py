@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, bands, decades_axis, figure, reference_line, time_axis
+from app.figures.base import Key, Layout, View, bands, decades_axis, figure, reference_line, time_axis, with_gaps
 from app.figures.compare.band import band, line, over_seeds
 from app.figures.compare.side import Side, moment_words, seed_words
 from app.figures.theme import Style
@@ -43,7 +44,7 @@ def curves(sides: Sequence[Side], config: RunConfig, style: Style) -> View:
         hint=f"{seed_words(sides)} A straight line is one factor per step.",
         alt=_alt(sides, found),
         figure=figure(style, traces, layout, height=260 if style.narrow else 320, top=14, bottom=44),
-        table=_table(sides, found),
+        table=lambda: _table(sides, found),
         keys=keys(sides),
     )
 
@@ -81,8 +82,9 @@ def _alt(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, np.ndarray, np
     return f"Gradient size against time step on a log scale, {moment_words(sides)}. " + "; ".join(parts) + "."
 
 
-def _table(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Table:
-    columns = [f"{side.label}, {word}" for side in sides for word in ("lowest", "median", "highest")]
-    values = np.stack([_power(each) for three in found for each in three], axis=1)
-    rows = [(t, *(float(value) if np.isfinite(value) else "" for value in row)) for t, row in enumerate(values)]
-    return Table(("time step", *columns), rows)
+def _table(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> DataFrame:
+    columns = {}
+    for side, three in zip(sides, found):
+        for word, each in zip(("lowest", "median", "highest"), map(_power, three)):
+            columns[f"{side.label}, {word}"] = with_gaps(each, np.isfinite(each))
+    return DataFrame({"time step": range(len(found[0][0]))} | columns)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Layout,
-    Table,
     View,
     cursor_line,
     figure,
     plain_log_axis,
     reference_line,
     training_axis,
+    with_gaps,
 )
 from app.figures.base.course import limits
 from app.figures.compare.band import band, line, over_seeds
@@ -56,7 +57,7 @@ def loss(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) ->
         hint=f"{of[0].upper()}{of[1:]}. {seed_words(sides)}",
         alt=f"Loss over training. {_ends(sides, found, sig)}.",
         figure=figure(style, data, layout, height=230, bottom=40),
-        table=_table(sides, steps, found),
+        table=lambda: _table(sides, steps, found),
         keys=(*keys(sides), *(Key(f"{label}: {sig(y, 2 if len(floors) == 1 else 3)}", style.theme.muted, dash=dash,
                                   width=1.5) for (y, label), dash in zip(floors, FLOOR_DASHES))),
     )  # fmt: skip
@@ -84,7 +85,7 @@ def score(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -
         hint=f"{task.score_name[0].upper()}{task.score_name[1:]}, unseen sequences. {seed_words(sides)}",
         alt=f"Score over training. {_ends(sides, [each and each[1] for each in found], percent)}.",
         figure=figure(style, data, layout, height=230, bottom=40),
-        table=_table_of_scores(sides, found),
+        table=lambda: _table_of_scores(sides, found),
         keys=(*keys(sides), Key(f"solved: {percent(task.solved)}", style.theme.muted, width=1),
               Key(f"guessing: {percent(task.chance)}", style.theme.muted, dash="dot", width=1.5)),
     )  # fmt: skip
@@ -135,18 +136,19 @@ def _ends(sides: Sequence[Side], found: Sequence[Band | None], words: object) ->
     return "; ".join(said)
 
 
-def _table(sides: Sequence[Side], steps: np.ndarray, found: Sequence[Band | None]) -> Table:
+def _table(sides: Sequence[Side], steps: np.ndarray, found: Sequence[Band | None]) -> DataFrame:
     shown = [k for k in range(len(steps)) if any(each and np.isfinite(each[1][k]) for each in found)]
     shown = shown[:: max(1, -(-len(shown) // 60))]
-    rows = [(int(steps[k]), *(_value(each, k) for each in found)) for k in shown]
-    return Table(("training step", *(f"{side.label}, median" for side in sides)), rows)
+    nothing = np.full(len(steps), np.nan)
+    return _medians(sides, steps[shown], [(each[1] if each else nothing)[shown] for each in found])
 
 
-def _table_of_scores(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, Band] | None]) -> Table:
+def _table_of_scores(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, Band] | None]) -> DataFrame:
     medians = [dict(zip(each[0].tolist(), each[1][1].tolist())) if each else {} for each in found]
-    rows = [(step, *(each.get(step, "") for each in medians)) for step in sorted(set().union(*medians))]
-    return Table(("training step", *(f"{side.label}, median" for side in sides)), rows)
+    steps = np.array(sorted(set().union(*medians)), int)
+    return _medians(sides, steps, [np.array([each.get(step, np.nan) for step in steps.tolist()]) for each in medians])
 
 
-def _value(each: Band | None, k: int) -> float | str:
-    return float(each[1][k]) if each and np.isfinite(each[1][k]) else ""
+def _medians(sides: Sequence[Side], steps: np.ndarray, medians: Sequence[np.ndarray]) -> DataFrame:
+    columns = {f"{side.label}, median": with_gaps(each, np.isfinite(each)) for side, each in zip(sides, medians)}
+    return DataFrame({"training step": steps} | columns)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pandas import DataFrame, array
 
-from app.figures.base import Key, Layout, Table, View, cursor_line, figure, training_axis
+from app.figures.base import Key, Layout, View, cursor_line, figure, training_axis
 from app.figures.compare.side import Entry, Side
 from app.figures.theme import Style
 from app.text.shared.numbers import plural
@@ -46,13 +47,22 @@ def progress(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style
         hint=_hint(sides),
         alt="; ".join(f"{side.label}: {_summary(side)}" for side in sides) + ".",
         figure=figure(style, data, layout, height=round(y) + 44, top=2, bottom=42),
-        table=Table(("member", "seed", "training step", "state", "solved at step"), [
-            (side.label, run.seed, max(run.last, 0), words(run, config), _solved(run, side)) for side in sides
-            for run in side.runs]),
+        table=lambda: _table(sides, config),
         keys=(Key("first scored as solved", style.theme.ink, "marker", marker="diamond"),
               *((Key("not a number from here on", style.theme.broken, "marker", marker="x"),)
                 if any(run.outcome and run.outcome.broke is not None for side in sides for run in side.runs) else ())),
     )  # fmt: skip
+
+
+def _table(sides: Sequence[Side], config: RunConfig) -> DataFrame:
+    runs = [(side, run) for side in sides for run in side.runs]
+    return DataFrame({
+        "member": [side.label for side, _ in runs],
+        "seed": [run.seed for _, run in runs],
+        "training step": [max(run.last, 0) for _, run in runs],
+        "state": [words(run, config) for _, run in runs],
+        "solved at step": array([_solved(run, side) for side, run in runs], "Int64"),
+    })  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,9 +144,8 @@ def _summary(side: Side) -> str:
     return f"solved 0 of {len(side.runs)}" + ("" if over == len(side.runs) else " so far")
 
 
-def _solved(run: Entry, side: Side) -> int | str:
-    found = outcome_of(run.scalars, side.config).solved if run.last >= 0 else None
-    return "" if found is None else found
+def _solved(run: Entry, side: Side) -> int | None:
+    return outcome_of(run.scalars, side.config).solved if run.last >= 0 else None
 
 
 def _hint(sides: Sequence[Side]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Cell, Sheet, Table, View, figure
+from app.figures.base import Cell, Sheet, View, figure
 from app.figures.compare.side import Side, moment_start
 from app.figures.theme import Style
 from app.text.compare.caption import p_words
@@ -28,15 +29,15 @@ def sheet(sides: Sequence[Side], found: Verdict | None, config: RunConfig, style
         last = (_against(sides, found, place),) if tested and found is not None else ()
         measured = (_factor(side), _horizon(side), _solved(side), _score(side))
         rows.append((_name(side), *measured, _trained(side), _cost(side), *last))
-    table = Table(columns, [tuple(f"{cell.text} {cell.note}".strip() for cell in row) for row in rows])
+    texts = [[f"{cell.text} {cell.note}".strip() for cell in row] for row in rows]
     return View(
         name="table",
         title="In numbers",
         hint=_hint(sides, tested),
         alt="; ".join(f"{row[0]}: {', '.join(f'{name} {text}' for name, text in zip(columns[1:], row[1:]))}"
-                      for row in table.rows) + ".",
+                      for row in texts) + ".",
         figure=figure(style, [], {}, height=ROW * (len(rows) + 1)),
-        table=table,
+        table=lambda: DataFrame(texts, columns=columns),
         sheet=Sheet(columns, tuple(rows)),
     )  # fmt: skip
 

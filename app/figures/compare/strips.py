@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Label,
     Layout,
-    Table,
     View,
     above,
     bands,
@@ -23,6 +23,7 @@ from app.figures.base import (
     kinds_of,
     time_axis,
     truncation_keys,
+    with_gaps,
 )
 from app.figures.compare.band import over_seeds
 from app.figures.compare.side import Side, moment_start
@@ -70,7 +71,7 @@ def strips(sides: Sequence[Side], config: RunConfig, style: Style) -> View:
         alt=_alt(sides, values),
         figure=figure(style, data, layout, height=round(ROW * (len(sides) + 0.08)) + top + bottom, top=top,
                       bottom=bottom),
-        table=_table(sides, values),
+        table=lambda: _table(sides, values),
         keys=(*kind_keys(together, style), *truncation_keys(cut, style)),
         scales=(flow_scale(style),),
     )  # fmt: skip
@@ -128,7 +129,7 @@ def _alt(sides: Sequence[Side], values: np.ndarray) -> str:
     return f"One row of {values.shape[1] - 1} cells a member. " + "; ".join(parts) + "."
 
 
-def _table(sides: Sequence[Side], values: np.ndarray) -> Table:
-    rows = [(t, *(float(10.0**value) if np.isfinite(value) else "" for value in column))
-            for t, column in enumerate(values.T.astype(np.float64))]  # fmt: skip
-    return Table(("time step", *(f"{side.label}, ÷ last step" for side in sides)), rows)
+def _table(sides: Sequence[Side], values: np.ndarray) -> DataFrame:
+    ratios = 10.0 ** values.astype(np.float64)
+    columns = {f"{side.label}, ÷ last step": with_gaps(row, np.isfinite(row)) for side, row in zip(sides, ratios)}
+    return DataFrame({"time step": range(values.shape[1])} | columns)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Knob,
     Layout,
-    Table,
     View,
     asked_step,
     bands,
@@ -68,7 +68,7 @@ def credit(
         hint=_hint(arrays, meta, config),
         alt=_alt(rows, t, steps, config, step),
         figure=figure(style, data, layout, height=height, top=14, bottom=44),
-        table=_table(rows, total, t, steps),
+        table=lambda: _table(rows, total, t, steps),
         keys=(Key("the chosen loss" if len(steps) > 1 else "the loss", CELL_LOOKS[config.cell.name].color, width=3),
               *((Key("all losses together", style.theme.muted, dash="dash"),) if len(steps) > 1 else ()),
               *_cut_key(arrays["reach"], config, style)),
@@ -79,9 +79,10 @@ def credit(
 
 def _knobs(config: RunConfig, part: str, loss: int) -> tuple[Knob, ...]:
     hidden = Knob(LOSS, "loss at step", str(loss), 1, config.task.length, 1, hidden=True)
-    if config.cell.name not in ("lstm", "peephole"):
+    if len(config.cell.states) == 1:
         return (hidden,)
-    return Knob(PART, "at", part, options=(("state", "the whole state (h, c)"), ("h", "h alone"))), hidden
+    whole = f"the whole state ({', '.join(config.cell.state_names)})"
+    return Knob(PART, "at", part, options=(("state", whole), ("h", "h alone"))), hidden
 
 
 def _range(ratio: np.ndarray, whole: np.ndarray) -> tuple[int, int]:
@@ -164,7 +165,7 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> str:
         told.append(f"Of {losses:,} losses {counted:,} are worked out here.")
     if len(arrays["step"]) < counted:
         told.append(f"Shown are {len(arrays['step'])} rows.")
-    if meta["error"] is not None and losses > 1:
+    if not np.isnan(meta["error"]) and losses > 1:
         exact = "exactly" if meta["error"] == 0 else f"to {sig(meta['error'])} of it"
         what = "them all together" if counted < losses else "the whole loss"
         told.append(f"As vectors the rows sum to the gradient of {what} {exact}.")
@@ -181,10 +182,7 @@ def _alt(rows: np.ndarray, t: np.ndarray, steps: np.ndarray, config: RunConfig, 
     )
 
 
-def _table(rows: np.ndarray, total: np.ndarray, t: np.ndarray, steps: np.ndarray) -> Table:
+def _table(rows: np.ndarray, total: np.ndarray, t: np.ndarray, steps: np.ndarray) -> DataFrame:
     """All states (long sequences: some) by some ten losses."""
     chosen = np.unique(np.linspace(0, len(steps) - 1, min(10, len(steps))).round().astype(int))
-    return Table(
-        ("state", "all losses", *(f"loss at {steps[k]}" for k in chosen)),
-        [(int(s), float(total[c]), *(float(rows[k, c]) for k in chosen)) for c, s in enumerate(t)],
-    )
+    return DataFrame({"state": t, "all losses": total} | {f"loss at {steps[k]}": rows[k] for k in chosen})

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, asked_step, decades_axis, figure
+from app.figures.base import Key, Layout, View, asked_step, decades_axis, figure
 from app.figures.inside_the_cell.looks import look
 from app.figures.inside_the_cell.probe import probe_name
 from app.figures.theme import CELL_LOOKS, Style
@@ -32,13 +33,14 @@ def forced(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: St
         title="Which gate does it hang on?",
         hint=_hint(names, left, own, config) + (f" {looked_at(meta)}" if names else ""),
         alt=f"Share of the gradient left {_lag(config)} steps back with each gate forced in turn: "
-            + ", ".join(f"{probe_name(name)} {portion(value)}" for name, value in zip(names, left)) + ".",
+            + ", ".join(f"{probe_name(name, config)} {portion(value)}" for name, value in zip(names, left)) + ".",
         figure=figure(style, data, _layout(names, own, low, high, config, style),
                       height=max(120, PITCH * len(names) + 64), top=10, bottom=44),
-        table=Table(("probe", f"left {_lag(config)} steps back", "loss"),
-                    [("as it is", own, meta["loss_before"]),
-                     *((probe_name(name), value, float(loss))
-                       for name, value, loss in zip(names, left, arrays["loss"]))]),
+        table=lambda: DataFrame({
+            "probe": ["as it is", *(probe_name(name, config) for name in names)],
+            f"left {_lag(config)} steps back": [own, *left],
+            "loss": [meta["loss_before"], *arrays["loss"][: len(names)]],
+        }),
         keys=(Key("as it is", CELL_LOOKS[config.cell.name].color),
               *((Key("forced to 1", style.theme.muted, "marker"), Key("forced to 0", style.theme.muted, "marker",
                                                                      marker="circle-open")) if names else ())),
@@ -71,7 +73,9 @@ def _dot(k: int, name: str, value: float, low: int, config: RunConfig) -> Layout
     seen = look(gate, config)
     there = np.isfinite(value) and value >= 10.0**low
     symbol = ("circle-open" if forced_to == "0" else "circle") if there else "triangle-left-open"
-    said = f"{probe_name(name)}: {portion(value)} left" if value else f"{probe_name(name)}: nothing left"
+    said = (
+        f"{probe_name(name, config)}: {portion(value)} left" if value else f"{probe_name(name, config)}: nothing left"
+    )
     x = value if there else 10.0 ** (low - EDGE / 2)
     return {"type": "scatter", "mode": "markers", "x": [x], "y": [k], "name": name,
             "marker": {"color": seen.color, "size": 10, "symbol": symbol, "line": {"width": 2, "color": seen.color}},
@@ -100,8 +104,8 @@ def _short(name: str) -> str:
 
 def _hint(names: list[str], left: list[float], own: float, config: RunConfig) -> str:
     if not names:
-        return "A plain RNN has no gates: its gradient hangs on φ and U alone."
-    known = [(value, probe_name(name)) for name, value in zip(names, left) if np.isfinite(value)]
+        return "It has no gates: its gradient hangs on φ and U alone."
+    known = [(value, probe_name(name, config)) for name, value in zip(names, left) if np.isfinite(value)]
     if not known or not np.isfinite(own):
         return "There is no gradient to lose."
     (least, worst), (most, best) = min(known), max(known)

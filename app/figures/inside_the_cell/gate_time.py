@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Label, Layout, Table, View, above, figure, reference_line, time_axis
+from app.figures.base import Key, Knob, Label, Layout, View, above, figure, reference_line, time_axis
 from app.figures.inside_the_cell.looks import gate_name, look
 from app.figures.theme import Style
 from core.config import RunConfig
@@ -40,13 +41,11 @@ def gate_time(
     return View(
         name="gate_time",
         title="Means over time",
-        hint=_hint(lines, meta, events, step),
-        alt=f"Mean of each gate over the units against the time step: {_means(lines)}.",
+        hint=_hint(lines, meta, events, config, step),
+        alt=f"Mean of each gate over the units against the time step: {_means(lines, config)}.",
         figure=figure(style, data, layout, height=230 + 16 * lanes, top=12 + 16 * lanes, bottom=44),
-        table=Table(("time step", *(gate_name(q) for q in lines)),
-                    [(int(t), *row) for t, row in zip(steps, zip(*(line.tolist() for line in lines.values())))]),
-        keys=tuple(Key(f"{gate_name(q)}{_constant(q, meta, config)}", look(q, config).color, dash=look(q, config).dash)
-                   for q in lines),
+        table=lambda: DataFrame({"time step": steps} | {gate_name(q, config): line for q, line in lines.items()}),
+        keys=tuple(_key(q, meta, config) for q in lines),
         knobs=knobs,
     )  # fmt: skip
 
@@ -56,19 +55,29 @@ def _event_lines(events: Sequence[tuple[int, str]], style: Style) -> list[Layout
              "line": {"color": style.theme.ink, "width": 1, "dash": "dot"}} for t, _ in events]  # fmt: skip
 
 
+def _key(q: str, meta: Mapping[str, Any], config: RunConfig) -> Key:
+    seen = look(q, config)
+    return Key(f"{gate_name(q, config)}{_constant(q, meta, config)}", seen.color, dash=seen.dash)
+
+
 def _constant(q: str, meta: Mapping[str, Any], config: RunConfig) -> str:
     """What there is to say of a gate without weights of its own."""
-    if q == "f" and getattr(config.cell, "variant", "") == "coupled":
-        return " = 1 − i"
+    gate = config.cell.gate(q)
+    if gate is not None and gate.of:
+        return f" = {gate.follows}"
     return f", always {meta['constant'][q]:g}" if q in meta["constant"] else ""
 
 
-def _means(lines: Mapping[str, np.ndarray]) -> str:
-    return ", ".join(f"{gate_name(q)} {float(line.mean()):.2f}" for q, line in lines.items())
+def _means(lines: Mapping[str, np.ndarray], config: RunConfig) -> str:
+    return ", ".join(f"{gate_name(q, config)} {float(line.mean()):.2f}" for q, line in lines.items())
 
 
 def _hint(
-    lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], events: Sequence[tuple[int, str]], step: int
+    lines: Mapping[str, np.ndarray],
+    meta: Mapping[str, Any],
+    events: Sequence[tuple[int, str]],
+    config: RunConfig,
+    step: int,
 ) -> str:
     start = f"At training step {step:,}."
     if any(np.isnan(line).any() for line in lines.values()):
@@ -81,12 +90,12 @@ def _hint(
     moves = {q: float(line[marked].mean() - np.delete(line, marked).mean()) for q, line in lines.items()
              if q not in meta["constant"]}  # fmt: skip
     if not marked or not moves or len(marked) == len(next(iter(lines.values()))):
-        return f"{start} {_means(lines)}."
+        return f"{start} {_means(lines, config)}."
     q = max(moves, key=lambda name: abs(moves[name]))
     there, elsewhere = float(lines[q][marked].mean()), float(np.delete(lines[q], marked).mean())
     if abs(there - elsewhere) < 0.02:
         return f"{start} No gate tells the marked steps from the others yet."
-    told = f"{start} At the marked steps {gate_name(q)} is {there:.2f} on average, elsewhere {elsewhere:.2f}."
+    told = f"{start} At the marked steps {gate_name(q, config)} is {there:.2f} on average, elsewhere {elsewhere:.2f}."
     return told.replace("-0", "−0")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, cursor_line, figure, training_axis
+from app.figures.base import Key, Layout, View, cursor_line, figure, training_axis
 from app.figures.inside_the_cell.looks import gate_name, look
 from app.figures.theme import Style
 from core.config import RunConfig
@@ -34,23 +35,23 @@ def gate_training(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, st
     return View(
         name="gate_training",
         title="Means over training",
-        hint=_hint(means, at),
+        hint=_hint(means, at, config),
         alt="Means of the gates over training: " + "; ".join(
-            f"{gate_name(q)} from {mean[0]:.2f} to {mean[-1]:.2f}" for q, mean in means.items()) + ".",
+            f"{gate_name(q, config)} from {mean[0]:.2f} to {mean[-1]:.2f}" for q, mean in means.items()) + ".",
         figure=figure(style, data, layout, height=260, top=12, bottom=44),
-        table=Table(("training step", *(f"{q} {what}" for q in names for what in ("mean", "< .1", "> .9"))),
-                    [(int(t), *row) for t, row in zip(at, zip(*(arrays[f"{q}.{what}"].tolist() for q in names
-                                                                for what in ("mean", "shut", "open"))))]),
+        table=lambda: DataFrame({"training step": at} | {
+            f"{q} {words}": arrays[f"{q}.{what}"] for q in names
+            for what, words in (("mean", "mean"), ("shut", "< .1"), ("open", "> .9"))}),
         keys=tuple(Key(q if q != "slope" else "φ′", look(q, config).color, dash=look(q, config).dash) for q in names),
     )  # fmt: skip
 
 
-def _hint(means: Mapping[str, np.ndarray], at: np.ndarray) -> str:
+def _hint(means: Mapping[str, np.ndarray], at: np.ndarray, config: RunConfig) -> str:
     if len(at) < 2:
         return "Over all units and the four fixed sequences. Train to see them move."
     moves = {q: float(mean[-1] - mean[0]) for q, mean in means.items()}
     if np.isnan(list(moves.values())).any():
         return "Over all units and the fixed sequences. By now the weights are not all numbers."
     q = max(moves, key=lambda name: abs(moves[name]))
-    name = "φ′" if q == "slope" else f"Most: {gate_name(q)}"
+    name = "φ′" if q == "slope" else f"Most: {gate_name(q, config)}"
     return f"Over all units and the fixed sequences. {name} goes from {means[q][0]:.2f} to {means[q][-1]:.2f}."

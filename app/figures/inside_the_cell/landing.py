@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, cursor_line, figure, reference_line, training_axis
+from app.figures.base import Key, Layout, View, cursor_line, figure, reference_line, training_axis
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import percent
 from core.config import RunConfig
@@ -40,9 +41,9 @@ def landing(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: S
             f"{int(at[0])}, {percent(float(arrays['gates'][-1]))} at step {int(at[-1])}; an even spread gives "
             f"{percent(even)}.",
         figure=figure(style, data, layout, height=260, top=12, bottom=44),
-        table=Table(("training step", "gates", "distractors", "states", "even spread"),
-                    [(int(t), g, 1 - g, s, e) for t, g, s, e in
-                     zip(at, *(arrays[name].tolist() for name in ("gates", "state", "expected")))]),
+        table=lambda: DataFrame({
+            "training step": at, "gates": arrays["gates"], "distractors": 1 - arrays["gates"],
+            "states": arrays["state"], "even spread": arrays["expected"]}),
         keys=tuple(Key(words, color, dash=dash, width=width) for _, words, dash, width in LINES),
     )  # fmt: skip
 

@@ -1,45 +1,48 @@
 """How each gate and each path of the gradient is named and drawn on this page: one hue per role, in every cell.
 
-Gold keeps (f, z), violet lets in (i) or resets (r), slate is the candidate (g, n), brown the output (o). The way past
-all gates has the colour of the cell.
+Gold keeps, violet lets in or resets, slate is the candidate, brown hands out. The way past all gates has the colour of
+the cell.
 """
 
 from __future__ import annotations
 
 from app.figures.theme import CELL_LOOKS, Look
+from core.anatomy import Role
 from core.config import RunConfig
 
-GATE_LOOKS = {
-    "i": Look("#8172d9", "solid", "triangle-up"),
-    "f": Look("#c99a12", "dash", "square"),
-    "g": Look("#7f93a8", "dot", "circle"),
-    "o": Look("#b5654a", "dashdot", "diamond"),
-    "r": Look("#8172d9", "solid", "triangle-up"),
-    "z": Look("#c99a12", "dash", "square"),
-    "n": Look("#7f93a8", "dot", "circle"),
+SLOPE = "slope"
+"""φ′ of a cell without gates, which stands in their place."""
+
+ROLE_LOOKS: dict[Role, Look] = {
+    "lets in": Look("#8172d9", "solid", "triangle-up"),
+    "resets": Look("#8172d9", "solid", "triangle-up"),
+    "keeps": Look("#c99a12", "dash", "square"),
+    "candidate": Look("#7f93a8", "dot", "circle"),
+    "hands out": Look("#b5654a", "dashdot", "diamond"),
 }
-GATE_NAMES = {
-    "i": "input gate i", "f": "forget gate f", "g": "candidate g", "o": "output gate o", "r": "reset gate r",
-    "z": "keep gate z", "n": "candidate n", "slope": "φ′, what φ lets through",
-}  # fmt: skip
-PATH_NAMES = {
-    "carousel": "down the carousel", "leak": "down the leak", "i": "through i", "f": "through f", "g": "through g",
-    "o": "through o", "r": "through r", "z": "through z", "n": "through n", "recurrent": "through U",
-}  # fmt: skip
-CANDIDATES = ("g", "n")
-"""Between −1 and 1 instead of 0 and 1."""
 
 
 def look(name: str, config: RunConfig) -> Look:
     """Of a gate or a path."""
-    return GATE_LOOKS.get(name, CELL_LOOKS[config.cell.name])
+    gate = config.cell.gate(name)
+    return ROLE_LOOKS[gate.role] if gate else CELL_LOOKS[config.cell.name]
 
 
-def gate_name(name: str) -> str:
+def gate_name(name: str, config: RunConfig) -> str:
     """In full: 'forget gate f'."""
-    return GATE_NAMES.get(name, name)
+    gate = config.cell.gate(name)
+    return gate.name if gate else "φ′, what φ lets through" if name == SLOPE else name
 
 
-def path_name(name: str) -> str:
+def path_name(name: str, config: RunConfig) -> str:
     """'down the carousel', 'through i'."""
-    return PATH_NAMES.get(name, f"through {name}")
+    direct = config.cell.direct_path
+    if direct is not None and name == direct.name:
+        return f"down the {name}"
+    return f"through {name}" if config.cell.gate(name) else "through U"
+
+
+def in_both_directions(name: str, config: RunConfig) -> bool:
+    """Whether its values lie between −1 and 1 instead of 0 and 1."""
+    gate = config.cell.gate(name)
+    return gate is not None and gate.squashing == "tanh"

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Knob,
     Layout,
-    Table,
     View,
     bands,
     boundary_lines,
@@ -53,8 +53,8 @@ def paths(
         alt=_alt(arrays, meta, config, step),
         figure=figure(style, [*_bars(columns, config), *_ground(arrays, config, style, low, high)],
                       _layout(columns, config, style, low, high), height=300, top=10, bottom=44),
-        table=_table(arrays, meta["paths"]),
-        keys=(*(Key(path_name(name), look(name, config).color, "area") for name in columns if name != "t"),
+        table=lambda: _table(arrays, meta["paths"]),
+        keys=(*(Key(path_name(name, config), look(name, config).color, "area") for name in columns if name != "t"),
               *kind_keys(_kinds(arrays, config), style), *truncation_keys(config, style)),
         knobs=_knobs(meta, config, losses, share),
     )  # fmt: skip
@@ -78,9 +78,10 @@ def _bars(columns: Mapping[str, np.ndarray], config: RunConfig) -> list[Layout]:
     t = columns["t"]
     wide = float(t[1] - t[0]) if len(t) > 1 else 1.0
     return [
-        {"type": "bar", "x": t, "y": np.nan_to_num(row).astype(np.float32), "width": wide, "name": path_name(name),
+        {"type": "bar", "x": t, "y": np.nan_to_num(row).astype(np.float32), "width": wide,
+         "name": path_name(name, config),
          "marker": {"color": look(name, config).color, "line": {"width": 0}},
-         "hovertemplate": f"{path_name(name)} %{{y:.1%}}<extra></extra>"}
+         "hovertemplate": f"{path_name(name, config)} %{{y:.1%}}<extra></extra>"}
         for name, row in columns.items() if name != "t"
     ]  # fmt: skip
 
@@ -156,7 +157,7 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, share: str
 
 
 def _sum(meta: Mapping[str, Any]) -> str:
-    if meta["error"] is None:
+    if np.isnan(meta["error"]):
         return "There is no gradient to share out."
     exact = "exactly" if meta["error"] == 0 else f"to {sig(meta['error'])} of it"
     return f"As vectors the parts sum to the gradient {exact}."
@@ -168,25 +169,24 @@ def _share(arrays: Arrays, name: str) -> np.ndarray:
 
 
 def _alt(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, step: int) -> str:
-    first = ", ".join(f"{path_name(name)} {percent(float(_share(arrays, name)[0]))}" for name in meta["paths"])
+    first = ", ".join(f"{path_name(name, config)} {percent(float(_share(arrays, name)[0]))}" for name in meta["paths"])
     return (
         f"Stacked shares of the gradient by path at training step {step}, one column a time step. At step "
         f"{int(arrays['t'][0])}: {first}."
     )
 
 
-def _table(arrays: Arrays, names: list[str]) -> Table:
-    rows = zip(*(arrays[f"{what}.{name}"].tolist() for what in ("part", "norm") for name in names))
-    columns = [*(f"{name}, along" for name in names), *(f"{name}, length" for name in names)]
-    return Table(("state", "gradient", *columns),
-                 [(int(t), float(flow), *row) for t, flow, row in zip(arrays["t"], arrays["flow"], rows)])  # fmt: skip
+def _table(arrays: Arrays, names: list[str]) -> DataFrame:
+    along = {f"{name}, along": arrays[f"part.{name}"] for name in names}
+    length = {f"{name}, length": arrays[f"norm.{name}"] for name in names}
+    return DataFrame({"state": arrays["t"], "gradient": arrays["flow"]} | along | length)
 
 
-# -- the plain RNN ----------------------------------------------------------------------------------------------------
+# -- without gates ----------------------------------------------------------------------------------------------------
 
 
 def _one_way(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, step: int) -> View:
-    """φ′ and U, one after the other: all that a step of the plain RNN does to the gradient."""
+    """φ′ and U, one after the other: all that a step without gates does to the gradient."""
     t, muted = arrays["t"][1:], style.theme.muted
     lines = {
         "at φ": arrays["slope"][1:],
@@ -213,9 +213,7 @@ def _one_way(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: 
         hint=f"{_factors(lines, config)} {looked_at(meta)}",
         alt=f"By how much each step multiplies the gradient at training step {step}. {_factors(lines, config)}",
         figure=figure(style, [*data, *_ground(arrays, config, style, 0, high)], layout, height=300, top=10, bottom=44),
-        table=Table(("state", "gradient", "at φ", "at U", "both"),
-                    [(int(s), float(flow), *row) for s, flow, *row in
-                     zip(t, arrays["flow"][1:], *(line.tolist() for line in lines.values()))]),
+        table=lambda: DataFrame({"state": t, "gradient": arrays["flow"][1:]} | lines),
         keys=(*(Key(name, color, dash=dash, width=width) for name, (color, dash, width) in looks.items()),
               *kind_keys(_kinds(arrays, config), style), *truncation_keys(config, style)),
         knobs=_knobs(meta, config, "last" if meta["alone"] else "all", "signed")[:-1],
@@ -223,7 +221,7 @@ def _one_way(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: 
 
 
 def _factors(lines: Mapping[str, np.ndarray], config: RunConfig) -> str:
-    start = "A plain RNN has no gates and no carousel: all of the gradient goes through φ and U at every step."
+    start = "It has no gates and no carousel: all of the gradient goes through φ and U at every step."
     typical = []
     for line in lines.values():
         known = line[np.isfinite(line) & (line > 0)]
@@ -231,7 +229,7 @@ def _factors(lines: Mapping[str, np.ndarray], config: RunConfig) -> str:
             return f"{start} Here nothing arrives that could be multiplied."
         typical.append(float(np.exp(np.log(known).mean())))
     slope, matrix, both = typical
-    name = "tanh" if getattr(config.cell, "activation", "tanh") == "tanh" else "ReLU"
+    name = config.cell.phi.name if config.cell.phi else "φ"
     return (
         f"{start} A typical step leaves × {factor(slope)} at {name} (that is φ′) and × {factor(matrix)} at U, together "
         f"× {factor(both)}."

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Knob,
     Layout,
-    Table,
     View,
     asked_step,
     bands,
@@ -24,62 +24,64 @@ from app.figures.base import (
     time_axis,
     truncation_keys,
 )
-from app.figures.inside_the_cell.looks import CANDIDATES, gate_name
+from app.figures.inside_the_cell.looks import gate_name
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.inside_the_cell.caption import looked_at
 from app.text.shared.numbers import factor, plural, sig
+from core.anatomy import ANATOMIES, Anatomy, Gate
 from core.config import RunConfig
 from core.reading.horizon import SHARE, Horizon, horizon_of, zeros
 
 Arrays = Mapping[str, np.ndarray]
 GATE, PEEPHOLES = "gate_", "peepholes"
-GATES = ("i", "f", "g", "o", "r", "z", "n")
-KNOBS = (*(GATE + name for name in GATES), PEEPHOLES)
+GATES = dict.fromkeys(g.symbol for anatomy in ANATOMIES.values() for g in anatomy.model_validate({}).gates)
+KNOBS = (*(GATE + symbol for symbol in GATES), PEEPHOLES)
 FREE, KEPT = "free", "kept"
 DECADES = 16
 """The axis shows at most so many decades."""
 
 
-def forced(knobs: Mapping[str, str], gates: tuple[str, ...], peepholes: bool) -> dict[str, str]:
+def forced(knobs: Mapping[str, str], cell: Anatomy) -> dict[str, str]:
     """{gate: value, "peepholes": how} of what the knobs change; where none was touched, the gate that keeps is opened
     (or, where none does, that which lets in is shut), so that there is something to see."""
-    wanted = {name: knobs[GATE + name] for name in gates if knobs.get(GATE + name) in dict(_values(name))}
+    wanted = {gate.symbol: knobs[GATE + gate.symbol] for gate in _own(cell)
+              if knobs.get(GATE + gate.symbol) in dict(_values(gate))}  # fmt: skip
     how = knobs.get(PEEPHOLES, "")
-    if peepholes and how in ("kept", "removed", "cut"):
+    if cell.peepholes and how in ("kept", "removed", "cut"):
         wanted[PEEPHOLES] = how
     if not wanted:
-        first = next((probe for probe in (("f", "1"), ("z", "1"), ("i", "0")) if probe[0] in gates), None)
-        wanted = dict([first]) if first else {}
+        keeps, lets_in = cell.with_role("keeps"), cell.with_role("lets in")
+        first = (keeps, "1") if keeps and keeps.own else (lets_in, "0")
+        wanted = {first[0].symbol: first[1]} if first[0] else {}
     return {name: value for name, value in wanted.items() if value not in (FREE, KEPT)}
 
 
-def argument(wanted: Mapping[str, str]) -> str:
-    """As the question "probe" has it."""
-    return ",".join(f"{name}={value}" for name, value in wanted.items())
+def _own(cell: Anatomy) -> list[Gate]:
+    """The gates that can be forced."""
+    return [gate for gate in cell.gates if gate.own]
 
 
-def _values(gate: str) -> tuple[tuple[str, str], ...]:
-    shut = ("-1", "−1") if gate in CANDIDATES else ("0", "0, shut")
-    middle = (("0", "0"),) if gate in CANDIDATES else ()
-    return ((FREE, "as it is"), shut, *middle, ("1", "1" if gate in CANDIDATES else "1, open"))
+def _values(gate: Gate) -> tuple[tuple[str, str], ...]:
+    if gate.squashing == "tanh":
+        return ((FREE, "as it is"), ("-1", "−1"), ("0", "0"), ("1", "1"))
+    return ((FREE, "as it is"), ("0", "0, shut"), ("1", "1, open"))
 
 
-def knobs(wanted: Mapping[str, str], gates: tuple[str, ...], peepholes: bool) -> tuple[Knob, ...]:
+def knobs(wanted: Mapping[str, str], cell: Anatomy) -> tuple[Knob, ...]:
     """One select a gate, and one for the peepholes."""
-    found = [Knob(GATE + name, name, wanted.get(name, FREE), options=_values(name)) for name in gates]
-    if peepholes:
+    found = [Knob(GATE + g.symbol, g.symbol, wanted.get(g.symbol, FREE), options=_values(g)) for g in _own(cell)]
+    if cell.peepholes:
         options = ((KEPT, "as they are"), ("removed", "removed"), ("cut", "no gradient through them"))
         found.append(Knob(PEEPHOLES, "peepholes", wanted.get(PEEPHOLES, KEPT), options=options))
     return tuple(found)
 
 
 def probe(
-    arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, wanted: Mapping[str, str],
-    gates: tuple[str, ...], peepholes: bool,
+    arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, wanted: Mapping[str, str]
 ) -> View:  # fmt: skip
     """From the answer to "probe" about what is ``wanted``."""
     before, after = (_measured(arrays[name], config) for name in ("before", "after"))
-    hint = _hint(before, after, meta, wanted, gates), _coupled(wanted, config), looked_at(meta)
+    hint = _hint(before, after, meta, wanted, config), _coupled(wanted, config), looked_at(meta)
     lines = {"as it is": before} | ({words(wanted): after} if wanted else {})
     shares = {name: _shares(arrays[key], config) for name, key in zip(lines, ("before", "after"))}
     low, high = _range(shares)
@@ -94,11 +96,11 @@ def probe(
                               *boundary_lines(config, style, 10.0 ** (low - 1), 10.0 ** (high + 1)),
                               *_lines(shares, config, style)],
                       _layout(config, style, low, high), height=300, top=10, bottom=44),
-        table=Table(("state", *(f"{name}, ÷ last step" for name in shares)),
-                    [(t, *row) for t, row in enumerate(zip(*(line.tolist() for line in shares.values())))]),
+        table=lambda: DataFrame({"state": range(len(changed))} |
+                                {f"{name}, ÷ last step": line for name, line in shares.items()}),
         keys=(*(Key(name, **_look(k, config, style)) for k, name in enumerate(shares)),
               *kind_keys(kinds, style), *truncation_keys(config, style)),
-        knobs=knobs(wanted, gates, peepholes),
+        knobs=knobs(wanted, config.cell),
     )  # fmt: skip
 
 
@@ -157,10 +159,10 @@ def _layout(config: RunConfig, style: Style, low: int, high: int) -> Layout:
 
 
 def _hint(
-    before: Horizon, after: Horizon, meta: Mapping[str, Any], wanted: Mapping[str, str], gates: tuple[str, ...]
+    before: Horizon, after: Horizon, meta: Mapping[str, Any], wanted: Mapping[str, str], config: RunConfig
 ) -> str:
-    if not gates:
-        return f"A plain RNN has no gate to force. Its gradient {_way(before)}."
+    if not config.cell.gates:
+        return f"It has no gate to force. Its gradient {_way(before)}."
     if not wanted:
         return f"Force a gate to see what becomes of the gradient, which now {_way(before)}."
     start = f"With {words(wanted)} and not a weight changed, the gradient "
@@ -170,10 +172,11 @@ def _hint(
 
 
 def _coupled(wanted: Mapping[str, str], config: RunConfig) -> str:
-    """What forcing i does besides, where f is 1 − i."""
-    if getattr(config.cell, "variant", "") != "coupled" or "i" not in wanted:
+    """What forcing a gate does besides, where it decides another: i, where f is 1 − i."""
+    gate = next((gate for gate in config.cell.gates if gate.of in wanted), None)
+    if gate is None:
         return ""
-    return f"In this cell f = 1 − i, so f is {1 - int(wanted['i'])}."
+    return f"In this cell {gate.symbol} = {gate.follows}, so {gate.symbol} is {1 - int(wanted[gate.of])}."
 
 
 def _way(found: Horizon) -> str:
@@ -212,7 +215,7 @@ def _far(steps: int) -> str:
 
 def _loss(meta: Mapping[str, Any]) -> str:
     then, now = (meta[f"loss_{when}"] for when in ("before", "after"))
-    if then is None or now is None:
+    if not np.isfinite([then, now]).all():
         return "The loss is no number."
     if sig(then) == sig(now):
         return f"The loss stays at {sig(now)}."
@@ -226,7 +229,7 @@ def _alt(shares: Mapping[str, np.ndarray], config: RunConfig) -> str:
     return f"Gradient of the last loss against the time step, on a log scale; {config.task.lag} steps back, {there}."
 
 
-def probe_name(name: str) -> str:
+def probe_name(name: str, config: RunConfig) -> str:
     """'forget gate f = 1' of "f=1", 'peepholes removed'."""
     gate, _, value = name.partition("=")
-    return f"peepholes {value}" if gate == PEEPHOLES else f"{gate_name(gate)} = {value}"
+    return f"peepholes {value}" if gate == PEEPHOLES else f"{gate_name(gate, config)} = {value}"

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, cursor_line, figure, plain_log_axis, training_axis
+from app.figures.base import Key, Layout, View, cursor_line, figure, plain_log_axis, training_axis
 from app.figures.inside_the_cell.looks import look
 from app.figures.theme import Style
 from app.text.shared.numbers import factor, plural, sig
@@ -47,8 +48,7 @@ def retention(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style:
         alt=f"Time constants of {len(steps)} units, from {_steps(float(steps[0]))} to {_steps(float(steps[-1]))}, at "
             f"training step {step}.",
         figure=figure(style, data, layout, height=336, top=12, bottom=44),
-        table=Table(("unit", "factor per step", "time constant"),
-                    [(int(u) + 1, float(f), float(s)) for u, f, s in zip(units, factors, steps)]),
+        table=lambda: DataFrame({"unit": units + 1, "factor per step": factors, "time constant": steps}),
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def kept_training(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, st
         hint=_moved(at, quantiles[:, 1]),
         alt=f"Percentiles of the units' time constants over training; the median goes from {first} to {last}.",
         figure=figure(style, data, layout, height=260, top=12, bottom=44),
-        table=Table(("training step", *QUANTILES), [(int(t), *row) for t, row in zip(at, quantiles.tolist())]),
+        table=lambda: DataFrame({"training step": at} | dict(zip(QUANTILES, quantiles.T))),
         keys=tuple(Key(name, color, width=widths[k], dash="dot" if k == 0 else "solid")
                    for k, name in enumerate(QUANTILES)),
     )  # fmt: skip

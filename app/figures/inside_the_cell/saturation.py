@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Layout, Table, View, figure
-from app.figures.inside_the_cell.looks import CANDIDATES, gate_name, look
+from app.figures.base import Layout, View, figure
+from app.figures.inside_the_cell.looks import gate_name, in_both_directions, look
 from app.figures.theme import Style
 from app.text.shared.numbers import percent
 from core.config import RunConfig
@@ -36,7 +37,8 @@ def saturation(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style
         layout["shapes"].append({"type": "line", "x0": 0, "y0": 1, "x1": 1, "y1": 0, "xref": f"x{axis}",
                                  "yref": f"y{axis}", "layer": "below",
                                  "line": {"color": style.theme.faint, "width": 1, "dash": "dot"}})  # fmt: skip
-        layout["annotations"].append({"text": _title(q, meta), "xref": "paper", "yref": "paper", "x": x[0], "y": y[1],
+        layout["annotations"].append({"text": _title(q, meta, config), "xref": "paper", "x": x[0],
+                                      "yref": "paper", "y": y[1],
                                       "xanchor": "left", "yanchor": "bottom",
                                       "font": {"color": style.theme.ink, "size": 12}})  # fmt: skip
         data.append(_dots(arrays, q, axis, config))
@@ -44,12 +46,17 @@ def saturation(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style
         name="saturation",
         title="Saturation",
         hint=_hint(arrays, meta, config, step),
-        alt=f"A dot a unit: share of time below {SHUT:g} against share above {OPEN:g}. {_means(arrays, names)}.",
+        alt=f"A dot a unit: share of time below {SHUT:g} against share above {OPEN:g}. "
+            f"{_means(arrays, names, config)}.",
         figure=figure(style, data, layout, height=336 if high > 1 else 260, top=24, bottom=44),
-        table=Table(("unit", *(f"{q} {what}" for q in names for what in (f"< {SHUT:g}", f"> {OPEN:g}"))),
-                    [(k + 1, *row) for k, row in enumerate(zip(*(arrays[f"{q}.{what}"].tolist() for q in names
-                                                                 for what in ("shut_unit", "open_unit"))))]),
+        table=lambda: _table(arrays, names),
     )  # fmt: skip
+
+
+def _table(arrays: Arrays, names: Sequence[str]) -> DataFrame:
+    shares = {f"{q} {words}": arrays[f"{q}.{what}"] for q in names
+              for what, words in (("shut_unit", f"< {SHUT:g}"), ("open_unit", f"> {OPEN:g}"))}  # fmt: skip
+    return DataFrame({"unit": range(1, 1 + len(next(iter(shares.values()))))} | shares)
 
 
 def _domain(place: int, count: int, gap: float) -> list[float]:
@@ -57,8 +64,8 @@ def _domain(place: int, count: int, gap: float) -> list[float]:
     return [place * (width + gap), place * (width + gap) + width]
 
 
-def _title(q: str, meta: Mapping[str, Any]) -> str:
-    name = "φ′" if q == "slope" else f"|{q}|" if q in CANDIDATES else q
+def _title(q: str, meta: Mapping[str, Any], config: RunConfig) -> str:
+    name = "φ′" if q == "slope" else f"|{q}|" if in_both_directions(q, config) else q
     return f"{name}, always {meta['constant'][q]:g}" if q in meta["constant"] else name
 
 
@@ -72,8 +79,8 @@ def _dots(arrays: Arrays, q: str, axis: str, config: RunConfig) -> Layout:
                              "<extra></extra>"}  # fmt: skip
 
 
-def _means(arrays: Arrays, names: list[str]) -> str:
-    return "; ".join(f"{gate_name(q)} {percent(float(arrays[f'{q}.shut_unit'].mean()))} below, "
+def _means(arrays: Arrays, names: list[str], config: RunConfig) -> str:
+    return "; ".join(f"{gate_name(q, config)} {percent(float(arrays[f'{q}.shut_unit'].mean()))} below, "
                      f"{percent(float(arrays[f'{q}.open_unit'].mean()))} above" for q in names)  # fmt: skip
 
 
@@ -82,11 +89,12 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, step: int)
         return "The weights are not all numbers, and neither is this."
     if meta["names"] == ["slope"]:
         shut, wide = (percent(float(arrays[f"slope.{what}_unit"].mean())) for what in ("shut", "open"))
-        if getattr(config.cell, "activation", "tanh") == "relu":
-            return f"No gates. ReLU is dead (slope 0) {shut} of the time, and lets all through {wide}."
-        return (
-            f"No gates. tanh is saturated (φ′ < {SHUT:g}) {shut} of the time, and all but linear (> {OPEN:g}) {wide}."
-        )
+        phi = config.cell.phi
+        name = phi.name if phi else "φ"
+        if phi is not None and phi.dies:
+            return f"No gates. {name} is dead (slope 0) {shut} of the time, and lets all through {wide}."
+        all_but = f"all but linear (> {OPEN:g}) {wide}"
+        return f"No gates. {name} is saturated (φ′ < {SHUT:g}) {shut} of the time, and {all_but}."
     moving = [q for q in meta["names"] if q not in meta["constant"]]
     stuck = {q: float((arrays[f"{q}.shut_unit"] + arrays[f"{q}.open_unit"]).mean()) for q in moving}
     if not stuck:
@@ -94,5 +102,5 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, step: int)
     q = max(stuck, key=lambda name: stuck[name])
     return (
         f"A dot a unit: share of time below {SHUT:g} across, above {OPEN:g} upwards; on the line it is always at an "
-        f"end, as {gate_name(q)} is {percent(stuck[q])} of the time."
+        f"end, as {gate_name(q, config)} is {percent(stuck[q])} of the time."
     )

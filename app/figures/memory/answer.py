@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Label, Layout, Table, View, above, bands, brackets, figure, time_axis
+from app.figures.base import Label, Layout, View, above, bands, brackets, figure, time_axis
 from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
 from app.figures.theme import Style
 from app.text.shared.numbers import percent
@@ -43,9 +44,8 @@ def answer(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: St
         hint=_hint(arrays, meta, config),
         alt=_alt(arrays, chance),
         figure=figure(style, data, layout, height=270 + 16 * lanes, top=14 + 16 * lanes, bottom=44),
-        table=Table(("time step", "this network", "untrained", "chance"), [
-            (int(t), float(a), float(b), chance)
-            for t, a, b in zip(steps, arrays["now.answer"], arrays["start.answer"])]),
+        table=lambda: DataFrame({"time step": steps, "this network": arrays["now.answer"],
+                                 "untrained": arrays["start.answer"], "chance": chance}),
         keys=keys(config, style, "mean of all answers" if numbers else "most common answer"),
         knobs=state_knob(config, part),
     )  # fmt: skip

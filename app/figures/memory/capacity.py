@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, figure, reference_line
+from app.figures.base import Key, Layout, View, figure, reference_line
 from app.figures.memory.lines import finite, keys, now_line, start_line
 from app.figures.theme import Style
 from app.text.shared.numbers import plural, sig
@@ -44,9 +45,8 @@ def capacity(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: 
         alt=f"Capacity up to lag {lags[-1]}: {sums['now'][-1]:.2f}, untrained {sums['start'][-1]:.2f}; the bound "
             f"is {bound}.",
         figure=figure(style, data, layout, height=250, bottom=44),
-        table=Table(("lag", "capacity", "untrained", "sum", "untrained sum"), [
-            (int(k), *(float(values[k]) for values in (arrays["now"], arrays["start"], sums["now"], sums["start"])))
-            for k in lags]),
+        table=lambda: DataFrame({"lag": lags, "capacity": arrays["now"], "untrained": arrays["start"],
+                                 "sum": sums["now"], "untrained sum": sums["start"]}),
         keys=(*keys(config, style), *_bound_key(bound, high, style)),
     )  # fmt: skip
 

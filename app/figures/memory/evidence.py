@@ -1,6 +1,6 @@
 """What the network would answer if it were asked now: its own readout after every input of one sequence.
 
-For the review task the evidence for "liked" after every word, of a drawn review or of one that the visitor typed.
+Where sequences can be typed, words stand under the steps: of a drawn sequence or of one that the visitor typed.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Label, Layout, Table, View, above, bands, figure, reference_line, time_axis
+from app.figures.base import Key, Knob, Label, Layout, View, above, bands, figure, reference_line, time_axis
 from app.figures.memory.lines import CHANCE, finite, keys, now_line, start_line
 from app.figures.theme import Style
 from app.text.shared.numbers import percent, plural, sig
 from core.config import RunConfig
-from core.tasks import Mark
-from core.tasks.review import MOST_READ, NEGATIVE, POSITIVE, WORDS, Read
+from core.tasks import Mark, Task
+from core.tasks.typed import MOST_READ, Typing
 
 Arrays = Mapping[str, np.ndarray]
 TEXT, SEQUENCE = "review_text", "memory_sequence"
 LONGEST = 500
-"""Characters of a typed review."""
+"""Characters of a typed line."""
 MOST_POINTS = 800
 MOST_LABELS = 8
 """Marked inputs that are named above the plot."""
@@ -31,46 +32,47 @@ def evidence(arrays: Arrays, config: RunConfig, style: Style, *, knob: Knob, pro
     """From the answer to "evidence"; ``knob`` chose the sequence, ``problems`` are what there is to say of that."""
     tokens, kind = config.task.symbols(arrays["x"]), _kind(config)
     shown = _thinned(len(tokens))
-    in_words = kind == "review" and len(tokens) <= MOST_READ
+    in_words = kind == "words" and len(tokens) <= MOST_READ
     low, high = _range(arrays, kind, config)
     notes, lanes = ([], 0) if in_words else above(_labels(arrays, config), len(tokens), style)
     layout: Layout = {
-        "xaxis": _word_axis(tokens, style) if in_words else time_axis(style, len(tokens)),
-        "yaxis": {"range": [low, high], "nticks": 7, "title": {"text": "" if style.narrow else _unit(kind)}},
+        "xaxis": _word_axis(tokens, config.task, style) if in_words else time_axis(style, len(tokens)),
+        "yaxis": {"range": [low, high], "nticks": 7, "title": {"text": "" if style.narrow else _unit(kind, config)}},
         "shapes": [*_lines(kind, config, style), *_bands(arrays, config, style)],
-        "annotations": [*notes, *(_sides(kind, style) if kind == "review" else [])],
+        "annotations": [*notes, *(_sides(config, style) if kind == "words" else [])],
         "hovermode": "x",
         "meta": {"axis": "words" if in_words and len(tokens) != config.task.length else "time"},
     }  # fmt: skip
     bottom = 66 if in_words and _slanted(tokens, style) else 44
     return View(
         name="evidence",
-        title="Evidence for “liked” after every word" if kind == "review" else "If it were asked now",
+        title=_title(kind, config),
         hint=_hint(arrays, tokens, kind, config),
-        alt=_alt(arrays, tokens, kind),
+        alt=_alt(arrays, tokens, kind, config),
         figure=figure(style, _data(arrays, tokens, shown, kind, config, style), layout,
                       height=250 + bottom + 16 * lanes, top=12 + 16 * lanes, bottom=bottom),
-        table=_table(arrays, tokens, shown, kind),
+        table=lambda: _table(arrays, tokens, shown, kind),
         keys=(*keys(config, style, _chance_name(kind)), *_right_key(kind, style)),
         knobs=(knob,),
         problems=tuple(problems),
     )  # fmt: skip
 
 
-def text_knob(text: str, drawn: Sequence[str]) -> Knob:
-    """Where a review is typed; the ``drawn`` ones are suggestions."""
-    return Knob(TEXT, "type a review", text, text=LONGEST, hint="I loved this movie which we saw …",
-                options=tuple((review, review) for review in drawn))  # fmt: skip
+def text_knob(text: str, drawn: Sequence[str], typed: Typing) -> Knob:
+    """Where a sequence is typed; the ``drawn`` ones are suggestions."""
+    return Knob(TEXT, f"type a {typed.noun}", text, text=LONGEST, hint=typed.example,
+                options=tuple((sequence, sequence) for sequence in drawn))  # fmt: skip
 
 
-def sentences(text: str, read: Read) -> list[str]:
-    """What a typed review cannot be, said to whoever typed it. Nothing typed is nothing to say."""
+def sentences(text: str, task: Task, typed: Typing) -> list[str]:
+    """What a typed sequence cannot be, said to whoever typed it. Nothing typed is nothing to say."""
     if not text.strip():
         return []
-    vocabulary = f"It knows {len(WORDS)}: {', '.join(WORDS)}."
+    read = task.read(text)
+    vocabulary = f"It knows {len(task.vocabulary)}: {', '.join(task.vocabulary)}."
     if not read.places:
-        return [f"None of what was typed is a word that this network has ever seen, so a drawn review stands here. "
-                f"{vocabulary}"]  # fmt: skip
+        return [f"None of what was typed is a word that this network has ever seen, so a drawn {typed.noun} stands "
+                f"here. {vocabulary}"]  # fmt: skip
     found = []
     if read.unknown:
         named = ", ".join(f"“{_short(word)}”" for word in read.unknown[:5])
@@ -92,21 +94,26 @@ def _short(word: str) -> str:
 
 
 def _kind(config: RunConfig) -> str:
-    """ "review", "two" classes, "classes" or "numbers"."""
-    if config.task.name == "review":
-        return "review"
+    """ "numbers", "classes", "two" of them, or two that "words" speak for."""
     if config.task.kind == "numbers":
         return "numbers"
-    return "two" if config.task.output_size == 2 else "classes"
+    if config.task.output_size != 2:
+        return "classes"
+    return "two" if config.task.typed is None else "words"
 
 
-def _unit(kind: str) -> str:
-    return {"review": "log odds of “liked”, nats", "two": "log odds of a one, nats",
-            "classes": "log odds of the right one", "numbers": "answer"}[kind]  # fmt: skip
+def _title(kind: str, config: RunConfig) -> str:
+    return f"Evidence for “{config.task.answers[1]}” after every word" if kind == "words" else "If it were asked now"
+
+
+def _unit(kind: str, config: RunConfig) -> str:
+    if kind == "words":
+        return f"log odds of “{config.task.answers[1]}”, nats"
+    return {"two": "log odds of a one, nats", "classes": "log odds of the right one", "numbers": "answer"}[kind]
 
 
 def _chance_name(kind: str) -> str:
-    return {"review": "undecided", "two": "undecided", "classes": CHANCE, "numbers": ""}[kind]
+    return {"words": "undecided", "two": "undecided", "classes": CHANCE, "numbers": ""}[kind]
 
 
 def _chance(kind: str, config: RunConfig) -> float | None:
@@ -125,12 +132,13 @@ def _right_key(kind: str, style: Style) -> tuple[Key, ...]:
     return (Key("asked for", style.theme.ink, width=1.5),) if kind == "numbers" else ()
 
 
-def _sides(kind: str, style: Style) -> list[Layout]:
+def _sides(config: RunConfig, style: Style) -> list[Layout]:
     """What up and down mean, within the plot."""
+    down, up = config.task.answers
     return [
         {"text": text, "xref": "paper", "x": 0.005, "xanchor": "left", "yref": "paper", "y": y, "yanchor": anchor,
          "showarrow": False, "font": {"color": style.theme.muted, "size": 12}}
-        for text, y, anchor in (("liked ↑", 1, "top"), ("disliked ↓", 0, "bottom"))
+        for text, y, anchor in ((f"{up} ↑", 1, "top"), (f"{down} ↓", 0, "bottom"))
     ]  # fmt: skip
 
 
@@ -146,20 +154,20 @@ def _range(arrays: Arrays, kind: str, config: RunConfig) -> tuple[float, float]:
     values = np.concatenate([part[np.isfinite(part)] for part in parts])
     level = _chance(kind, config)
     values = np.append(values, [0.0 if level is None else level])
-    if kind in ("review", "two"):
+    if kind in ("words", "two"):
         size = max(float(np.abs(values).max()) * 1.12, 1.5)
         return -size, size
     margin = 0.08 * max(float(np.ptp(values)), 0.5)
     return float(values.min()) - margin, float(values.max()) + margin
 
 
-def _word_axis(tokens: Sequence[str], style: Style) -> Layout:
-    """Every word under its step; on a phone as many as can be read."""
+def _word_axis(tokens: Sequence[str], task: Task, style: Style) -> Layout:
+    """Every word under its step, those that decide in bold; on a phone as many as can be read."""
     every = -(-len(tokens) // 22) if style.narrow else 1
-    chosen = [k for k, word in enumerate(tokens) if k % every == 0 or word in POSITIVE + NEGATIVE]
-    chosen = [k for k in chosen if not any(abs(k - j) < every and tokens[j] in POSITIVE + NEGATIVE and j != k
-                                           for j in chosen) or tokens[k] in POSITIVE + NEGATIVE]  # fmt: skip
-    bold = [f"<b>{tokens[k]}</b>" if tokens[k] in POSITIVE + NEGATIVE else tokens[k] for k in chosen]
+    decide = {k for k, word in enumerate(tokens) if task.speaks_for(word) is not None}
+    chosen = [k for k in range(len(tokens))
+              if k in decide or (k % every == 0 and not any(abs(k - j) < every for j in decide))]  # fmt: skip
+    bold = [f"<b>{tokens[k]}</b>" if k in decide else tokens[k] for k in chosen]
     angle = -60 if _slanted(tokens, style) else 0
     return {"range": [0.5, len(tokens) + 0.5], "showgrid": False, "tickvals": [k + 1 for k in chosen],
             "ticktext": bold, "tickangle": angle}  # fmt: skip
@@ -197,10 +205,10 @@ def _data(
     return [*data, now_line(x, finite(arrays["now"])[shown], config, hover, customdata=words, **markers)]
 
 
-def _table(arrays: Arrays, tokens: Sequence[str], shown: np.ndarray, kind: str) -> Table:
-    columns = ("time step", "input", "this network", "untrained", *(("asked for",) if kind == "numbers" else ()))
-    names = ("now", "start", *(("right",) if kind == "numbers" else ()))
-    return Table(columns, [(int(k) + 1, tokens[k], *(float(arrays[name][k]) for name in names)) for k in shown])
+def _table(arrays: Arrays, tokens: Sequence[str], shown: np.ndarray, kind: str) -> DataFrame:
+    names = {"now": "this network", "start": "untrained"} | ({"right": "asked for"} if kind == "numbers" else {})
+    inputs = {"time step": shown + 1, "input": [tokens[k] for k in shown]}
+    return DataFrame(inputs | {words: arrays[name][shown] for name, words in names.items()})
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
@@ -212,10 +220,8 @@ def _sure(odds: float) -> str:
     return "more than 99.9\u00a0%" if share > 0.999 else percent(float(share))
 
 
-def _leans(odds: float, sides: tuple[str, str]) -> str:
-    if abs(odds) < 0.05:
-        return "undecided"
-    return f"{sides[0] if odds > 0 else sides[1]}, {_sure(odds)} sure"
+def _leans(odds: float, task: Task) -> str:
+    return "undecided" if abs(odds) < 0.05 else f"{task.answers[int(odds > 0)]}, {_sure(odds)} sure"
 
 
 def _plain(value: Any) -> str:
@@ -232,13 +238,13 @@ def _hint(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -
     if not known.size:
         return "What the network says is not a number here."
     last = int(known[-1])
-    if kind == "review":
-        return _review(now, start, tokens, last)
+    if kind == "words":
+        return _of_words(now, start, tokens, last, config.task)
     if kind == "numbers":
         return (f"At step {last + 1} it answers {_plain(now[last])}, and {_plain(arrays['right'][last])} is right; "
                 f"untrained it said {_plain(start[last])}.")  # fmt: skip
     if kind == "two":
-        return (f"At step {last + 1} it says {_leans(float(now[last]), ('one', 'zero'))}; untrained it was at "
+        return (f"At step {last + 1} it says {_leans(float(now[last]), config.task)}; untrained it was at "
                 f"{_number(float(start[last]))}. A toss is never sure here: 0 is even.")  # fmt: skip
     right = "right" if now[last] > 0 else "not on the right answer"
     return (f"At step {last + 1} its log odds of the right answer are {_number(float(now[last]))}: {right} "
@@ -246,19 +252,19 @@ def _hint(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -
             f"{_number(float(start[last]))}.")  # fmt: skip
 
 
-def _review(now: np.ndarray, start: np.ndarray, tokens: Sequence[str], last: int) -> str:
-    sides = ("liked", "disliked")
-    end = f"asked after the last word it would say {_leans(float(now[last]), sides)}"
-    verdicts = [k for k, word in enumerate(tokens) if word in POSITIVE + NEGATIVE]
+def _of_words(now: np.ndarray, start: np.ndarray, tokens: Sequence[str], last: int, task: Task) -> str:
+    end = f"asked after the last word it would say {_leans(float(now[last]), task)}"
+    verdicts = {k: said for k, word in enumerate(tokens) if (said := task.speaks_for(word)) is not None}
     if not verdicts:
-        return f"No word here says whether it was liked; {end}, and {_leans(float(start[last]), sides)} untrained."
-    k = verdicts[-1]
+        return (f"No word here says whether it was {task.answers[1]}; {end}, and {_leans(float(start[last]), task)} "
+                "untrained.")  # fmt: skip
+    k = max(verdicts)
     first = f"After “{tokens[k]}” the evidence is {_number(float(now[k]))}"
     before = f"The untrained network is at {_number(float(start[last]))}."
     if k < last:
         first += f", {plural(last - k, 'word')} later {_number(float(now[last]))}"
-    if len({tokens[j] in POSITIVE for j in verdicts}) > 1:
-        held = [tokens[j] for j in verdicts if (tokens[j] in POSITIVE) == (now[last] > 0)]
+    if len({*verdicts.values()}) > 1:
+        held = [tokens[j] for j, said in verdicts.items() if said == int(now[last] > 0)]
         return f"{first}: of its verdicts the network goes by “{held[0]}”, and {end}. {before}"
     kept = f" {_kept(float(now[k]), float(now[last]))}, and" if k < last else ""
     return f"{first}:{kept} {end}. {before}"
@@ -274,7 +280,7 @@ def _kept(there: float, end: float) -> str:
     return "it is kept" if abs(end) < 1.5 * abs(there) else "it grows"
 
 
-def _alt(arrays: Arrays, tokens: Sequence[str], kind: str) -> str:
+def _alt(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -> str:
     at = sorted({0, len(tokens) // 2, len(tokens) - 1})
     parts = (f"step {k + 1}, {tokens[k]}: {arrays['now'][k]:.2f}, untrained {arrays['start'][k]:.2f}" for k in at)
-    return f"{_unit(kind).capitalize()}. {'; '.join(parts)}."
+    return f"{_unit(kind, config).capitalize()}. {'; '.join(parts)}."

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Knob, Layout, Table, View, figure
+from app.figures.base import Knob, Layout, View, figure
 from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
 from app.figures.theme import Style
 from app.text.memory.caption import NEVER, NOTHING
@@ -50,9 +51,8 @@ def fading(
         hint=_hint(curves, lags, meta, config, channel),
         alt=_alt(curves, lags),
         figure=figure(style, data, layout, height=280, top=10, bottom=46),
-        table=Table(("lag", f"{curves.unit}, this network", "untrained", "chance"), [
-            (int(k), float(a), float(b), float(c))
-            for k, a, b, c in zip(lags, curves.now, curves.start, curves.chance)]),
+        table=lambda: DataFrame({"lag": lags, f"{curves.unit}, this network": curves.now, "untrained": curves.start,
+                                 "chance": curves.chance}),
         keys=keys(config, style, "most common symbol" if curves.percent else "nothing known"),
         knobs=(*state_knob(config, part), input_knob(config, channel)),
     )  # fmt: skip
@@ -116,16 +116,9 @@ def half_lag(arrays: Arrays, meta: Mapping[str, Any], who: str) -> int | None:
 
 def input_knob(config: RunConfig, channel: str) -> Knob:
     """Which input is read: all channels, or one."""
-    names = channel_names(config)[:MOST_OPTIONS]
+    names = config.task.channels[:MOST_OPTIONS]
     return Knob(INPUT, "of the input", channel,
                 options=((ALL, "all of it"), *((str(k), name) for k, name in enumerate(names))))  # fmt: skip
-
-
-def channel_names(config: RunConfig) -> list[str]:
-    """A name for every channel: the symbol it stands for, or what the number is."""
-    if config.task.name == "adding":
-        return ["value", "marker"]
-    return [f"“{symbol}”" for symbol in config.task.symbols(np.eye(config.task.input_size, dtype=np.float32))]
 
 
 def _hint(curves: Curves, lags: np.ndarray, meta: Mapping[str, Any], config: RunConfig, channel: str) -> str:
@@ -133,7 +126,7 @@ def _hint(curves: Curves, lags: np.ndarray, meta: Mapping[str, Any], config: Run
         if np.isfinite(curves.start).any():
             return "The states are not finite: nothing can be read from them."
         return "This input never changes there: there is nothing to remember."
-    what = "the input" if channel == ALL else channel_names(config)[int(channel)]
+    what = "the input" if channel == ALL else config.task.channels[int(channel)]
     first = _said(curves.now[0], curves)
     start = f"A linear readout of the state finds {what} of this step: {first}."
     if not curves.percent:

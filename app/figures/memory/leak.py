@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, figure
+from app.figures.base import Key, Knob, Layout, View, figure
 from app.figures.theme import Style
 from app.text.shared.numbers import percent, sig
 from core.reading.fading import capacity_of_a_leak, measured_capacity
@@ -40,8 +41,7 @@ def leak(style: Style, *, a: float) -> View:
         alt=f"Capacity by lag for a = {a:g}: {closed[0]:.3f} at lag 0, {closed[10]:.3f} at lag 10; measured "
             f"{measured[0]:.3f} and {measured[10]:.3f}.",
         figure=figure(style, data, layout, height=250, bottom=44),
-        table=Table(("lag", "(1 − a²) a²ᵏ", "measured"), [
-            (int(k), float(c), float(m)) for k, c, m in zip(lags, closed, measured)]),
+        table=lambda: DataFrame({"lag": lags, "(1 − a²) a²ᵏ": closed, "measured": measured}),
         keys=(Key("(1 − a²) a²ᵏ", muted, "area"), Key("measured", ink, "marker", marker="circle-open")),
         knobs=(Knob(LEAK, "leak a", f"{a:g}", 0, MOST, 0.01),),
     )  # fmt: skip

@@ -50,7 +50,7 @@ def state_knob(config: RunConfig, part: str) -> tuple[Knob, ...]:
 
 def has_c(config: RunConfig) -> bool:
     """Whether the state has a cell state c beside h."""
-    return config.cell.name in ("lstm", "peephole")
+    return len(config.cell.states) > 1
 
 
 def finite(values: np.ndarray) -> np.ndarray:

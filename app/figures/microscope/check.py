@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, figure, plain_log_axis, reference_line
+from app.figures.base import Key, Knob, Layout, View, figure, plain_log_axis, reference_line
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
@@ -28,11 +29,10 @@ def check(
     return View(
         name="check",
         title="Check this gradient",
-        hint=_hint(error, meta, t, unit, part),
+        hint=_hint(error, meta, config, t, unit, part),
         alt=_alt(error, meta),
         figure=_figure(arrays["step"], error, relative, style),
-        table=Table(("ε", "plain quotient", "its error"), list(zip(
-            arrays["step"].tolist(), arrays["quotient"].tolist(), error.tolist()))),
+        table=lambda: DataFrame({"ε": arrays["step"], "plain quotient": arrays["quotient"], "its error": error}),
         keys=_keys(meta, config, style),
         knobs=(sequence, *_knobs(config, t, unit, part)),
     )  # fmt: skip
@@ -48,7 +48,7 @@ def _alt(error: np.ndarray, meta: Mapping[str, Any]) -> str:
 
 
 def _knobs(config: RunConfig, t: int, unit: int, part: str) -> tuple[Knob, ...]:
-    parts = (("h", "h"), ("c", "c")) if config.cell.name in ("lstm", "peephole") else (("h", "h"),)
+    parts = tuple((part, part) for part in config.cell.state_names)
     knobs = (
         Knob(STEP, "state t", str(t), 0, config.task.length, 1),
         Knob(UNIT, "unit", str(unit), 1, config.cell.hidden_size, 1),
@@ -102,7 +102,7 @@ def _figure(steps: np.ndarray, error: np.ndarray, relative: bool, style: Style) 
     return figure(style, data, layout, height=260, top=10, bottom=46)
 
 
-def _hint(error: np.ndarray, meta: Mapping[str, Any], t: int, unit: int, part: str) -> str:
+def _hint(error: np.ndarray, meta: Mapping[str, Any], config: RunConfig, t: int, unit: int, part: str) -> str:
     where = f"∂ℓ/∂{part} of unit {unit} at state {t}" + (", of the last loss alone" if meta["alone"] else "")
     ours, independent, relative = (float(meta[name]) for name in ("ours", "independent", "relative_error"))
     if not (np.isfinite(ours) and np.isfinite(independent)):
@@ -113,13 +113,14 @@ def _hint(error: np.ndarray, meta: Mapping[str, Any], t: int, unit: int, part: s
         agree = f"{where}: the {meta['method']}, which goes forwards and shares no line with our backward pass, " + (
             "gives the same to the last digit." if relative == 0 else f"agrees to {sig(relative)}."
         )
-    return f"{agree} {_quotient(error, meta, independent)}"
+    return f"{agree} {_quotient(error, meta, config, independent)}"
 
 
-def _quotient(error: np.ndarray, meta: Mapping[str, Any], independent: float) -> str:
+def _quotient(error: np.ndarray, meta: Mapping[str, Any], config: RunConfig, independent: float) -> str:
     """What the plain quotient makes of it."""
     if not meta["same_question"]:
-        why = "truncation cuts" if meta["cut"] else "the peepholes stop"
+        stops = "the peepholes stop" if config.cell.peepholes else "the cell stops"
+        why = "truncation cuts" if meta["cut"] else stops
         return f"The plain quotient asks another question: it knows nothing of the gradient that {why} on purpose."
     best = float(np.nanmin(error)) if np.isfinite(error).any() else float("nan")
     if independent == 0:

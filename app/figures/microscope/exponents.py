@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, figure, reference_line
+from app.figures.base import Key, Knob, Layout, View, figure, reference_line
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import factor, plural, sig
 from core.config import RunConfig
@@ -41,8 +42,8 @@ def exponents(arrays: Arrays, measured: float | None, config: RunConfig, style: 
         alt=f"{len(values)} exponents from {sig(float(values[0]))} down; the first one is a factor of "
             f"{sig(float(np.exp(values[0])))} per step.",
         figure=figure(style, data, layout, height=260, bottom=44),
-        table=Table(("number", "exponent", "factor per step"), [
-            (k + 1, float(value), float(np.exp(value))) for k, value in enumerate(values)]),
+        table=lambda: DataFrame({"number": range(1, len(values) + 1), "exponent": values,
+                                 "factor per step": np.exp(values)}),
         keys=keys,
         knobs=(knob,),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.figures.microscope.records import ARRIVES, Drawn, Equation
 from app.figures.microscope.svg import box, drawing, line, node, number, word
+from core.anatomy.gru import GRUAnatomy
 from core.config import RunConfig
 
 R, Z, N = 120, 228, 365
@@ -81,4 +82,4 @@ def _backward(config: RunConfig) -> tuple[Equation, ...]:
 
 
 def _after(config: RunConfig) -> bool:
-    return config.cell.name == "gru" and config.cell.reset == "after"
+    return isinstance(config.cell, GRUAnatomy) and config.cell.reset == "after"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from app.figures.microscope.records import ARRIVES, Drawn, Equation
 from app.figures.microscope.svg import box, drawing, line, node, number, word
-from core.config import VARIANTS, RunConfig
+from core.anatomy.carousel import Carousel
+from core.anatomy.peephole import PeepholeAnatomy
+from core.config import RunConfig
 
 F, I, G, O = 130, 232, 334, 430
 """Where each gate stands."""
@@ -13,17 +15,17 @@ ROW, BUS, TOP = 240, 335, 60
 
 def lstm(config: RunConfig) -> Drawn:
     """With the peepholes of the config, if it has any, and without what its variant leaves out."""
-    kind, peeps = _variant(config), config.cell.name == "peephole"
-    gates = {q: x for q, x in (("f", F), ("i", I), ("g", G), ("o", O)) if q in config.cell.gates}
+    kind, peeps = _variant(config), bool(config.cell.peepholes)
+    gates = {q: x for q, x in (("f", F), ("i", I), ("g", G), ("o", O)) if q in config.cell.gate_names}
     parts = [*_carousel(kind), *_gate_ways(gates), *_output(kind), *_bus(gates), *(_peepholes(gates) if peeps else ())]
-    name = " ".join(filter(None, ("LSTM with peepholes" if peeps else "LSTM", VARIANTS.get(kind, ""))))
+    name = " ".join(filter(None, ("LSTM with peepholes" if peeps else "LSTM", config.cell.variant_words)))
     *others, last = gates
     label = f"The {name}: cell state along the top, gates {', '.join(others)} and {last} below it, h at the right."
     return Drawn(drawing(440, label, *parts), _forward(config), _backward(config))
 
 
 def _variant(config: RunConfig) -> str:
-    return getattr(config.cell, "variant", "standard")
+    return config.cell.variant if isinstance(config.cell, Carousel) else "standard"
 
 
 def _carousel(kind: str) -> list[str]:
@@ -106,9 +108,9 @@ _INPUT_GATE = {
 
 
 def _forward(config: RunConfig) -> tuple[Equation, ...]:
-    kind, peeps, gates = _variant(config), config.cell.name == "peephole", []
+    kind, peeps, gates = _variant(config), bool(config.cell.peepholes), []
     for q, f in (("f", "σ"), ("i", "σ"), ("g", "tanh"), ("o", "σ")):
-        if q not in config.cell.gates:
+        if q not in config.cell.gate_names:
             continue
         seen = "" if not peeps or q == "g" else f" + p_{q}⊙{'c' if q == 'o' else 'c₋'}"
         symbols, unit = f"{q} = {f}(W_{q} x + b_{q} + U_{q} h₋{seen})", f"{{{q}}} = {f}({{in.{q}}} + {{st.{q}}})"
@@ -123,7 +125,7 @@ def _forward(config: RunConfig) -> tuple[Equation, ...]:
 
 
 def _backward(config: RunConfig) -> tuple[Equation, ...]:
-    kind, gates = _variant(config), config.cell.gates
+    kind, gates = _variant(config), config.cell.gate_names
     forget = Equation("α_f = δc⊙c₋⊙f(1 − f)", "{a.f} = {dc} · {c0} · {f}(1 − {f})", "‖α_f‖ {a.f}")
     return (
         ARRIVES,
@@ -162,10 +164,10 @@ def _to_c(config: RunConfig) -> Equation:
     symbols, unit = ("δc", "{dc}") if _variant(config) == "no-forget-gate" else ("δc⊙f", "{dc} · {f}")
     if not _sends_through_peepholes(config):
         return Equation(f"to c₋: {symbols}", f"{{sent_c}} = {unit}", "‖to c₋‖ {sent_c}")
-    seen = "".join(f" + p_{q}⊙α_{q}" for q in config.cell.gates if q in "if")
+    seen = "".join(f" + p_{q}⊙α_{q}" for q in config.cell.gate_names if q in "if")
     return Equation(f"to c₋: {symbols}{seen}", f"{{sent_c}} = {unit} + {{via.p}}",
                     "‖to c₋‖ {sent_c} · ‖through the peepholes‖ {via.p}")  # fmt: skip
 
 
 def _sends_through_peepholes(config: RunConfig) -> bool:
-    return config.cell.name == "peephole" and config.cell.peephole_gradient == "full"
+    return isinstance(config.cell, PeepholeAnatomy) and config.cell.peephole_gradient == "full"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.figures.microscope.records import ARRIVES, Drawn, Equation
 from app.figures.microscope.svg import box, drawing, line, node, number, word
+from core.anatomy.rnn import RNNAnatomy
 from core.config import RunConfig
 
 ROW = 110
@@ -11,7 +12,7 @@ ROW = 110
 
 def rnn(config: RunConfig) -> Drawn:
     """With the activation of the config."""
-    relu = config.cell.name == "rnn" and config.cell.activation == "relu"
+    relu = isinstance(config.cell, RNNAnatomy) and config.cell.activation == "relu"
     phi = "ReLU" if relu else "tanh"
     parts = [
         line(f"M8 {ROW} H82", "h0", "got_h"), box(110, ROW, "U"),

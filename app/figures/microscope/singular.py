@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, bands, decades_axis, figure, time_axis
+from app.figures.base import Key, Knob, Layout, View, bands, decades_axis, figure, time_axis
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import plural, sig
 from core.config import RunConfig
@@ -31,9 +32,8 @@ def singular(
         hint=_hint(values, at, asked, arrays["flow"], config),
         alt=_alt(values, at, asked),
         figure=_figure(values, at, ranks, config, style),
-        table=Table(("time step", "lag", *(f"σ{rank}" for rank in ranks)),
-                    [(int(t), asked - int(t), *(float(row[rank - 1]) for rank in ranks))
-                     for t, row in zip(at, values)]),
+        table=lambda: DataFrame({"time step": at, "lag": asked - at} |
+                                {f"σ{rank}": values[:, rank - 1] for rank in ranks}),
         keys=tuple(Key(_named(rank, values.shape[1]), CELL_LOOKS[config.cell.name].color, width=_width(k))
                    for k, rank in enumerate(ranks)),
         knobs=(knob, Knob(PART, "of", part, options=PARTS)) if both else (knob,),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, bands, figure, plain_log_axis, time_axis
+from app.figures.base import Key, Knob, Layout, View, bands, figure, plain_log_axis, time_axis
 from app.figures.microscope.gru import gru
 from app.figures.microscope.lstm import lstm
 from app.figures.microscope.player import PHASES, at_steps, player
@@ -17,11 +18,19 @@ from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.microscope.slow_motion import who
 from app.text.shared.numbers import sig
+from core.anatomy import Anatomy
+from core.anatomy.gru import GRUAnatomy
+from core.anatomy.lstm import LSTMAnatomy
+from core.anatomy.peephole import PeepholeAnatomy
+from core.anatomy.rnn import RNNAnatomy
 from core.config import RunConfig
+from core.errors import UnrolledError
 from core.tasks import Batch
 
 Arrays = Mapping[str, np.ndarray]
-DRAWINGS = {"rnn": rnn, "lstm": lstm, "peephole": lstm, "gru": gru}
+DRAWINGS: dict[type[Anatomy], Callable[[RunConfig], Drawn]] = {
+    RNNAnatomy: rnn, LSTMAnatomy: lstm, PeepholeAnatomy: lstm, GRUAnatomy: gru,
+}  # fmt: skip
 SEQUENCE, UNIT, PHASE, T = "micro_sequence", "micro_unit", "micro_phase", "micro_t"
 KNOBS = (SEQUENCE, UNIT, PHASE, T)
 MOST_SEQUENCES = 8
@@ -41,7 +50,7 @@ def slow_motion(
         hint=_hint(arrays, meta, config, sequence, unit) + _part(steps, config),
         alt=_alt(arrays, config, sequence, unit),
         figure=_figure(some, steps, config, style),
-        table=_table(some, steps),
+        table=lambda: _table(some, steps),
         keys=_keys(arrays, config, style),
         knobs=knobs(config, sequence, unit, at),
         player=player(
@@ -52,8 +61,13 @@ def slow_motion(
 
 
 def drawing(config: RunConfig) -> Drawn:
-    """The cell of the config."""
-    return DRAWINGS[config.cell.name](config)
+    """The cell of the config. Raises UnrolledError where nobody has drawn it."""
+    draw = DRAWINGS.get(type(config.cell))
+    if draw is None:
+        raise UnrolledError(
+            f"There is no drawing of the {config.cell.word}. Choose another `cell.name` for slow motion."
+        )
+    return draw(config)
 
 
 def knobs(config: RunConfig, sequence: int, unit: str, at: tuple[str, int]) -> tuple[Knob, ...]:
@@ -149,10 +163,7 @@ def _alt(arrays: Arrays, config: RunConfig, sequence: int, unit: str) -> str:
     )
 
 
-def _table(arrays: Arrays, steps: np.ndarray) -> Table:
-    names = [name for name in ("h", "c", "dh", "dc", "added", "together") if name in arrays]
-    words = {"dh": "∂ℓ/∂h", "dc": "∂ℓ/∂c", "added": "adds to the gradient", "together": "together so far"}
-    rows = zip(*(arrays[name].tolist() for name in names))
-    return Table(
-        ("step", *(words.get(name, name) for name in names)), [(int(t) + 1, *row) for t, row in zip(steps, rows)]
-    )
+def _table(arrays: Arrays, steps: np.ndarray) -> DataFrame:
+    names = {"h": "h", "c": "c", "dh": "∂ℓ/∂h", "dc": "∂ℓ/∂c", "added": "adds to the gradient",
+             "together": "together so far"}  # fmt: skip
+    return DataFrame({"step": steps + 1} | {words: arrays[name] for name, words in names.items() if name in arrays})

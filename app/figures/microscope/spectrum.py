@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, cursor_line, figure, reference_line, training_axis
+from app.figures.base import Key, Knob, Layout, View, cursor_line, figure, reference_line, training_axis
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
 
@@ -43,8 +44,7 @@ def spectrum(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, knob
         alt=f"Eigenvalues of U{_of(gate)} at training {now}: spectral radius {rho:.3f}, norm {sigma:.3f}, with "
             f"{len(steps) - 1} earlier moments.",
         figure=figure(style, [*trail, _dots(real[-1], imag[-1], color, 7, 1, now)], layout, height=300),
-        table=Table(("real", "imaginary", "modulus"), [(float(a), float(b), float(np.hypot(a, b)))
-                                                       for a, b in zip(real[-1], imag[-1])]),
+        table=lambda: DataFrame({"real": real[-1], "imaginary": imag[-1], "modulus": np.hypot(real[-1], imag[-1])}),
         keys=(Key(now, color, "marker"), Key(f"ρ = {rho:.2f}", color, dash="dot"),
               *((Key("earlier", style.theme.muted, "marker"),) if trail else ())),
         knobs=knobs,
@@ -98,7 +98,7 @@ def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown:
         alt=f"Spectral radius from {rho[0]:.3f} to {rho[-1]:.3f} and norm from {sigma[0]:.3f} to {sigma[-1]:.3f}, "
             f"training steps {int(steps[0])} to {int(steps[-1])}.",
         figure=figure(style, data, layout, height=260, bottom=44),
-        table=Table(("training step", "ρ", "σ_max"), list(zip(steps.tolist(), rho.tolist(), sigma.tolist()))),
+        table=lambda: DataFrame({"training step": steps, "ρ": rho, "σ_max": sigma}),
         keys=tuple(Key(name, ink, dash=dash) for _, ink, dash, name in lines),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Drawings of cells as SVG text: lines, nodes, boxes, and places for numbers.
 
 The script fills in a number wherever a place names one: ``data-f`` on the way forwards, ``data-b`` on the way back,
-both names of ``core.diagnostics.edges``. Lines are drawn forwards; on the way back their arrows turn round.
+both names of ``core.diagnostics.cell_diagram``. Lines are drawn forwards; on the way back their arrows turn round.
 """
 
 from __future__ import annotations

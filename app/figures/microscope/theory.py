@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Knob,
     Layout,
-    Table,
     View,
     bands,
     boundary_lines,
@@ -44,7 +44,7 @@ def theory(
         hint=_hint(lines, meta, config, asked),
         alt=_alt(lines, config, asked, measured),
         figure=_figure(lines, config, style, low, high),
-        table=_table(lines, asked),
+        table=lambda: _table(lines, asked),
         keys=(*(Key(_name(name, meta), **_look(name, config, style)) for name in lines),
               *truncation_keys(config, style)),
         knobs=(knob,),
@@ -52,8 +52,8 @@ def theory(
 
 
 def _powers(meta: Mapping[str, Any], asked: int, config: RunConfig) -> dict[str, np.ndarray]:
-    """(γ σ_max)ᵏ and ρᵏ of the plain RNN; no such line bounds a gated cell."""
-    if config.cell.name != "rnn":
+    """(γ σ_max)ᵏ and ρᵏ of a cell without gates; no such line bounds a gated one."""
+    if config.cell.gates:
         return {}
     lags = (asked - np.arange(config.task.length + 1)).astype(float)
     lags[lags < 0] = np.nan
@@ -126,7 +126,7 @@ def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunC
     start += (
         f"allows {sig(there['product'])}, since it takes every step's worst direction, and no gradient lies in all."
     )
-    if config.cell.name != "rnn":
+    if config.cell.gates:
         return f"{start} (γ σ_max)ᵏ bounds no gated cell: its steps hang on the gates as much as on U."
     sigma = float(meta["sigma_max.recurrent"])
     bound = (
@@ -143,9 +143,8 @@ def _alt(lines: Mapping[str, np.ndarray], config: RunConfig, asked: int, measure
     return f"Measured gradient and its bounds at training step {measured}, on a log scale; {lag} steps back: {words}."
 
 
-def _table(lines: Mapping[str, np.ndarray], asked: int) -> Table:
+def _table(lines: Mapping[str, np.ndarray], asked: int) -> DataFrame:
     columns = {"measured": "measured", "product": "product of norms", "sigma_max": "(γ σ_max)ᵏ", "rho": "ρᵏ"}
     steps = kept(asked + 1)
-    rows = zip(*(line[steps].tolist() for line in lines.values()))
-    return Table(("time step", "lag", *(columns[name] for name in lines)),
-                 [(int(t), asked - int(t), *row) for t, row in zip(steps, rows)])  # fmt: skip
+    drawn = {columns[name]: line[steps] for name, line in lines.items()}
+    return DataFrame({"time step": steps, "lag": asked - steps} | drawn)

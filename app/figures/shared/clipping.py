@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Layout,
-    Table,
     View,
     cursor_line,
     figure,
@@ -59,7 +59,7 @@ def clipping(
         hint=_hint(cut, config) + (". Click a point to see its step." if wide else ""),
         alt=_alt(before, after, cut, config),
         figure=figure(style, data, layout, height=280 if wide else 210, top=24 if wide else 8, bottom=40),
-        table=_table(steps, before, after, cut),
+        table=lambda: _table(steps, before, after, cut),
         keys=_keys(cut, config, style),
     )
 
@@ -134,6 +134,6 @@ def _keys(cut: np.ndarray, config: RunConfig, style: Style) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _table(steps: np.ndarray, before: np.ndarray, after: np.ndarray, cut: np.ndarray) -> Table:
-    rows = [(int(steps[k]), float(before[k]), float(after[k]), "yes" if cut[k] else "") for k in spread(before, 100)]
-    return Table(("training step", "norm before", "norm after", "clipped"), rows)
+def _table(steps: np.ndarray, before: np.ndarray, after: np.ndarray, cut: np.ndarray) -> DataFrame:
+    k = spread(before, 100)
+    return DataFrame({"training step": steps[k], "norm before": before[k], "norm after": after[k], "clipped": cut[k]})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Label,
-    Table,
     View,
     above,
     asked_step,
@@ -62,7 +62,7 @@ def flow_strip(frame: Frame, config: RunConfig, style: Style) -> View:
         hint="It travels left from the answer: blue has faded, white is kept, red has grown.",
         alt=_alt(frame, kinds, to, T),
         figure=figure(style, data, layout, height=height + 12 + 16 * rows, top=10 + 16 * rows, bottom=2),
-        table=_table(frame, kinds, to),
+        table=lambda: _table(frame, kinds, to),
         keys=(*kind_keys(kinds, style), *truncation_keys(config, style)),
         scales=(flow_scale(style),),
     )
@@ -83,8 +83,7 @@ def _alt(frame: Frame, kinds: np.ndarray, to: float, T: int) -> str:
     )
 
 
-def _table(frame: Frame, kinds: np.ndarray, to: float) -> Table:
-    rows = [
-        (t, float(value), float(value) / to, KIND_NAMES[kind]) for t, (value, kind) in enumerate(zip(frame.flow, kinds))
-    ]
-    return Table(("time step", "gradient (flow)", "÷ last step", "remark"), rows)
+def _table(frame: Frame, kinds: np.ndarray, to: float) -> DataFrame:
+    flow = np.asarray(frame.flow, np.float64)
+    return DataFrame({"time step": range(len(flow)), "gradient (flow)": flow, "÷ last step": flow / to,
+                      "remark": [KIND_NAMES[kind] for kind in kinds]})  # fmt: skip

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Label,
     Layout,
     Scale,
-    Table,
     View,
     above,
     colorscale,
@@ -21,6 +21,7 @@ from app.figures.base import (
 )
 from app.figures.theme import Style
 from app.text.shared.numbers import percent
+from core.anatomy import Role
 from core.config import RunConfig
 from core.frames import Planes
 
@@ -28,13 +29,10 @@ UNITS, COLUMNS = 64, 200
 """Larger planes are thinned: evenly spaced units, averages of neighbouring time steps."""
 
 OPEN, SHUT = 0.9, 0.1
-"""A gate above OPEN or below SHUT is saturated (REFERENCE, "Memory")."""
+"""A gate above OPEN or below SHUT is saturated (docs/reference.md, "Memory")."""
 
-NAMES = {
-    "i": "input gate i", "f": "forget gate f", "o": "output gate o", "g": "candidate g", "r": "reset gate r",
-    "z": "keep gate z", "n": "candidate n", "c": "cell state c", "h": "state h",
-}  # fmt: skip
-ORDER = ("i", "f", "o", "r", "z", "g", "n", "c", "h")
+ORDER: tuple[Role, ...] = ("lets in", "resets", "keeps", "hands out", "candidate")
+"""Gates from the top down; the states follow, what is remembered before what is handed on."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def gates(
         hint=f"One sequence, every unit, at training step {step:,}; information enters at the marked steps.",
         alt=_alt(rows, events, config, step),
         figure=figure(style, data, layout, height=total + top + bottom, top=top, bottom=bottom),
-        table=_table(rows),
+        table=lambda: _table(rows),
         scales=_scales(rows, style),
     )
 
@@ -91,14 +89,18 @@ def _planes(planes: Planes, probe: int, config: RunConfig) -> list[Plane]:
 
     A gate that is 1 by definition is no picture.
     """
-    variant, coupled = getattr(config.cell, "variant", "standard"), {"f": "forget gate f = 1 − i"}
-    titles = NAMES | coupled if variant == "coupled" else NAMES
-    found = {name: Plane(name, "state" if name in "gn" else "gate", values[:, probe], 1.0, titles[name])
-             for name, values in planes.gates.items() if name != "f" or variant != "no-forget-gate"}  # fmt: skip
-    for name, states in (("c", planes.c), ("h", planes.h)):
-        if states is not None:
-            found[name] = Plane(name, "state", states[1:, probe], _limit(states[1:, probe]), titles[name])
-    return [found[name] for name in ORDER if name in found]
+    rows = []
+    for gate in sorted(config.cell.gates, key=lambda gate: ORDER.index(gate.role)):
+        if not gate.constant and gate.symbol in planes.gates:
+            title = f"{gate.name} = {gate.follows}" if gate.of else gate.name
+            kind = "state" if gate.squashing == "tanh" else "gate"
+            rows.append(Plane(gate.symbol, kind, planes.gates[gate.symbol][:, probe], 1.0, title))
+    states = {"h": planes.h, "c": planes.c}
+    for state in reversed(config.cell.states):
+        values = states[state.symbol]
+        if values is not None:
+            rows.append(Plane(state.symbol, "state", values[1:, probe], _limit(values[1:, probe]), state.name))
+    return rows
 
 
 def _limit(values: np.ndarray) -> float:
@@ -176,11 +178,10 @@ def _alt(rows: Sequence[Plane], events: Sequence[tuple[int, str]], config: RunCo
     )
 
 
-def _table(rows: Sequence[Plane]) -> Table:
+def _table(rows: Sequence[Plane]) -> DataFrame:
     """Mean over the units at every time step (long sequences: at a hundred of them)."""
     T = len(rows[0].values)
     chosen = np.unique(np.linspace(0, T - 1, min(100, T)).astype(int))
-    return Table(
-        ("time step", *(f"mean {row.name}" if row.kind == "gate" else f"mean |{row.name}|" for row in rows)),
-        [(int(t) + 1, *(float(np.abs(row.values[t]).mean()) for row in rows)) for t in chosen],
-    )
+    means = {f"mean {row.name}" if row.kind == "gate" else f"mean |{row.name}|": np.abs(row.values[chosen]).mean(axis=1)
+             for row in rows}  # fmt: skip
+    return DataFrame({"time step": chosen + 1} | means)

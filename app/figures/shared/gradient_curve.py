@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Layout,
-    Table,
     View,
     asked_step,
     bands,
@@ -93,7 +93,7 @@ def gradient_curve(
             top=14,
             bottom=44,
         ),
-        table=_table(frame, start, to),
+        table=lambda: _table(frame, start, to),
         keys=_keys(lines, now, frame, config, style),
     )
 
@@ -238,11 +238,8 @@ def _alt(frame: Frame, found: Horizon, to: float, T: int) -> str:
     )
 
 
-def _table(frame: Frame, start: Frame, to: float) -> Table:
-    columns: list[tuple[str, np.ndarray]] = [("flow", frame.flow), ("÷ last step", np.asarray(frame.flow) / to)]
-    columns.append(("‖∂L/∂h‖", frame.grad_h))
-    if frame.grad_c is not None:
-        columns.append(("‖∂L/∂c‖", frame.grad_c))
-    columns.append(("flow at the start", start.flow))
-    values = zip(*(column.tolist() for _, column in columns))
-    return Table(("time step", *(name for name, _ in columns)), [(t, *row) for t, row in enumerate(values)])
+def _table(frame: Frame, start: Frame, to: float) -> DataFrame:
+    by_c = {} if frame.grad_c is None else {"‖∂L/∂c‖": frame.grad_c}
+    flow = np.asarray(frame.flow)
+    return DataFrame({"time step": range(len(flow)), "flow": flow, "÷ last step": flow / to, "‖∂L/∂h‖": frame.grad_h,
+                      **by_c, "flow at the start": start.flow})  # fmt: skip

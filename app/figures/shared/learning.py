@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     Key,
     Layout,
-    Table,
     View,
     cursor_line,
     figure,
@@ -53,7 +53,7 @@ def loss(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, styl
         hint="of each batch" if not thin.binned else "mean and range of the batches",
         alt=f"Loss over training: {now} at the end so far; {_floor_words(config)}.",
         figure=figure(style, data, layout, height=210, bottom=40),
-        table=Table(("training step", "loss"), _rows(thin.steps, thin.mean)),
+        table=lambda: _table(thin.steps, "loss", thin.mean),
         keys=(Key("loss", look.color), *_floor_keys(config, style)),
     )
 
@@ -109,7 +109,7 @@ def score(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, sty
         hint=f"{task.score_name}, unseen sequences",
         alt=f"Score over training: {now}; guessing gets {percent(task.chance)}, solved from {percent(task.solved)}.",
         figure=figure(style, data, layout, height=210, bottom=40),
-        table=Table(("training step", "score"), _rows(steps, values)),
+        table=lambda: _table(steps, "score", values),
         keys=(Key("score", look.color), Key(f"solved: {percent(task.solved)}", style.theme.muted, width=1),
               Key(f"guessing: {percent(task.chance)}", style.theme.muted, dash="dot", width=1.5)),
     )  # fmt: skip
@@ -121,7 +121,7 @@ def measured(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndar
     return steps[known], values[known].astype(np.float32)
 
 
-def _rows(steps: np.ndarray, values: np.ndarray, most: int = 100) -> list[tuple[int, float]]:
+def _table(steps: np.ndarray, name: str, values: np.ndarray, most: int = 100) -> DataFrame:
     """At most ``most`` evenly spaced rows, first and last among them."""
-    chosen = np.unique(np.linspace(0, len(steps) - 1, min(most, len(steps))).astype(int)) if len(steps) else []
-    return [(int(steps[k]), float(values[k])) for k in chosen]
+    chosen = np.unique(np.linspace(0, len(steps) - 1, min(most, len(steps))).astype(int))
+    return DataFrame({"training step": steps[chosen].astype(int), name: values[chosen]})

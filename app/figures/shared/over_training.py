@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     PATTERNS,
     Layout,
-    Table,
     View,
     asked_step,
     boundary_lines,
@@ -79,7 +79,7 @@ def over_training(steps: np.ndarray, flow: np.ndarray, cursor: int, config: RunC
         hint="One row per training step, in the colours above, each against its own last step.",
         alt=_alt(steps, flow, config),
         figure=figure(style, data, layout, height=200 if style.narrow else 240, top=8, bottom=28),
-        table=_table(steps, flow, config),
+        table=lambda: _table(steps, flow, config),
         keys=(*kind_keys(np.append(0, kinds), style), *truncation_keys(config, style)),
     )
 
@@ -174,12 +174,10 @@ def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> str:
     )
 
 
-def _table(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> Table:
+def _table(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> DataFrame:
     """Some forty recorded steps, first and last among them, at some ten time steps: ratios to the last step."""
     asked = asked_step(config)
-    rows = np.unique(np.linspace(0, len(steps) - 1, min(40, len(steps))).astype(int)) if len(steps) else []
+    rows = np.unique(np.linspace(0, len(steps) - 1, min(40, len(steps))).astype(int))
     columns = np.unique(np.linspace(1, config.task.length, min(10, config.task.length)).astype(int))
-    return Table(
-        ("training step", *(f"step {t}" for t in columns)),
-        [(int(steps[k]), *(_arrives(flow[k], t, asked) for t in columns)) for k in rows],
-    )
+    arriving = {f"step {t}": [_arrives(flow[k], t, asked) for k in rows] for t in columns}
+    return DataFrame({"training step": steps[rows]} | arriving)

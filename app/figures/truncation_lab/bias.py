@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, figure, reference_line, round_ticks, runs
+from app.figures.base import Key, Knob, Layout, View, figure, reference_line, round_ticks, runs
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
@@ -108,7 +109,7 @@ def truncation_bias(
         hint=_hint(bias, choice, config),
         alt=_alt(bias, adaptive, choice),
         figure=figure(style, data, layout, height=280 if style.narrow else 320, top=20, bottom=44),
-        table=_table(bias),
+        table=lambda: _table(bias),
         keys=_keys(bias, adaptive, choice, config, style),
         knobs=(
             Knob("k", "K", str(choice.K), 1, T, 1, "steps"),
@@ -293,10 +294,8 @@ def _keys(
     return tuple(keys)
 
 
-def _table(bias: Bias | None) -> Table:
-    columns = ("K", "relative bias", "cosine", "norm ÷ full norm")
+def _table(bias: Bias | None) -> DataFrame:
     if bias is None:
-        return Table(columns, [])
-    values = (bias.K, bias.bias, bias.cosine, bias.ratio, bias.other)
-    columns += (f"bias of {bias.words[1]}",)
-    return Table(columns, list(zip(*(column.tolist() for column in values))))
+        return DataFrame(columns=["K", "relative bias", "cosine", "norm ÷ full norm"])
+    return DataFrame({"K": bias.K, "relative bias": bias.bias, "cosine": bias.cosine, "norm ÷ full norm": bias.ratio,
+                      f"bias of {bias.words[1]}": bias.other})  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Layout, Table, View, figure, reference_line, round_ticks
+from app.figures.base import Key, Layout, View, figure, reference_line, round_ticks
 from app.figures.theme import Style
 from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
@@ -45,7 +46,7 @@ def truncation_cost(cost: Cost | None, K: int, config: RunConfig, style: Style) 
         hint=_hint(cost, K),
         alt=_alt(cost, K),
         figure=figure(style, [] if cost is None else _data(cost, style), layout, height=210, bottom=40),
-        table=_table(cost),
+        table=lambda: _table(cost),
         keys=(Key("time", style.theme.ink), Key("memory", style.theme.muted, dash="dash"),
               Key("full = 100\u00a0%", style.theme.muted, dash="dot", width=1.5)),
     )  # fmt: skip
@@ -103,9 +104,7 @@ def _alt(cost: Cost | None, K: int) -> str:
     )
 
 
-def _table(cost: Cost | None) -> Table:
-    rows = [] if cost is None else [
-        (int(K), 1000 * seconds, count / 1e6)
-        for K, seconds, count in zip(cost.K, cost.seconds.tolist(), cost.bytes.tolist())
-    ]  # fmt: skip
-    return Table(("K", "milliseconds per step", "megabytes"), rows)
+def _table(cost: Cost | None) -> DataFrame:
+    if cost is None:
+        return DataFrame(columns=["K", "milliseconds per step", "megabytes"])
+    return DataFrame({"K": cost.K, "milliseconds per step": 1000 * cost.seconds, "megabytes": cost.bytes / 1e6})

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from pandas import DataFrame
 
 from app.figures.base import (
     PATTERNS,
     Key,
     Label,
     Layout,
-    Table,
     View,
     above,
     bands,
@@ -82,7 +82,7 @@ def truncation_diagram(config: RunConfig, style: Style, K: int | None = None) ->
         hint="The state runs right, the gradient of each loss runs left until it is cut. Drawn from these settings.",
         alt=_alt(rows, config, K),
         figure=figure(style, data, layout, height=round(rows[-1].bottom) + top + 44, top=top, bottom=44),
-        table=_table(rows, config, K),
+        table=lambda: _table(rows, config, K),
         keys=_keys(config, style),
     )
 
@@ -244,17 +244,16 @@ def _alt(rows: list[_Row], config: RunConfig, K: int) -> str:
     return f"Five kinds of truncation over {config.task.length} steps; in use: {used.sight.mode}. {parts}."
 
 
-def _table(rows: list[_Row], config: RunConfig, K: int) -> Table:
-    return Table(
-        ("kind", "last loss reaches step", "steps it sees", "losses that see far enough", "updates per sequence",
-         "state at a boundary"),
-        [
-            (row.sight.mode, int(row.sight.first[-1]), int(row.sight.seen[-1]),
-             percent(shares_in_sight(config, row.sight.mode, K)[0]), len(row.sight.updates),
-             "set to zero" if row.sight.mode == "reset" else "carried on")
-            for row in rows
-        ],
-    )  # fmt: skip
+def _table(rows: list[_Row], config: RunConfig, K: int) -> DataFrame:
+    sights = [row.sight for row in rows]
+    return DataFrame({
+        "kind": [sight.mode for sight in sights],
+        "last loss reaches step": [int(sight.first[-1]) for sight in sights],
+        "steps it sees": [int(sight.seen[-1]) for sight in sights],
+        "losses that see far enough": [percent(shares_in_sight(config, sight.mode, K)[0]) for sight in sights],
+        "updates per sequence": [len(sight.updates) for sight in sights],
+        "state at a boundary": ["set to zero" if sight.mode == "reset" else "carried on" for sight in sights],
+    })  # fmt: skip
 
 
 def _keys(config: RunConfig, style: Style) -> tuple[Key, ...]:

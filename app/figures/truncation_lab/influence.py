@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Layout, Table, View, figure, reference_line
+from app.figures.base import Key, Knob, Layout, View, figure, reference_line
 from app.figures.theme import Style
 from app.text.shared.numbers import sig
 from core.theory.influence import POSITIVE, UNITS, derivative, descent, first_right, full
@@ -30,8 +31,8 @@ def influence(style: Style, *, k: int) -> View:
         alt=_alt(k, losses),
         figure=figure(style, [*_curve(slopes, k, style), *_descents(losses, k, style)], _layout(k, style),
                       height=470 if style.narrow else 430, top=14, bottom=42),
-        table=Table(("K", "derivative truncated at K", "points"),
-                    [(each + 1, float(slope), _way(slope)) for each, slope in enumerate(slopes)]),
+        table=lambda: DataFrame({"K": range(1, MOST + 1), "derivative truncated at K": slopes,
+                                 "points": list(map(_way, slopes))}),
         keys=(Key("truncated at K", _color(k, style), width=3), Key("in full", style.theme.ink, dash="dash"),
               Key("points the wrong way", style.theme.grown, "pattern", pattern="/")),
         knobs=(Knob("influence_k", "window K", f"{k}", 1, MOST, 1, unit="inputs"),),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from pandas import DataFrame
 
-from app.figures.base import Layout, Table, View, asked_step, bands, figure, time_axis
+from app.figures.base import Layout, View, asked_step, bands, figure, time_axis
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import percent, plural
 from core.config import RunConfig
@@ -51,7 +52,13 @@ def reach(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | Non
         hint=_hint(found, config),
         alt=" ".join(f"{line.words}." for line in lines),
         figure=figure(style, data, layout, height=PITCH * len(lines) + 48, top=4, bottom=44),
-        table=Table(("", "steps", "back to step"), [(line.name, line.steps, asked - line.steps + 1) for line in lines]),
+        table=lambda: DataFrame(
+            {
+                "what": [line.name for line in lines],
+                "steps": [line.steps for line in lines],
+                "back to step": [asked - line.steps + 1 for line in lines],
+            }
+        ),
     )
 
 

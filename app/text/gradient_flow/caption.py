@@ -11,7 +11,6 @@ import numpy as np
 from app.text.shared.key_figures import key_figures
 from app.text.shared.moment import KEPT, Caption, Figure, Moment
 from app.text.shared.numbers import factor, percent, plural, portion, sig
-from core.config import CELL_TITLES
 
 
 def caption(moment: Moment) -> Caption:
@@ -34,7 +33,7 @@ def _headline(moment: Moment) -> str:
 
 def _pace(moment: Moment) -> str:
     """How the gradient goes back, in one sentence."""
-    name = f"The {'untrained ' if moment.untrained else ''}{CELL_TITLES[moment.config.cell.name]}'s gradient"
+    name = f"The {'untrained ' if moment.untrained else ''}{moment.config.cell.word}'s gradient"
     found, beta, half = moment.found, moment.found.factor, moment.found.half_life
     if found.reach is None:
         return f"{name} is zero at the last step already."
@@ -100,10 +99,10 @@ def _before(moment: Moment) -> str:
             return "Nothing is trained yet. A gradient that grows makes wild steps: clip it."
         return "Nothing is trained yet. The gradient gets there, so it can learn this."
     where = moment.config.task.entry.label
-    if moment.config.cell.name == "gru":
+    if moment.config.cell.recovers:
         return (
-            f"It vanishes now: at the “{where}” mark, {portion(moment.arriving)} of it is left. A GRU often finds its "
-            "way from here all the same; train it and see."
+            f"It vanishes now: at the “{where}” mark, {portion(moment.arriving)} of it is left. A "
+            f"{moment.config.cell.word} often finds its way from here all the same; train it and see."
         )
     return (
         f"It vanishes now: at the “{where}” mark, {portion(moment.arriving)} of it is left. "
@@ -131,9 +130,9 @@ def _reason(moment: Moment) -> str:
         if config.truncation == "reset":
             return f"{gap}; the state is set to zero there too, so the net knows nothing of earlier inputs."
         return f"{gap}; what the net still knows of earlier inputs are echoes in its state."
-    forgets = config.cell.name in ("lstm", "peephole") and getattr(cell, "variant", "") != "no-forget-gate"
-    as_torch = cell.init == "default" and getattr(cell, "forget_bias", None) is None
-    if forgets and as_torch and not moment.reaches:
+    keeps = cell.with_role("keeps")
+    forgets = keeps is not None and keeps.title == "forget gate" and not keeps.constant
+    if forgets and not cell.start_words and not moment.reaches:
         return (
             "At torch's default initialisation the forget gate starts at one half, so the gradient vanishes as in a "
             "plain RNN. Chrono initialisation or a larger forget bias opens it."

@@ -13,9 +13,7 @@ from core.config import RunConfig
 from core.lab.answers import Answer
 
 Arrays = Mapping[str, np.ndarray]
-BYPASSES = {"carousel": "the carousel", "leak": "the leak"}
 MOSTLY = 0.5
-KEEPERS = {"f": "forget gate", "z": "keep gate"}
 
 
 def caption(moment: Moment, ways: Answer | None, gates: Answer | None) -> Caption:
@@ -45,22 +43,24 @@ def share_at(arrays: Arrays, meta: Mapping[str, Any], k: int, by: str = "signed"
 
 def bypass(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> tuple[str, int, float] | None:
     """(name, lag, share) of the way past all gates; None where the cell has no such way, or where nothing arrives."""
-    name, k = next((path for path in meta["paths"] if path in BYPASSES), None), farthest(arrays, config)
-    if name is None or k is None:
+    direct, k = config.cell.direct_path, farthest(arrays, config)
+    if direct is None or k is None:
         return None
+    name = direct.name
     return name, len(arrays["t"]) - 1 - k, share_at(arrays, meta, k)[name]
 
 
 def carried_words(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, by: str = "signed") -> str:
     """'45 steps back 97 % of it came down the carousel, 2 % through f.'"""
     k = farthest(arrays, config)
-    if k is None:
+    direct = config.cell.direct_path
+    if k is None or direct is None:
         return "No gradient travels here."
     shares, lag = share_at(arrays, meta, k, by), len(arrays["t"]) - 1 - k
-    name = next(path for path in meta["paths"] if path in BYPASSES)
+    name = direct.name
     gate = max((path for path in shares if path != name), key=lambda path: abs(shares[path]))
     return (
-        f"{plural(lag, 'step')} back {signed(shares[name])} of it came down {BYPASSES[name]}; of the gates {gate} "
+        f"{plural(lag, 'step')} back {signed(shares[name])} of it came down the {name}; of the gates {gate} "
         f"counts most, {signed(shares[gate])}."
     )
 
@@ -89,11 +89,11 @@ def _headline(moment: Moment, ways: Answer | None) -> str:
         return f"At training step {moment.frame.step:,} the loss is not a number, and no gradient goes anywhere."
     if moment.arriving == 0 and not moment.config.cuts:
         return f"Inside {name} no gradient arrives {moment.lag} steps back, where the first information enters."
-    if moment.config.cell.name != "rnn" and ways is not None:
+    if ways is not None:
         found = bypass(ways.arrays, ways.meta, moment.config)
         if found is not None:
             return _way(name, *found)
-    if moment.config.cell.name == "rnn":
+    if moment.config.cell.direct_path is None:
         return (
             f"Inside {name} there is one way back, through φ and U: {portion(moment.arriving)} of the gradient arrives "
             f"{moment.lag} steps back."
@@ -102,7 +102,7 @@ def _headline(moment: Moment, ways: Answer | None) -> str:
 
 
 def _way(name: str, path: str, lag: int, share: float) -> str:
-    way = BYPASSES[path]
+    way = f"the {path}"
     if share > 1.05:
         back = f"{lag} steps back"
         return f"Inside {name}, {way} alone brings {sig(share)} times what arrives {back}: the gates take from it."
@@ -121,7 +121,7 @@ def _subline(moment: Moment, gates: Answer | None) -> str:
     if keeps == "slope":
         return f"It has no gates: what φ lets through, and what U makes of it, is all there is. {measured}"
     if keeps in gates.meta["constant"] and gates.meta["constant"][keeps] == 1:
-        return f"Its {KEEPERS[keeps]} is always open, so the cell forgets nothing. {measured}"
+        return f"Its {_title(keeps, moment.config)} is always open, so the cell forgets nothing. {measured}"
     enough = int((steps >= moment.lag).sum())
     return (
         f"{enough} of {plural(len(steps), 'unit')} {'keeps' if enough == 1 else 'keep'} what they hold for the "
@@ -133,24 +133,30 @@ def _figures(moment: Moment, ways: Answer | None, gates: Answer | None) -> tuple
     figures = [Figure(_known(moment.arriving), f"of the gradient left {moment.lag} steps back")]
     found = None if ways is None else bypass(ways.arrays, ways.meta, moment.config)
     if found is not None:
-        figures.append(Figure(percent(found[2]), f"of that came down {BYPASSES[found[0]]}"))
+        figures.append(Figure(percent(found[2]), f"of that came down the {found[0]}"))
     if gates is not None:
-        figures += _of_gates(gates)
+        figures += _of_gates(gates, moment.config)
     figures.append(Figure(_known(moment.frame.score), moment.config.task.score_name))
     figures.append(Figure(sig(moment.frame.loss) if np.isfinite(moment.frame.loss) else "–", "loss of the batch"))
     return tuple(figures[:5])
 
 
-def _of_gates(gates: Answer) -> list[Figure]:
+def _of_gates(gates: Answer, config: RunConfig) -> list[Figure]:
     keeps = gates.meta["keeps"]
     if keeps == "slope":
         return [Figure(percent(float(gates.arrays["slope.shut"][-1])), "of the time a unit is saturated (φ′ < .1)")]
     mean = float(gates.arrays[f"{keeps}.mean"][-1])
     middle = float(gates.arrays["kept.quantiles"][-1, 1])
     return [
-        Figure(f"{mean:.2f}", f"mean of the {KEEPERS[keeps]}"),
+        Figure(f"{mean:.2f}", f"mean of the {_title(keeps, config)}"),
         Figure("∞" if np.isinf(middle) else f"{sig(middle)} steps", "the median unit's time constant"),
     ]
+
+
+def _title(symbol: str, config: RunConfig) -> str:
+    """'forget gate' of f."""
+    gate = config.cell.gate(symbol)
+    return gate.title if gate else symbol
 
 
 def _known(share: float) -> str:

@@ -57,12 +57,13 @@ def forward(config: RunConfig, unit: str) -> Told:
     """One sentence a step."""
     T, H = config.task.length, config.cell.hidden_size
     start = f"Step {{t}} of {T}: {{input}} comes in."
-    if config.cell.name == "rnn":
+    direct = config.cell.direct_path
+    if direct is None:
         what = "the input brings {in.recurrent}, the state before {st.recurrent}, and h becomes {h}"
-    elif config.cell.name == "gru":
-        what = "z keeps {kept} of h, {new} is written, and h becomes {h}"
+    elif direct.state == "h":
+        what = f"{direct.keeps} keeps {{kept}} of h, {{new}} is written, and h becomes {{h}}"
     else:
-        what = "{kept} of the memory is kept, {new} is written, c becomes {c} and h {h}"
+        what = f"{{kept}} of the memory is kept, {{new}} is written, c becomes {{{direct.state}}} and h {{h}}"
     return Told(
         f"{start} In {who(unit, H)}: {what}." if unit != "norm" else f"{start} As a {who(unit, H)}: {what}.", {}
     )
@@ -115,10 +116,10 @@ def summed(config: RunConfig, unit: str, sequences: int) -> Told:
 
 def clipping(config: RunConfig, meta: Mapping[str, Any]) -> str:
     """What clipping does to this gradient."""
-    before, after, theta = _number(meta["norm_before"]), _number(meta["norm_after"]), f"θ = {config.clip_threshold:g}"
+    before, after, theta = meta["norm_before"], meta["norm_after"], f"θ = {config.clip_threshold:g}"
     if not (np.isfinite(before) and np.isfinite(after)):
         return "The gradient is not a number, and no clipping mends that."
-    changed = abs(after - before) > 1e-6 * before or _number(meta["angle"]) > 1e-3
+    changed = abs(after - before) > 1e-6 * before or meta["angle"] > 1e-3
     if config.clip == "none":
         return f"Nothing is clipped: the whole gradient goes into the update with its norm of {plain(before)}."
     if config.clip == "norm":
@@ -130,13 +131,13 @@ def clipping(config: RunConfig, meta: Mapping[str, Any]) -> str:
     if not changed:
         return f"{what} ±{config.clip_threshold:g}; none was larger, and the norm stays {plain(before)}."
     return (f"{what} ±{config.clip_threshold:g}: the norm falls from {plain(before)} to {plain(after)}, and the "
-            f"direction turns by {plain(_number(meta['angle']))}°.")  # fmt: skip
+            f"direction turns by {plain(meta['angle'])}°.")  # fmt: skip
 
 
 def update(config: RunConfig, meta: Mapping[str, Any], step: int, arrays: Arrays) -> str:
     """What the optimiser makes of it, and whose memory it has."""
     name = str(settings_of(config)["optimizer"].choices.get(config.optimizer, config.optimizer))
-    size, whole = _number(meta["size"]), float(np.sqrt(np.square(arrays["before"]).sum()))
+    size, whole = meta["size"], float(np.sqrt(np.square(arrays["before"]).sum()))
     start = f"{name} (rate {config.lr:g}) moves the weights by {plain(size)}, {percent(size / whole)} of their norm."
     memory = {
         "run": f" It remembers the {plural(step, 'step')} before, found again here by training up to this one.",
@@ -146,8 +147,3 @@ def update(config: RunConfig, meta: Mapping[str, Any], step: int, arrays: Arrays
     }[meta["memory"]]  # fmt: skip
     end = " The run ends before this update." if step >= config.steps else ""
     return start + memory + end
-
-
-def _number(value: Any) -> float:
-    """A number of an answer's facts, where what is not finite stands as text."""
-    return float(value)

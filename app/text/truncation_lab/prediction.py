@@ -15,9 +15,9 @@ Verdict = Literal["learns", "fails", "open"]
 Outcome = Literal["pending", "learnt", "not learnt", "ended early"]
 
 WIDE = 32
-"""From so many units on a readout may decode echoes of what no gradient reached (REFERENCE, trap 1), so nothing is
-predicted: the preset two-lag-rnn-wide gets far below the floor of what its windows of 5 see, while temporal order with
-windows of 20 stays at chance with 64 units as with 8."""
+"""From so many units on a readout may decode echoes of what no gradient reached (docs/reference.md, "Traps"), so
+nothing is predicted: the preset two-lag-rnn-wide gets far below the floor of what its windows of 5 see, while temporal
+order with windows of 20 stays at chance with 64 units as with 8."""
 
 ENOUGH, LITTLE = 0.05, 0.001
 """Shares of the untrained gradient that arrive where they are needed. Of the presets (three seeds each) those that
@@ -128,8 +128,8 @@ def _in_sight(config: RunConfig, start: Horizon) -> Prediction:
         return Prediction("open", f"Untrained, the gradient grows to {portion(arriving)} its size: wild updates.")
     if arriving >= ENOUGH:
         return Prediction("learns", f"{there}.")
-    if config.cell.name == "gru":
-        return Prediction("open", f"{there}. It vanishes, but a GRU often finds its way all the same.")
+    if config.cell.recovers:
+        return Prediction("open", f"{there}. It vanishes, but a {config.cell.word} often finds its way all the same.")
     if arriving >= LITTLE:
         return Prediction("open", f"{there}: little, but training may strengthen it.")
     return Prediction("fails", f"{there}: it vanishes by itself, whatever truncation does.")

@@ -19,6 +19,7 @@ from core.config import RunConfig
 from core.errors import UnrolledError
 from core.frames import Frame, Planes
 from core.lab.client import NoAnswer
+from core.questions import Question
 
 
 @dataclass
@@ -71,7 +72,7 @@ class FakeLab:
             raise UnrolledError(f"The pinned curve `{preview_id}` is no longer stored. Pin it again.")
         return self.previews[preview_id]
 
-    def ask(self, kind: str, source_id: str, step: int | None = None) -> None:
+    def ask(self, question: Question, source_id: str, step: int | None = None) -> None:
         """Nothing is ever answered."""
 
     def add(self, run_id: str, config: RunConfig, frames: list[Frame], status: str = "running") -> FakeRun:

@@ -6,6 +6,7 @@ from app.board import answers as module
 from app.board.answers import Answers
 from core.errors import UnrolledError
 from core.lab.answers import Answer
+from core.questions import Contributions, Question, TruncationBias
 
 
 class Lab:
@@ -15,7 +16,7 @@ class Lab:
         self.questions: list[int] = []
         self.ready: set[int] = set()
 
-    def ask(self, kind: str, source_id: str, step: int | None = None) -> Answer | None:
+    def ask(self, question: Question, source_id: str, step: int | None = None) -> Answer | None:
         assert step is not None
         if step < 0:
             raise UnrolledError("Too large.")
@@ -42,13 +43,13 @@ def step_of(found: tuple[Answer | None, bool]) -> tuple[int | None, bool]:
 
 def test_a_scrubbed_moment_has_its_own_answer_or_none(answers, lab) -> None:
     lab.ready = {3}
-    assert step_of(answers.get("truncation", "run", 3, False)) == (3, False)
-    assert step_of(answers.get("truncation", "run", 4, False)) == (None, True)
+    assert step_of(answers.get(TruncationBias(), "run", 3, False)) == (3, False)
+    assert step_of(answers.get(TruncationBias(), "run", 4, False)) == (None, True)
 
 
 def test_live_the_newest_answer_is_shown_until_the_next_is_there(answers, lab) -> None:
     def look(step: int) -> tuple[int | None, bool]:
-        return step_of(answers.get("truncation", "run", step, True))
+        return step_of(answers.get(TruncationBias(), "run", step, True))
 
     assert look(1) == (None, True)
     assert look(2) == (None, True) and lab.questions == [1]  # the next is put when the last is answered
@@ -61,47 +62,47 @@ def test_live_the_newest_answer_is_shown_until_the_next_is_there(answers, lab) -
 
 def test_all_viewers_share_one_question(answers, lab) -> None:
     for step in (1, 2, 3):
-        answers.get("truncation", "run", step, True)
+        answers.get(TruncationBias(), "run", step, True)
     assert lab.questions == [1]
 
 
 def test_kinds_and_runs_are_followed_each_for_itself(answers, lab) -> None:
     lab.ready = {1}
-    assert step_of(answers.get("truncation", "run", 1, True)) == (1, False)
-    assert step_of(answers.get("sequences", "run", 2, True)) == (None, True)
-    assert step_of(answers.get("truncation", "other", 2, True)) == (None, True)
+    assert step_of(answers.get(TruncationBias(), "run", 1, True)) == (1, False)
+    assert step_of(answers.get(Contributions(), "run", 2, True)) == (None, True)
+    assert step_of(answers.get(TruncationBias(), "other", 2, True)) == (None, True)
 
 
 def test_after_an_answer_the_run_is_left_alone_for_a_while(answers, lab, monkeypatch) -> None:
     now = [100.0]
     monkeypatch.setattr(module, "monotonic", lambda: now[0])
     monkeypatch.setattr(module, "REST", 1.0)
-    answers.get("truncation", "run", 1, True)
+    answers.get(TruncationBias(), "run", 1, True)
     now[0], lab.ready = 101.5, {1}
-    assert step_of(answers.get("truncation", "run", 2, True)) == (1, False)
+    assert step_of(answers.get(TruncationBias(), "run", 2, True)) == (1, False)
     now[0] = 102.9
-    assert step_of(answers.get("truncation", "run", 3, True)) == (1, False) and lab.questions == [1]
+    assert step_of(answers.get(TruncationBias(), "run", 3, True)) == (1, False) and lab.questions == [1]
     now[0] = 103.0
-    assert step_of(answers.get("truncation", "run", 4, True)) == (1, True) and lab.questions == [1, 4]
+    assert step_of(answers.get(TruncationBias(), "run", 4, True)) == (1, True) and lab.questions == [1, 4]
 
 
 def test_what_was_asked_before_everybody_left_is_not_waited_for(answers, lab, monkeypatch) -> None:
     now = [100.0]
     monkeypatch.setattr(module, "monotonic", lambda: now[0])
-    answers.get("truncation", "run", 1, True)
+    answers.get(TruncationBias(), "run", 1, True)
     now[0] += 2 * module.AWAY_SECONDS
-    answers.get("truncation", "run", 50, True)
+    answers.get(TruncationBias(), "run", 50, True)
     assert lab.questions == [1, 50]
 
 
 def test_an_error_is_raised_and_the_next_question_is_about_a_newer_step(answers, lab) -> None:
     for live in (False, True):
         with pytest.raises(UnrolledError, match="Too large"):
-            answers.get("truncation", "run", -1, live)
-    assert step_of(answers.get("truncation", "run", 5, True)) == (None, True)
+            answers.get(TruncationBias(), "run", -1, live)
+    assert step_of(answers.get(TruncationBias(), "run", 5, True)) == (None, True)
 
 
 def test_only_so_many_are_remembered(answers, lab) -> None:
     for n in range(module.KEPT + 10):
-        answers.get("truncation", f"run-{n}", 1, True)
-    assert len(answers._followed) == module.KEPT
+        answers.get(TruncationBias(), f"run-{n}", 1, True)
+    assert len(list(answers._followed)) == module.KEPT

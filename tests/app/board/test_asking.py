@@ -18,7 +18,9 @@ from app.board.views import PAGES, Page, ViewSpec
 from app.text.shared.moment import Caption
 from core.config import RunConfig
 from core.errors import UnrolledError
+from core.questions import Contributions, Question, TrainingStep, TruncationBias, TruncationCost
 
+X, Y = TruncationBias(), TruncationCost()
 CONFIG = RunConfig.from_flat({"task.length": 12, "steps": 20, "cell.hidden_size": 4})
 
 
@@ -29,14 +31,14 @@ class Answer:
 
 @dataclass
 class Scripted:
-    """Gives for each kind its replies one after the other, and the last for ever."""
+    """Gives for each question its replies one after the other, and the last for ever."""
 
-    replies: dict[str, deque[Any]]
-    asked: list[tuple[str, str, int, bool]] = field(default_factory=list)
+    replies: dict[Question, deque[Any]]
+    asked: list[tuple[Question, str, int, bool]] = field(default_factory=list)
 
-    def get(self, kind: str, source_id: str, step_shown: int, live: bool) -> tuple[Any, bool]:
-        self.asked.append((kind, source_id, step_shown, live))
-        queue = self.replies[kind]
+    def get(self, question: Question, source_id: str, step_shown: int, live: bool) -> tuple[Any, bool]:
+        self.asked.append((question, source_id, step_shown, live))
+        queue = self.replies[question]
         reply = queue.popleft() if len(queue) > 1 else queue[0]
         if isinstance(reply, Exception):
             raise reply
@@ -65,20 +67,20 @@ def test_words_and_pictures_in_sight_say_what_is_needed() -> None:
     def nothing(shown: Any) -> None:
         return None
 
-    views = {"a": ViewSpec(nothing, True, 1, needs=("x", "y")), "b": ViewSpec(nothing, True, 1, needs=("z",))}
-    page = Page("p", views, lambda shown: Caption("", "", ()), needs=("y",))
+    views = {"a": ViewSpec(nothing, True, 1, needs=(X, Y)), "b": ViewSpec(nothing, True, 1, needs=(Contributions(),))}
+    page = Page("p", views, lambda shown: Caption("", "", ()), needs=(Y,))
     pages = {"p": page}
-    assert needed(page, parse({"page": "p", "views": "a"}, pages), CONFIG) == ["y", "x"]
-    assert needed(page, parse({"page": "p", "views": ""}, pages), CONFIG) == ["y"]
+    assert needed(page, parse({"page": "p", "views": "a"}, pages), CONFIG) == [Y, X]
+    assert needed(page, parse({"page": "p", "views": ""}, pages), CONFIG) == [Y]
 
 
 def test_what_is_asked_may_hang_on_a_knob_and_on_the_settings() -> None:
-    def needs(query: Query, config: RunConfig) -> tuple[str, ...]:
-        return (f"probe:{query.knob('unit', '0')}", f"probe:{config.cell.hidden_size}")
+    def needs(query: Query, config: RunConfig) -> tuple[Question, ...]:
+        return TrainingStep(unit=int(query.knob("unit", "1"))), TrainingStep(unit=config.cell.hidden_size)
 
     page = Page("p", {"a": ViewSpec(lambda shown: None, True, 1, needs=needs)}, lambda shown: Caption("", "", ()))
     query = parse({"page": "p", "views": "a", "knobs": "unit:3"}, {"p": page})
-    assert needed(page, query, CONFIG) == ["probe:3", f"probe:{CONFIG.cell.hidden_size}"]
+    assert needed(page, query, CONFIG) == [TrainingStep(unit=3), TrainingStep(unit=4)]
 
 
 def test_the_step_on_screen_is_the_recorded_one(snapshot) -> None:
@@ -88,34 +90,34 @@ def test_the_step_on_screen_is_the_recorded_one(snapshot) -> None:
 
 def test_an_answer_that_comes_soon_is_waited_for(snapshot, monkeypatch) -> None:
     monkeypatch.setattr(asking, "FIRST_SECONDS", 60)
-    answers = Scripted({"x": deque([(None, True), (None, True), (Answer(4), False)])})
-    assert ask(answers, snapshot) == Found({"x": Answer(4)})
-    assert answers.asked == [("x", "run-one", 4, False)] * 3
+    answers = Scripted({X: deque([(None, True), (None, True), (Answer(4), False)])})
+    assert ask(answers, snapshot) == Found({X: Answer(4)})
+    assert answers.asked == [(X, "run-one", 4, False)] * 3
 
 
 def test_after_a_moment_it_is_shown_without(snapshot, monkeypatch) -> None:
     monkeypatch.setattr(asking, "FIRST_SECONDS", 0)
     monkeypatch.setattr(asking, "AGAIN_SECONDS", 0)
     for again in (False, True):
-        known = ask(Scripted({"x": deque([(Answer(0), True)]), "y": deque([(None, True)])}), snapshot, again=again)
-        assert known == Found({"x": Answer(0)}, pending=True)
+        known = ask(Scripted({X: deque([(Answer(0), True)]), Y: deque([(None, True)])}), snapshot, again=again)
+        assert known == Found({X: Answer(0)}, pending=True)
 
 
 def test_a_live_run_is_not_held_up(snapshot, monkeypatch) -> None:
     monkeypatch.setattr(asking, "FIRST_SECONDS", 1e6)
-    answers = Scripted({"x": deque([(Answer(4), True)])})
-    assert ask(answers, snapshot, "live").answers == {"x": Answer(4)}
-    assert answers.asked == [("x", "run-one", 8, True)]
+    answers = Scripted({X: deque([(Answer(4), True)])})
+    assert ask(answers, snapshot, "live").answers == {X: Answer(4)}
+    assert answers.asked == [(X, "run-one", 8, True)]
 
 
 def test_what_failed_says_why_and_is_waited_for_no_longer(snapshot, monkeypatch) -> None:
     monkeypatch.setattr(asking, "FIRST_SECONDS", 1e6)
-    answers = Scripted({"x": deque([UnrolledError("`x` cannot be.")]), "y": deque([(Answer(4), False)])})
+    answers = Scripted({X: deque([UnrolledError("`x` cannot be.")]), Y: deque([(Answer(4), False)])})
     known = ask(answers, snapshot)
-    assert known == Found({"y": Answer(4)}, {"x": "`x` cannot be."})
+    assert known == Found({Y: Answer(4)}, {X: "`x` cannot be."})
 
 
 def test_seq_changes_with_every_answer() -> None:
-    states = [Found(), Found(pending=True), Found({"x": Answer(4)}, pending=True), Found({"x": Answer(4)}),
-              Found({"x": Answer(8)}), Found(failed={"x": "no"})]  # fmt: skip
+    states = [Found(), Found(pending=True), Found({X: Answer(4)}, pending=True), Found({X: Answer(4)}),
+              Found({X: Answer(8)}), Found(failed={X: "no"})]  # fmt: skip
     assert len({known.seq for known in states}) == len(states)

@@ -65,10 +65,19 @@ def test_a_failure_is_not_kept() -> None:
 
 
 def test_its_size_is_bounded() -> None:
-    async def ask() -> int:
+    built: list[int] = []
+
+    def build() -> bytes:
+        built.append(1)
+        return bytes(100)
+
+    async def ask() -> None:
         shared = Shared(most_bytes=1000)
         for k in range(100):
-            await shared.get(k, lambda: bytes(100))
-        return sum(len(body) for body in shared._kept.values())
+            await shared.get(k, build)
+        await shared.get(90, build)
+        assert len(built) == 100
+        await shared.get(89, build)
+        assert len(built) == 101
 
-    assert asyncio.run(ask()) <= 1000
+    asyncio.run(ask())

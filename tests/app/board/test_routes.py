@@ -20,6 +20,7 @@ from core.data import PROBES
 from core.errors import UnrolledError
 from core.frames import Planes
 from core.lab.client import NoAnswer
+from core.questions import Question, TruncationBias
 
 CONFIG = RunConfig.from_flat({"task.length": 30, "steps": 20, "cell.hidden_size": 4})
 LARGE = RunConfig.from_flat({"task.length": 200, "cell.hidden_size": 64, "steps": 300})
@@ -106,7 +107,7 @@ class Slow:
     answer: Any = None
     error: str = ""
 
-    def get(self, kind: str, source_id: str, step_shown: int, live: bool) -> tuple[Any, bool]:
+    def get(self, question: Question, source_id: str, step_shown: int, live: bool) -> tuple[Any, bool]:
         if self.error:
             raise UnrolledError(self.error)
         return self.answer, self.answer is None
@@ -115,13 +116,13 @@ class Slow:
 def test_an_answer_is_drawn_when_it_is_there(lab, make_frame, ask, monkeypatch) -> None:
     def build(shown) -> View | None:
         view = PAGES["gradient_flow"].views["strip"].build(shown)
-        return view if shown.answer("truncation") else None
+        return view if shown.answer(TruncationBias()) else None
 
     answers = Slow()
     lab.add("run-one", CONFIG, [make_frame(CONFIG, 0)], "finished")
     monkeypatch.setattr("app.board.routes.Answers", lambda lab: answers)
     monkeypatch.setattr("app.board.asking.FIRST_SECONDS", 0)
-    monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(build, True, 90, needs=("truncation",))))
+    monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(build, True, 90, needs=(TruncationBias(),))))
     served, url = routes(lab), "/runs/run-one/board?page=truncation_lab&views=strip"
     (waiting,) = ask(served, url)
     assert waiting.json["pending"] and waiting.json["absent"] == {"strip": "Being worked out …"}

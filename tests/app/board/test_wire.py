@@ -1,8 +1,10 @@
 """What is packed can be read back as the board's script reads it."""
 
 import numpy as np
+from pandas import DataFrame
 
 from app.board import wire
+from app.figures.base import View, figure, with_gaps
 from app.figures.shared.over_training import over_training
 from app.figures.theme import Style
 from core.config import RunConfig
@@ -40,3 +42,18 @@ def test_only_large_heatmaps_are_packed_and_the_template_goes_once() -> None:
 
 def test_numbers_that_are_none_stay_valid_json() -> None:
     assert wire.plain(wire.compressed({"a": [float("nan"), 1.0]})) == {"a": [None, 1.0]}
+
+
+def test_a_table_s_rows_go_where_it_is_open() -> None:
+    """And are not even made elsewhere."""
+    made = DataFrame({
+        "step": [1, 123456], "loss": [0.123456, np.nan], "norm": np.float32([0.1, np.inf]), "clipped": [True, False],
+        "other": with_gaps([np.nan, 7], [True, False]), "remark": ["", "cut"],
+    })  # fmt: skip
+    calls: list[int] = []
+    view = View("name", "title", "hint", "alt", figure(Style(), [], {}, height=100), lambda: calls.append(1) or made)
+    assert "table" not in wire.view(view, table=False) and not calls
+    assert wire.plain(wire.compressed(wire.view(view, table=True)))["table"] == {
+        "columns": ["step", "loss", "norm", "clipped", "other", "remark"],
+        "rows": [[1, 0.1235, 0.1, "yes", None, ""], [123456, None, None, "", "", "cut"]],
+    }

@@ -8,10 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.figures.base import View
 from core.config import RunConfig
 from core.frames import SCALARS
 
 MakeScalars = Callable[..., dict[str, np.ndarray]]
+
+
+@pytest.fixture(autouse=True)
+def every_table_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every picture that a test draws, however odd its numbers; columns have names of their own."""
+    plain = View.__init__
+
+    def made(view: View, *arguments: Any, **settings: Any) -> None:
+        plain(view, *arguments, **settings)
+        columns = view.table().columns
+        assert columns.is_unique and all(isinstance(name, str) and name for name in columns)
+
+    monkeypatch.setattr(View, "__init__", made)
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from app import services
 from app.visit import link
-from core.comparison import FOUR_CELLS, comparison, kept
+from core.comparison import ALL_CELLS, comparison, kept
+from core.config import RunConfig
 from core.lab.client import Lab, RunInfo
-from core.presets import PRESETS
 from core.store import Ended
 
 ROUTER = Path(__file__).parents[3] / "app" / "router.py"
 COMPARE, FLOW = "../pages/compare.py", "../pages/gradient_flow.py"
-ORDER = PRESETS["temporal-order-lstm"].config
+ORDER = RunConfig.preset("temporal-order-lstm")
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def digests(configs) -> set[str]:
 def test_it_opens_with_the_four_cells_and_train_starts_three_seeds_of_each() -> None:
     at = opened()
     assert shown(at).config == ORDER and shown(at).members is None and not at.error
-    assert at.multiselect(key="set.members").value == [text for text in FOUR_CELLS if not text.endswith(":lstm")]
+    assert at.multiselect(key="set.members").value == [text for text in ALL_CELLS if not text.endswith(":lstm")]
     at.button(key="transport-Train").click().run()
     assert len(runs(at)) == 12 and digests(info.config for info in runs(at)) == digests(comparison(ORDER).in_turn)
     assert runs(at)[0].config == ORDER and at.button(key="transport-Train").disabled
@@ -143,7 +143,7 @@ def test_settings_are_kept_beside_what_is_set_after_them() -> None:
     at.button(key="transport-Train").click().run()
     assert [info.config.cell.init for info in runs(at)] == ["default", "chrono"]
     at.button(key="compare-apps").click().run()
-    assert shown(at).members == FOUR_CELLS
+    assert shown(at).members == ALL_CELLS
 
 
 def test_what_a_link_says_badly_is_explained_and_the_rest_stays() -> None:
@@ -180,10 +180,10 @@ def test_one_click_from_a_run_compares_it_with_the_other_cells() -> None:
     at.button(key="transport-Train").click().run()
     run = shown(at).run
     at.button(key="compare-run").click().run()
-    assert not at.exception and shown(at).run == run and shown(at).members == FOUR_CELLS
-    wanted = comparison(PRESETS["copy-gru"].config).in_turn
+    assert not at.exception and shown(at).run == run and shown(at).members == ALL_CELLS
+    wanted = comparison(RunConfig.preset("copy-gru")).in_turn
     assert digests(info.config for info in runs(at)) == digests(wanted) and len(runs(at)) == 12
-    assert at.multiselect(key="set.members").value == [text for text in FOUR_CELLS if not text.endswith(":gru")]
+    assert at.multiselect(key="set.members").value == [text for text in ALL_CELLS if not text.endswith(":gru")]
 
 
 def test_finished_runs_are_found_by_whoever_asks_and_not_trained_again() -> None:

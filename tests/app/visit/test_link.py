@@ -23,35 +23,50 @@ def query(**values: object) -> dict[str, list[str]]:
 
 
 def submitted(name: str, owner: str = "owner") -> str:
-    return services.lab().submit(PRESETS[name].config, owner).id
+    return services.lab().submit(RunConfig.preset(name), owner).id
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_survives_its_own_link(name: str) -> None:
-    shown = link.View(PRESETS[name].config, pins=("a@3", "b@0"), knobs=(("probe", "2"), ("alongside", "sweep")))
+    shown = link.View(RunConfig.preset(name), pins=("a@3", "b@0"), knobs=(("probe", "2"), ("alongside", "sweep")))
     assert link.read(link.write(shown)) == shown
 
 
 def test_runs_moment_and_knobs_survive_their_link() -> None:
     run, *beside = (submitted(name) for name in ("copy-rnn", "copy-gru", "copy-lstm"))
-    shown = link.View(PRESETS["copy-rnn"].config, run, 7, ("a@3",), tuple(beside), (("probe", "3"),))
+    shown = link.View(RunConfig.preset("copy-rnn"), run, 7, ("a@3",), tuple(beside), (("probe", "3"),))
     assert link.read(link.write(shown)) == shown
 
 
 def test_a_bare_address_opens_the_preset_of_its_page() -> None:
-    assert link.read({}).config == PRESETS[link.START].config
-    assert link.read(query(utm_source="mail"), "exploding-rnn").config == PRESETS["exploding-rnn"].config
-    assert link.read(query(knob__probe=1), "exploding-rnn").config == PRESETS["exploding-rnn"].config
+    assert link.read({}).config == RunConfig.preset(link.START)
+    assert link.read(query(utm_source="mail"), "exploding-rnn").config == RunConfig.preset("exploding-rnn")
+    assert link.read(query(knob__probe=1), "exploding-rnn").config == RunConfig.preset("exploding-rnn")
 
 
 def test_a_preset_by_name_with_changes() -> None:
     shown = link.read(query(preset="review-gru", seed=4), "exploding-rnn")
-    assert shown.config == PRESETS["review-gru"].config.replace(seed=4) and not shown.problems
+    assert shown.config == RunConfig.preset("review-gru").replace(seed=4) and not shown.problems
 
 
 def test_some_settings_take_the_defaults_of_the_rest() -> None:
     shown = link.read(query(task__length=80, cell__name="rnn"))
     assert shown.config == RunConfig.from_flat({"task.length": 80, "cell.name": "rnn"}) and not shown.problems
+
+
+def test_a_link_of_the_app_that_knows_no_newer_setting_keeps_its_meaning(
+    later: type[RunConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It spells out every setting that there was; a short link written by hand takes the default of today."""
+    old = link.write(link.View(RunConfig.preset("copy-gru")))
+    short = query(preset="copy-gru")
+    monkeypatch.setattr("app.visit.link.RunConfig", later)
+    same = later.preset("copy-gru")
+    assert link.read(old).config == same.replace(shuffled="no") and link.read(short).config == same
+    assert link.read(query(lr=0.1)).config == later(lr=0.1)
+    damaged = link.read(old | {"lr": ["-1"]})
+    assert damaged.config == same.replace(shuffled="no", lr=later().lr) and len(damaged.problems) == 1
+    assert link.read(link.write(link.View(same))).config == same
 
 
 def test_bad_values_cost_only_themselves() -> None:
@@ -69,12 +84,12 @@ def test_values_that_do_not_go_together_cost_only_the_last() -> None:
 def test_a_run_wins_over_the_settings_beside_it() -> None:
     run = submitted("copy-rnn")
     shown = link.read(query(run=run, step=7, seed=9))
-    assert (shown.config, shown.run, shown.cursor) == (PRESETS["copy-rnn"].config, run, 7)
+    assert (shown.config, shown.run, shown.cursor) == (RunConfig.preset("copy-rnn"), run, 7)
 
 
 def test_a_run_that_is_gone_leaves_its_settings() -> None:
     shown = link.read(query(run="gone", step=7, preset="copy-rnn"))
-    assert (shown.config, shown.run, shown.cursor) == (PRESETS["copy-rnn"].config, None, None)
+    assert (shown.config, shown.run, shown.cursor) == (RunConfig.preset("copy-rnn"), None, None)
     assert "`run` (=gone) is not on this server" in shown.problems[0]
 
 
@@ -119,5 +134,5 @@ def test_knobs_that_cannot_be_are_explained(key: str, value: str, words: str) ->
 
 
 def test_a_typed_review_survives_its_link() -> None:
-    shown = link.View(PRESETS["review-lstm"].config, knobs=(("review_text", "I LOVED it; 100 % & more: 🙂"),))
+    shown = link.View(RunConfig.preset("review-lstm"), knobs=(("review_text", "I LOVED it; 100 % & more: 🙂"),))
     assert link.read(link.write(shown)) == shown

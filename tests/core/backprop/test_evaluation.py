@@ -6,8 +6,8 @@ import torch
 
 from core.backprop.bptt import gradients
 from core.backprop.evaluation import evaluate, predictions
-from core.backprop.readout import init_readout
 from core.cells import CELLS
+from core.network import Network, init_readout
 from core.tasks import Adding, Copying, Review
 
 
@@ -19,10 +19,10 @@ from core.tasks import Adding, Copying, Review
 def test_score_and_loss(cell, task):
     generator = torch.Generator().manual_seed(0)
     params = cell.init(task.input_size, 5, generator=generator)
-    readout = init_readout(5, task.output_size, generator=generator)
-    batch = task.sample(np.random.default_rng(0), 23)
-    seen = evaluate(cell, params, readout, batch, chunk=10)
-    answer = predictions(cell, params, readout, torch.tensor(batch.x), chunk=10).numpy()
+    network = Network.of(cell, params, init_readout(5, task.output_size, generator=generator))
+    batch = task.sample(np.random.default_rng(0), 23, "training")
+    seen = evaluate(network, batch, chunk=10)
+    answer = predictions(network, torch.tensor(batch.x), chunk=10).numpy()
     assert answer.shape == (task.length, 23, task.output_size)
     if task.kind == "numbers":
         assert seen.accuracy is None
@@ -30,16 +30,7 @@ def test_score_and_loss(cell, task):
     else:
         assert seen.mse is None
         assert seen.accuracy == pytest.approx(np.mean((answer.argmax(-1) == batch.target)[batch.scored]))
-    assert seen.loss == pytest.approx(gradients(cell, params, readout, batch).loss, rel=1e-5)
-
-
-def test_the_readout_starts_as_torchs_linear():
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        theirs = torch.nn.Linear(9, 3)
-    mine = init_readout(9, 3, generator=torch.Generator().manual_seed(4))
-    torch.testing.assert_close(mine["weight"], theirs.weight.detach())
-    torch.testing.assert_close(mine["bias"], theirs.bias.detach())
+    assert seen.loss == pytest.approx(gradients(network, batch).loss, rel=1e-5)
 
 
 def test_broken_weights_score_as_nothing():
@@ -49,4 +40,6 @@ def test_broken_weights_score_as_nothing():
         for name, tensor in cell.init(task.input_size, 4, generator=torch.Generator()).items()
     }
     readout = init_readout(4, 2, generator=torch.Generator())
-    assert np.isnan(evaluate(cell, params, readout, task.sample(np.random.default_rng(0), 4)).loss)
+    assert np.isnan(
+        evaluate(Network.of(cell, params, readout), task.sample(np.random.default_rng(0), 4, "training")).loss
+    )

@@ -12,9 +12,9 @@ from core.backprop.bptt import gradients
 from core.backprop.clipping import compared
 from core.backprop.evaluation import evaluate, predictions
 from core.backprop.judges import relative_error
-from core.backprop.readout import init_readout
 from core.backprop.stream import Stream
 from core.check import VARIANTS
+from core.network import Network, init_readout
 from core.tasks import Batch, Copying, TemporalOrder
 from core.truncation import Truncation, windows
 
@@ -30,7 +30,7 @@ def drawn(cell, seed, classes=3, inputs=C, dtype=torch.float64):
     params = cell.init(inputs, H, generator=generator, dtype=dtype)
     for name in params:
         params[name] = params[name] * 1.5
-    return params, init_readout(H, classes, generator=generator, dtype=dtype)
+    return Network.of(cell, params, init_readout(H, classes, generator=generator, dtype=dtype))
 
 
 def random_batch(T, N, seed, numbers=False):
@@ -77,18 +77,17 @@ def limited(part, clamp):
     return copy
 
 
-def by_autograd(cell, params, readout, batch, truncation, clamp=None):
+def by_autograd(network, batch, truncation, clamp=None):
     """(loss, {name: gradient}, ∂L/∂h (T+1, N, H)), all groups' graphs summed; ``clamp`` of the batch mean's carry."""
-    x = torch.tensor(batch.x, dtype=torch.float64)
+    x, cell = torch.tensor(batch.x, dtype=torch.float64), network.cell
     T, N = x.shape[:2]
     resets = windows(T, truncation.K) if truncation.mode == "reset" else []
     zeros = tuple(torch.zeros(N, H, dtype=x.dtype) for _ in cell.state_parts)
     states = [zeros]
     for t in range(T):
-        states.append(cell.step(params, x[t], zeros if t in resets else states[t])[0])
-    leaves = {name: tensor.clone().requires_grad_() for name, tensor in params.items()}
-    leaves |= {f"readout.{name}": tensor.clone().requires_grad_() for name, tensor in readout.items()}
-    read = {name: leaves[f"readout.{name}"] for name in readout}
+        states.append(cell.step(network.layer.params, x[t], zeros if t in resets else states[t])[0])
+    leaves = {name: tensor.clone().requires_grad_() for name, tensor in network.parameters.items()}
+    learnt = Network.named(cell, leaves)
     total, grad_h = 0.0, torch.zeros(T + 1, N, H, dtype=x.dtype)
     grads = {name: torch.zeros_like(tensor) for name, tensor in leaves.items()}
     for stop, steps in groups(truncation, T).values():
@@ -96,8 +95,8 @@ def by_autograd(cell, params, readout, batch, truncation, clamp=None):
         history = [start]
         for t in range(stop, max(steps)):
             before = tuple(limited(part, clamp) for part in history[-1])
-            history.append(cell.step(leaves, x[t], before)[0])
-        loss = sum(loss_at(s, history[s - stop][0], read, batch) for s in steps)
+            history.append(cell.step(learnt.layer.params, x[t], before)[0])
+        loss = sum(loss_at(s, history[s - stop][0], learnt.readout, batch) for s in steps)
         hs = [state[0] for state in history]
         found = torch.autograd.grad(loss, [*leaves.values(), *hs], allow_unused=True, materialize_grads=True)
         total += float(loss.detach())
@@ -116,17 +115,17 @@ def by_autograd(cell, params, readout, batch, truncation, clamp=None):
 )  # fmt: skip
 @settings(max_examples=120, deadline=None)
 def test_loss_gradients_and_flow_agree_with_a_graph_for_each_loss(cell, mode, T, N, K, stride, seed, clamp, numbers):
-    params, readout = drawn(cell, seed, classes=1 if numbers else 3)
+    network = drawn(cell, seed, classes=1 if numbers else 3)
     batch, truncation = random_batch(T, N, seed, numbers), Truncation(mode, T, K, min(stride, K))
-    found = gradients(cell, params, readout, batch, truncation=truncation, clamp=clamp)
-    loss, grads, grad_h = by_autograd(cell, params, readout, batch, truncation, None if clamp is None else clamp / N)
+    found = gradients(network, batch, truncation=truncation, clamp=clamp)
+    loss, grads, grad_h = by_autograd(network, batch, truncation, None if clamp is None else clamp / N)
     assert found.loss == pytest.approx(loss)
     assert found.grads.keys() == grads.keys()
     for name, grad in grads.items():
         torch.testing.assert_close(found.grads[name], grad, rtol=1e-8, atol=1e-12)
     torch.testing.assert_close(found.back.grad_h, grad_h, rtol=1e-8, atol=1e-12)
     if clamp is not None:
-        _, without, _ = by_autograd(cell, params, readout, batch, truncation)
+        _, without, _ = by_autograd(network, batch, truncation)
         for name, grad in without.items():
             torch.testing.assert_close(found.free[name], grad, rtol=1e-8, atol=1e-12)
 
@@ -134,16 +133,13 @@ def test_loss_gradients_and_flow_agree_with_a_graph_for_each_loss(cell, mode, T,
 @each_cell
 @each_mode
 def test_the_flow_of_the_last_loss_is_that_of_a_batch_that_asks_nothing_else(cell, mode):
-    params, readout = drawn(cell, 3)
     task = Copying(length=11, symbols_to_copy=2, alphabet=2)
-    params, readout = drawn(cell, 3, task.output_size, task.input_size)
-    batch, truncation = task.sample(np.random.default_rng(0), 3), Truncation(mode, 11, 4, 3)
+    network = drawn(cell, 3, task.output_size, task.input_size)
+    batch, truncation = task.sample(np.random.default_rng(0), 3, "training"), Truncation(mode, 11, 4, 3)
     last = np.zeros_like(batch.asked)
     last[-1] = True
-    alone = gradients(
-        cell, params, readout, Batch(batch.x, batch.target, last, batch.scored), truncation=truncation
-    )  # fmt: skip
-    both = gradients(cell, params, readout, batch, truncation=truncation)
+    alone = gradients(network, Batch(batch.x, batch.target, last, batch.scored), truncation=truncation)
+    both = gradients(network, batch, truncation=truncation)
     np.testing.assert_allclose(both.flow_last, alone.profiles.flow, rtol=1e-9)
     assert not np.allclose(both.flow_last, both.profiles.flow)
 
@@ -152,11 +148,11 @@ def test_the_flow_of_the_last_loss_is_that_of_a_batch_that_asks_nothing_else(cel
 @pytest.mark.parametrize("mode", MODES[1:])
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: f"{task.name}-{task.asked}")
 def test_a_window_as_long_as_the_sequence_gives_the_bits_of_full_backpropagation(cell, mode, task):
-    T, batch = task.length, task.sample(np.random.default_rng(1), 4)
-    params, readout = drawn(cell, 1, task.output_size, task.input_size, torch.float32)
-    full = gradients(cell, params, readout, batch)
+    T, batch = task.length, task.sample(np.random.default_rng(1), 4, "training")
+    network = drawn(cell, 1, task.output_size, task.input_size, torch.float32)
+    full = gradients(network, batch)
     for K in (T, T + 5):
-        found = gradients(cell, params, readout, batch, truncation=Truncation(mode, T, K, K))
+        found = gradients(network, batch, truncation=Truncation(mode, T, K, K))
         assert found.loss == full.loss
         assert all(torch.equal(found.grads[name], grad) for name, grad in full.grads.items())
         np.testing.assert_array_equal(found.flow_last, full.flow_last)
@@ -165,10 +161,10 @@ def test_a_window_as_long_as_the_sequence_gives_the_bits_of_full_backpropagation
 @each_cell
 @pytest.mark.parametrize("stride", [1, 3, 5])
 def test_a_stream_whose_weights_rest_sums_to_its_gradient(cell, stride):
-    params, readout = drawn(cell, 5)
+    network = drawn(cell, 5)
     batch, truncation = random_batch(13, 3, 4), Truncation("stream", 13, 5, stride)
-    whole = gradients(cell, params, readout, batch, truncation=truncation)
-    stream = Stream(cell, params, readout, batch, truncation)
+    whole = gradients(network, batch, truncation=truncation)
+    stream = Stream(network, batch, truncation)
     parts = list(stream)
     assert stream.loss == pytest.approx(whole.loss)
     for name, grad in whole.grads.items():
@@ -181,31 +177,34 @@ def test_a_stream_whose_weights_rest_sums_to_its_gradient(cell, stride):
 
 @each_cell
 def test_a_limit_that_nothing_reaches_changes_no_bit(cell):
-    params, readout = drawn(cell, 2, dtype=torch.float32)
+    network = drawn(cell, 2, dtype=torch.float32)
     batch = random_batch(9, 3, 2)
-    found = gradients(cell, params, readout, batch, clamp=1e6)
+    found = gradients(network, batch, clamp=1e6)
     assert all(torch.equal(found.free[name], grad) for name, grad in found.grads.items())
     assert compared(found.free, found.grads).angle == 0
-    narrow = gradients(cell, params, readout, batch, clamp=1e-3)
+    narrow = gradients(network, batch, clamp=1e-3)
     assert compared(narrow.free, narrow.grads).angle > 0.1
 
 
 @each_cell
 def test_the_limit_is_one_sequences_whatever_the_batch(cell):
-    params, readout = drawn(cell, 2)
+    network = drawn(cell, 2)
     batch = random_batch(9, 3, 2)
     twice = Batch(
         *(np.concatenate([part, part], axis=1) for part in (batch.x, batch.target, batch.asked, batch.scored))
     )
-    once, both = (gradients(cell, params, readout, b, clamp=0.01) for b in (batch, twice))
+    once, both = (gradients(network, b, clamp=0.01) for b in (batch, twice))
     assert all(relative_error(both.grads[name], grad) < 1e-9 for name, grad in once.grads.items())
 
 
 @each_cell
 def test_the_readout_alone(cell):
-    params, readout = drawn(cell, 2)
+    network = drawn(cell, 2)
     batch = random_batch(9, 3, 2)
-    whole, part = gradients(cell, params, readout, batch), gradients(cell, params, readout, batch, parameters=False)
+    whole, part = (
+        gradients(network, batch),
+        gradients(network, batch, parameters=False),
+    )
     assert list(part.grads) == ["readout.weight", "readout.bias"]
     assert all(torch.equal(whole.grads[name], grad) for name, grad in part.grads.items())
     np.testing.assert_array_equal(part.profiles.flow, whole.profiles.flow)
@@ -215,18 +214,18 @@ def test_the_readout_alone(cell):
 @pytest.mark.parametrize("K", [1, 2, 4, 9, 12])
 def test_a_reset_state_is_a_sequence_for_each_window(cell, K):
     T, N = 9, 3
-    params, readout = drawn(cell, 6)
+    network = drawn(cell, 6)
     batch = random_batch(T, N, 8)
     x = torch.tensor(batch.x, dtype=torch.float64)
     edges = [0, *windows(T, K), T]
-    parts = [cell.forward(params, x[a:b]).h[1:] for a, b in zip(edges, edges[1:])]  # noqa: RUF007
+    parts = [network.layer.forward(x[a:b]).h[1:] for a, b in zip(edges, edges[1:])]  # noqa: RUF007
     h = torch.cat(parts)
     resets = windows(T, K)
-    whole = cell.forward(params, x, resets=resets)
+    whole = network.layer.forward(x, resets=resets)
     torch.testing.assert_close(whole.h[1:], h)
     part = whole.between(edges[-2], T)
     torch.testing.assert_close(part.h[1:], parts[-1])
-    answer = h @ readout["weight"].T + readout["bias"]
-    torch.testing.assert_close(predictions(cell, params, readout, x, resets=resets), answer)
+    answer = h @ network.readout["weight"].T + network.readout["bias"]
+    torch.testing.assert_close(predictions(network, x, resets=resets), answer)
     right = (answer.argmax(-1).numpy() == batch.target)[batch.scored].mean()
-    assert evaluate(cell, params, readout, batch, resets=resets).accuracy == pytest.approx(right)
+    assert evaluate(network, batch, resets=resets).accuracy == pytest.approx(right)

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.anatomy import ANATOMIES
 from core.backprop.judges import by_autograd, by_differences, by_torch, draw, ours, relative_error
 from core.cells import CELLS, GRU, LSTM, RNN, Peephole, cell_of, init_from_config
 from core.check import VARIANTS
-from core.config import CELL_CONFIGS
 
 CELLS_UNDER_TEST = list(VARIANTS.values())
 each_cell = pytest.mark.parametrize("cell", CELLS_UNDER_TEST, ids=list(VARIANTS))
@@ -226,18 +226,18 @@ def test_a_cut_leaves_the_local_gradient_alone(cell):
 
 
 def test_cell_of_finds_every_variant():
-    assert [cell_of(config()).name for config in CELL_CONFIGS.values()] == list(CELL_CONFIGS) == list(CELLS)
-    assert cell_of(CELL_CONFIGS["rnn"](activation="relu")) == RNN("relu")
-    assert cell_of(CELL_CONFIGS["lstm"]()) == LSTM()
-    assert cell_of(CELL_CONFIGS["peephole"](peephole_gradient="gers")) == Peephole("gers")
-    assert cell_of(CELL_CONFIGS["gru"](reset="before")) == GRU("before")
-    assert cell_of(CELL_CONFIGS["lstm"](variant="coupled")) == LSTM(variant="coupled")
-    stopped = CELL_CONFIGS["peephole"](peephole_gradient="gers", variant="no-forget-gate")
+    assert [cell_of(config()).name for config in ANATOMIES.values()] == list(ANATOMIES) == list(CELLS)
+    assert cell_of(ANATOMIES["rnn"](activation="relu")) == RNN("relu")
+    assert cell_of(ANATOMIES["lstm"]()) == LSTM()
+    assert cell_of(ANATOMIES["peephole"](peephole_gradient="gers")) == Peephole("gers")
+    assert cell_of(ANATOMIES["gru"](reset="before")) == GRU("before")
+    assert cell_of(ANATOMIES["lstm"](variant="coupled")) == LSTM(variant="coupled")
+    stopped = ANATOMIES["peephole"](peephole_gradient="gers", variant="no-forget-gate")
     assert cell_of(stopped) == Peephole("gers", variant="no-forget-gate")
 
 
 def test_init_from_config_takes_all_its_settings():
-    config = CELL_CONFIGS["lstm"](hidden_size=6, init="orthogonal", forget_bias=2.0)
+    config = ANATOMIES["lstm"](hidden_size=6, init="orthogonal", forget_bias=2.0)
     params = init_from_config(config, 3, 20, torch.Generator().manual_seed(0))
     assert params["weight_ih"].shape == (24, 3)
     assert (params["bias_ih"] + params["bias_hh"])[6:12].tolist() == [2.0] * 6

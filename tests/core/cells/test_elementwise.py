@@ -1,6 +1,8 @@
 """The compiled half of a step against its twin in torch and against float64, value by value and cell by cell."""
 
 import inspect
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +10,29 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import core.cells
 from core.backprop.judges import draw, ours, relative_error
-from core.cells import elementwise, kernels, plain
+from core.cells import elementwise
+from core.cells.gru import compiled as gru_compiled
+from core.cells.rnn import compiled as rnn_compiled
 from core.check import VARIANTS
 
-FUNCTIONS = sorted(name for name, value in vars(plain).items() if inspect.isfunction(value) and name[0] != "_")
+
+def own_functions(module):
+    """The functions that a file defines, compiled or not, without those that it takes from another one."""
+    found = {name: getattr(value, "py_func", value) for name, value in vars(module).items()}
+    return {name: f for name, f in found.items() if inspect.isfunction(f) and f.__module__ == module.__name__}
+
+
+FOLDERS = sorted(path.parent.name for path in Path(core.cells.__file__).parent.glob("*/compiled.py"))
+PAIRS = {name: tuple(import_module(f"core.cells.{name}.{file}") for file in ("plain", "compiled")) for name in FOLDERS}
+PARTS = {("carousel", "into_gates")}  # of a kernel, which are tested with it
+FUNCTIONS = [
+    (folder, name)
+    for folder, (plain, _) in PAIRS.items()
+    for name in own_functions(plain)
+    if (folder, name) not in PARTS
+]
 LIMIT = {np.float32: 1e-6, np.float64: 2e-15}
 each_precision = pytest.mark.parametrize("dtype", list(LIMIT))
 
@@ -29,23 +49,27 @@ def values(name, rows, dtype, size, generator):
     return np.where(generator.random(shape) < 0.1, generator.choice(ODD, shape), usual).astype(dtype)
 
 
-def test_both_offer_the_same_functions_with_the_same_arguments():
-    for name in FUNCTIONS:
-        theirs = inspect.signature(getattr(plain, name)).parameters
-        assert list(theirs) == list(inspect.signature(getattr(kernels, name).py_func).parameters), name
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_both_offer_the_same_functions_with_the_same_arguments(folder):
+    plain, compiled = (own_functions(module) for module in PAIRS[folder])
+    assert plain and plain.keys() == compiled.keys()
+    for name in plain.keys() - {part for owner, part in PARTS if owner == folder}:
+        theirs = inspect.signature(plain[name]).parameters
+        assert list(theirs) == list(inspect.signature(compiled[name]).parameters), name
 
 
 @each_precision
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "squares"])
+@pytest.mark.parametrize("folder, name", FUNCTIONS)
 @given(size=st.integers(1, 40), seed=st.integers(0, 2**31))
 @settings(max_examples=40, deadline=None)
-def test_a_kernel_does_what_torch_does(name, dtype, size, seed):
+def test_a_kernel_does_what_torch_does(folder, name, dtype, size, seed):
     """To rounding: in relation to the largest product that a unit's numbers can have."""
+    plain, compiled = PAIRS[folder]
     names, generator = list(inspect.signature(getattr(plain, name)).parameters), np.random.default_rng(seed)
-    blocks = 3 if "gru_before" in name else 4
+    blocks = 3 if folder == "gru" and name.startswith("before") else 4
     drawn = [values(each, 3 if each == "p" else blocks, dtype, size, generator) for each in names]
     mine, theirs = ([part if isinstance(part, bool) else part.copy() for part in drawn] for _ in range(2))
-    getattr(kernels, name)(*mine)
+    getattr(compiled, name)(*mine)
     getattr(plain, name)(*(part if isinstance(part, bool) else torch.from_numpy(part) for part in theirs))
     sizes = np.abs(np.vstack([part for part in drawn if not isinstance(part, bool)]).astype(np.float64))
     scale = np.max(sizes, axis=0, where=np.isfinite(sizes), initial=1) ** 3
@@ -63,11 +87,11 @@ def test_tanh_and_the_logistic_function_are_exact_to_a_few_units_in_the_last_pla
     x = np.concatenate([-ends, np.linspace(-20, 20, 20_001), ends]).astype(dtype)
     exact = x.astype(np.longdouble)
     tanh = x.copy()
-    kernels.tanh(tanh)
+    rnn_compiled.tanh(tanh)
     unit = np.finfo(dtype).eps
     assert np.max(np.abs(tanh - np.tanh(exact)) / np.maximum(np.abs(np.tanh(exact)), 1e-37)) < 3 * unit
     gates = np.tile(x, (4, 1))
-    kernels.gru_before_reset(gates[:3], x, np.empty_like(x))
+    gru_compiled.before_reset(gates[:3], x, np.empty_like(x))
     logistic = 1 / (1 + np.exp(-exact))
     assert np.max(np.abs(gates[1] - logistic) / logistic) < 3 * unit
 
@@ -76,25 +100,14 @@ def test_tanh_and_the_logistic_function_are_exact_to_a_few_units_in_the_last_pla
 def test_subnormal_numbers_pass_through_tanh(dtype):
     tiny = np.array([1e-44, -1e-41, np.finfo(dtype).tiny / 4, 0], dtype)
     passed = tiny.copy()
-    kernels.tanh(passed)
+    rnn_compiled.tanh(passed)
     np.testing.assert_array_equal(passed, tiny)
-
-
-@given(shape=st.tuples(st.integers(1, 5), st.integers(1, 9), st.integers(1, 9)), seed=st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None)
-def test_squares_are_summed_in_double_precision(shape, seed):
-    grad = torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * 1e-25
-    twin = torch.empty(shape[0], shape[2], dtype=torch.float64)
-    plain.squares(grad, twin)
-    torch.testing.assert_close(elementwise.squares(grad), twin, rtol=1e-12, atol=0)
-    across = grad.transpose(0, 1).contiguous().transpose(0, 1)
-    assert torch.equal(elementwise.squares(across), elementwise.squares(grad))
 
 
 @pytest.fixture
 def without_kernels(monkeypatch):
     """Every device but the CPU goes this way."""
-    return lambda: monkeypatch.setattr(elementwise, "_compiled", lambda tensor: False)
+    return lambda: monkeypatch.setattr(elementwise, "on_kernels", lambda tensor: False)
 
 
 @pytest.mark.parametrize("cell", list(VARIANTS.values()), ids=list(VARIANTS))
@@ -121,6 +134,22 @@ def test_odd_inputs_pass_alike(cell, value, without_kernels):
     for name, tensor in ours(case).items():
         rounding = 1e-6 * float(tensor[tensor.isfinite()].abs().amax()) if tensor.isfinite().any() else 0.0
         torch.testing.assert_close(mine[name], tensor, rtol=1e-4, atol=rounding, equal_nan=True, msg=name)
+
+
+@pytest.mark.parametrize("cell", list(VARIANTS.values()), ids=list(VARIANTS))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_cell_without_compiled_functions_works_on_arrays_with_its_plain_ones(cell, dtype, monkeypatch):
+    """To the bit what it computes on tensors."""
+    case = draw(cell, 7, 3, 5, 2, seed=2, dtype=dtype)
+    arriving = tuple(torch.randn_like(part) for part in case.state)
+    choose = elementwise.choose
+    with monkeypatch.context() as patch:
+        patch.setattr(elementwise, "choose", lambda tensor, plain, compiled=None: choose(tensor, plain))
+        on_arrays = ours(case, (3,), 0.2, arriving)
+    monkeypatch.setattr(elementwise, "on_kernels", lambda tensor: False)
+    on_tensors = ours(case, (3,), 0.2, arriving)
+    assert on_arrays.keys() == on_tensors.keys()
+    assert all(torch.equal(on_arrays[name], tensor) for name, tensor in on_tensors.items())
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -34,7 +34,7 @@ def test_peepholes_start_like_the_rest():
 def test_orthogonal_and_identity_act_on_each_gate(cell):
     for scheme in ("orthogonal", "identity"):
         params = cell.init(3, 8, generator=generator(), scheme=scheme)
-        for block in params["weight_hh"].chunk(cell.layout.blocks):
+        for block in params["weight_hh"].chunk(len(cell.sum_names)):
             torch.testing.assert_close(block @ block.T, torch.eye(8))
     assert torch.equal(block, torch.eye(8))
     assert params["weight_ih"].abs().max() < 0.01
@@ -82,7 +82,7 @@ def test_what_does_not_fit_is_said(name, settings, words):
         CELLS[name].init(2, 3, generator=generator(), **settings)
 
 
-FACTORS = [  # REFERENCE section 3: mean of 6 seeds
+FACTORS = [  # docs/reference.md, "Factors at initialisation": mean of 6 seeds
     ("tanh RNN", CELLS["rnn"], {}, 0.60, 0.015),
     ("LSTM", CELLS["lstm"], {}, 0.64, 0.01),
     ("GRU", CELLS["gru"], {}, 0.66, 0.01),
@@ -103,10 +103,10 @@ def test_untrained_factor_per_step(cell, settings, factor, slack):
 def _factor(cell, settings, seed, T=100, H=64, N=32):
     g = generator(seed)
     params = cell.init(2, H, generator=g, dtype=torch.float64, **settings)
-    x = torch.tensor(Adding(length=T).sample(np.random.default_rng(seed), N).x, dtype=torch.float64)
+    x = torch.tensor(Adding(length=T).sample(np.random.default_rng(seed), N, "training").x, dtype=torch.float64)
     grad_out = torch.zeros(T, N, H, dtype=torch.float64)
     grad_out[-1] = torch.randn(N, H, generator=g, dtype=torch.float64)
     back = cell.backward(params, cell.forward(params, x), grad_out, parameters=False)
     lags = np.arange(10, 61)
-    flow = profiles(back.grad_h, back.grad_c).flow[T - lags]
+    flow = profiles(back).flow[T - lags]
     return np.exp(np.polyfit(lags, np.log(flow), 1)[0])

@@ -3,14 +3,15 @@
 import pytest
 import torch
 
+from core.anatomy import ANATOMIES
 from core.backprop.judges import by_autograd, draw, ours, relative_error
-from core.cells import LSTM, Peephole, cell_of, init_from_config, peepholes_of
-from core.cells.variants import GATES, SATURATED, folded, whole
-from core.config import CELL_CONFIGS
+from core.cells import LSTM, Peephole, cell_of, init_from_config
+from core.cells.variants import SATURATED, folded, whole
 from core.errors import ConfigError
 
 KINDS = ["standard", "no-forget-gate", "coupled", "no-output-activation"]
 THREE = ["no-forget-gate", "coupled"]
+GATES = {kind: ("i", "g", "o") if kind in THREE else ("i", "f", "g", "o") for kind in KINDS}
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_owner = pytest.mark.parametrize("owner", [LSTM, Peephole])
 
@@ -112,21 +113,19 @@ def test_without_the_output_activation_the_state_is_handed_out_as_it_is():
 @each_kind
 @each_owner
 def test_parameters_are_those_that_are_used(owner, kind):
-    params = owner(variant=kind).init(3, 5, generator=generator())
+    cell = owner(variant=kind)
+    params = cell.init(3, 5, generator=generator())
     blocks = 3 if kind in THREE else 4
     assert len(GATES[kind]) == blocks and params["weight_hh"].shape == (5 * blocks, 5)
-    assert set(peepholes_of(params)) == (set(GATES[kind]) - {"g"} if owner is Peephole else set())
-    assert (
-        CELL_CONFIGS[owner.name](variant=kind).gates
-        == GATES[kind]
-        == cell_of(CELL_CONFIGS[owner.name](variant=kind)).gate_names
-    )
+    assert set(cell.peepholes(params)) == (set(GATES[kind]) - {"g"} if owner is Peephole else set())
+    config = ANATOMIES[owner.name](variant=kind)
+    assert config.gate_names == GATES[kind] == cell_of(config).gate_names
 
 
 def started(kind, **settings):
-    config = CELL_CONFIGS["lstm"](hidden_size=500, variant=kind, **settings)
+    config = ANATOMIES["lstm"](hidden_size=500, variant=kind, **settings)
     params = init_from_config(config, 2, 100, generator())
-    return (params["bias_ih"] + params["bias_hh"]).view(len(config.gates), -1)
+    return (params["bias_ih"] + params["bias_hh"]).view(len(config.gate_names), -1)
 
 
 def test_a_forget_bias_on_a_coupled_gate_is_its_negative():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.comparison import FOUR_CELLS, MOST_MEMBERS, comparison, differences, kept, parameters, suggestions
+from core.anatomy import ANATOMIES
+from core.comparison import ALL_CELLS, MOST_MEMBERS, comparison, differences, kept, parameters, suggestions
 from core.comparison.members import LARGEST_SEED, applied
-from core.config import CELL_CONFIGS, RunConfig
+from core.config import RunConfig
 from core.data import held_out, training_batch
 from core.errors import ConfigError
 from core.presets import PRESETS
@@ -18,8 +19,8 @@ ORDER = RunConfig.preset("temporal-order-lstm")
 
 def test_the_four_cells_at_the_same_size_with_three_seeds() -> None:
     found = comparison(ORDER)
-    assert [member.config.cell.name for member in found.members] == list(CELL_CONFIGS)
-    assert [member.reference for member in found.members] == [name == "lstm" for name in CELL_CONFIGS]
+    assert [member.config.cell.name for member in found.members] == list(ANATOMIES)
+    assert [member.reference for member in found.members] == [name == "lstm" for name in ANATOMIES]
     assert {member.config.cell.hidden_size for member in found.members} == {8} and found.seeds == (0, 1, 2)
     assert [[run.seed for run in runs] for runs in found.runs] == [[0, 1, 2]] * 4
     assert found.runs[1][0] == ORDER and found.problems == ()
@@ -28,7 +29,7 @@ def test_the_four_cells_at_the_same_size_with_three_seeds() -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_all_members_see_the_same_sequences_in_the_same_order(task: str) -> None:
     reference = RunConfig.from_flat({"task.name": task, "task.length": 40, "batch_size": 4, "seed": 7})
-    texts = [*FOUR_CELLS, *suggestions(reference), "optimizer:sgd,lr:0.5", "truncation:stream,truncation_length:5"]
+    texts = [*ALL_CELLS, *suggestions(reference), "optimizer:sgd,lr:0.5", "truncation:stream,truncation_length:5"]
     for start in range(0, len(texts), MOST_MEMBERS - 1):
         found = comparison(reference, texts[start : start + MOST_MEMBERS - 1], match="parameters", seeds=2)
         for runs in zip(*found.runs):
@@ -82,7 +83,7 @@ def test_kept_settings_stay_whatever_is_set_afterwards() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_kept_settings_and_suggestions_of_every_preset_are_usable(preset: str) -> None:
-    config = PRESETS[preset].config
+    config = RunConfig.preset(preset)
     assert applied(ORDER.replace(**{"task.name": config.task.name}), kept(config)).cell == config.cell
     texts = suggestions(config)
     digests = [applied(config, text).digest() for text in texts]
@@ -107,7 +108,7 @@ def test_sizes_end_at_the_largest_there_is() -> None:
 @pytest.mark.parametrize("members, seeds, most, expected", [(4, 3, 24, 3), (4, 5, 24, 5), (6, 5, 24, 4), (4, 5, 8, 2),
                                                            (4, 5, 3, 1), (2, 9, 24, 5), (2, 0, 24, 1)])  # fmt: skip
 def test_seeds_keep_within_the_bound(members: int, seeds: int, most: int, expected: int) -> None:
-    texts = [*FOUR_CELLS, "clip:none", "cell.init:default"]
+    texts = [*ALL_CELLS, "clip:none", "cell.init:default"]
     found = comparison(ORDER, [text for text in texts if text != "cell.name:lstm"][: members - 1], seeds=seeds,
                        most_runs=most)  # fmt: skip
     assert len(found.members) == members and len(found.seeds) == expected

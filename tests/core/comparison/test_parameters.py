@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from core.anatomy import ANATOMIES
 from core.comparison import parameters, suggestions
 from core.comparison.members import applied
 from core.comparison.parameters import nearest_size
-from core.config import CELL_CONFIGS, RunConfig
+from core.config import RunConfig
 from core.training.learner import Learner
 
 
 @pytest.mark.parametrize("trained", ["all", "readout"])
 @pytest.mark.parametrize("task", ["temporal-order", "adding", "two-lag"])
-@pytest.mark.parametrize("cell", CELL_CONFIGS)
+@pytest.mark.parametrize("cell", ANATOMIES)
 def test_as_many_as_the_learner_moves(cell: str, task: str, trained: str) -> None:
     config = RunConfig.from_flat({"cell.name": cell, "task.name": task, "cell.hidden_size": 5, "trained": trained})
     for each in (config, *(applied(config, text) for text in suggestions(config))):

@@ -45,7 +45,7 @@ def test_a_kept_member_is_named_by_what_differs_now() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_no_two_suggestions_have_the_same_name(preset: str) -> None:
-    config = PRESETS[preset].config
+    config = RunConfig.preset(preset)
     texts = suggestions(config)
     said = [difference(config, text) for text in texts]
     assert len(set(said)) == len(texts) and all(said) and max(map(len, said)) < 60

@@ -26,8 +26,9 @@ def moment(**changes: object) -> Moment:
 def raw(at: Moment, clamp: float | None = None) -> np.ndarray:
     """The gradient of the moment as one float64 vector."""
     learns = at.config.trained == "all"
-    found = gradients(at.cell, at.params, at.readout, at.batch, truncation=at.config.truncated, clamp=clamp,
-                      parameters=learns, record=False)  # fmt: skip
+    found = gradients(
+        at.network, at.batch, truncation=at.config.truncated, clamp=clamp, parameters=learns, record=False
+    )
     return torch.cat([grad.double().reshape(-1) for grad in found.grads.values()]).numpy()
 
 
@@ -62,7 +63,7 @@ def test_the_share_of_limited_carries_is_that_of_a_loop(cell: str) -> None:
     at = moment(cell__name=cell)
     found, T, N = clip_kinds(at, GRID), 14, 4
     for k, theta in enumerate(GRID):
-        back = gradients(at.cell, at.params, at.readout, at.batch, clamp=theta, record=False)
+        back = gradients(at.network, at.batch, clamp=theta, record=False)
         carried = [back.back.grad_h[t] - (back.grad_out[t - 1] if t else 0) for t in range(T)]
         limited = sum(int((part.abs() >= theta / N * (1 - 1e-5)).sum()) for part in carried)
         assert found["backprop.share"][k] == pytest.approx(limited / (T * N * 5))
@@ -88,20 +89,15 @@ def test_a_frozen_recurrence_has_no_carry_that_matters() -> None:
 
 def test_a_gradient_that_is_no_number_has_no_effects() -> None:
     at = moment()
-    at.params["weight_hh"][0, 0] = torch.nan
+    at.layer.params["weight_hh"][0, 0] = torch.nan
     found = clip_kinds(at, GRID)
     assert np.isnan(found["norm"][0]) and all(np.isnan(found[f"{kind}.ratio"]).all() for kind in KINDS)
 
 
 @pytest.mark.parametrize("T, H, all_of_them", [(50, 8, True), (200, 128, False), (1000, 32, False)])
 def test_large_ones_are_looked_at_in_part(T: int, H: int, all_of_them: bool) -> None:
-    at = moment()
-    large = replace(
-        at,
-        params={"weight_hh": torch.zeros(4 * H, H)},
-        batch=replace(at.batch, x=np.zeros((T, 32, 6), np.float32)),
-    )
-    n = sequences_for(large)
+    at = moment(cell__hidden_size=H, task__length=T)
+    n = sequences_for(replace(at, batch=replace(at.batch, x=np.zeros((T, 32, 6), np.float32))))
     assert 1 <= n <= 32 and (n == 32) == all_of_them
 
 

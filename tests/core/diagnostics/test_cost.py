@@ -25,8 +25,7 @@ def moment(cell: str = "lstm", task: str = "copy", **flat) -> Moment:
 
 
 def in_double(taken: Moment) -> Moment:
-    params, readout = ({name: w.double() for name, w in of.items()} for of in (taken.params, taken.readout))
-    return replace(taken, params=params, readout=readout)
+    return replace(taken, network=taken.network.wide())
 
 
 @pytest.mark.parametrize("K", [1, 7, 40])
@@ -36,7 +35,7 @@ def test_what_is_timed_is_truncated_backpropagation(cell, task, K) -> None:
     taken = in_double(moment(cell, task))
     with torch.no_grad():
         found = Windowed(taken).carry_out(module._segments(40, K))
-    judge = gradients(taken.cell, taken.params, taken.readout, taken.batch, windows(40, K)).grads
+    judge = gradients(taken.network, taken.batch, windows(40, K)).grads
     assert found.keys() == judge.keys()
     for name, values in judge.items():
         torch.testing.assert_close(found[name], values, rtol=1e-9, atol=1e-12)

@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from core.backprop.bptt import gradients
-from core.backprop.readout import asked, init_readout
+from core.backprop.readout import asked
 from core.cells import LSTM, RNN, Peephole
 from core.check import VARIANTS
 from core.config import RunConfig
 from core.data import training_batch
 from core.diagnostics.differences import GradientCheck
 from core.errors import UnrolledError
+from core.network import Network, init_readout
 from core.tasks.adding import Adding
 from core.tasks.temporal_order import TemporalOrder
 
@@ -24,12 +25,17 @@ def problem(cell, task, H=4, N=2, seed=0, dtype=torch.float32):
     generator = torch.Generator().manual_seed(seed)
     params = cell.init(task.input_size, H, generator=generator, dtype=dtype)
     readout = init_readout(H, task.output_size, generator=generator, dtype=dtype)
-    return params, readout, task.sample(np.random.default_rng(seed), N)
+    return Network.of(cell, params, readout), task.sample(np.random.default_rng(seed), N, "training")
+
+
+def not_stopped(name):
+    """Whether the whole gradient of this variant is a function's derivative."""
+    return "gers" not in name
 
 
 def check_of(cell, task, sequence=1, cuts=(), resets=(), **sizes):
-    params, readout, batch = problem(cell, task, **sizes)
-    return GradientCheck.of(cell, params, readout, asked(batch, torch.float64), sequence, cuts, resets)
+    network, batch = problem(cell, task, **sizes)
+    return GradientCheck.of(network, asked(batch, torch.float64), sequence, cuts, resets)
 
 
 def test_a_vanishing_rnn_at_every_step():
@@ -43,9 +49,9 @@ def test_a_vanishing_rnn_at_every_step():
 
 
 def test_gradients_of_1e_26():
-    params, readout, batch = problem(RNN(), TemporalOrder(length=100), H=16)
-    params["weight_hh"] *= 0.9
-    check = GradientCheck.of(RNN(), params, readout, asked(batch, torch.float64))
+    network, batch = problem(RNN(), TemporalOrder(length=100), H=16)
+    network.layer.params["weight_hh"].mul_(0.9)
+    check = GradientCheck.of(network, asked(batch, torch.float64))
     found = check.at(0, 0)
     assert 0 < abs(found.ours) < 1e-26 and found.relative_error < 1e-9 and found.drowned
 
@@ -60,17 +66,17 @@ def test_every_cell_at_every_state(name, task):
         for t in range(13):
             found = check.at(t, t % 4, part)
             assert found.relative_error < 1e-9, (part, t)
-            assert found.same_question == (name != "Peephole Gers")
+            assert found.same_question == not_stopped(name)
             if not found.drowned and found.same_question:
                 assert found.quotient_error < 0.02, (part, t)
-    forward = name in ("RNN ReLU", "Peephole Gers")
+    forward = name == "RNN relu" or not not_stopped(name)
     assert check.at(3, 0).method == ("forward-mode product" if forward else "complex step")
 
 
 def test_a_quotient_does_not_know_of_stopped_gradients():
-    params, readout, batch = problem(Peephole("gers"), Adding(length=8))
-    params["weight_peephole"] *= 3
-    found = GradientCheck.of(Peephole("gers"), params, readout, asked(batch, torch.float64)).at(4, 0, "c")
+    network, batch = problem(Peephole("gers"), Adding(length=8))
+    network.layer.params["weight_peephole"].mul_(3)
+    found = GradientCheck.of(network, asked(batch, torch.float64)).at(4, 0, "c")
     assert found.relative_error < 1e-9 and not found.drowned and found.quotient_error > 1e-3
     assert not found.same_question
 
@@ -92,16 +98,16 @@ def test_states_that_are_reset(name):
     for part in VARIANTS[name].state_parts:
         found = [check.at(t, 1, part) for t in range(11)]
         assert max(each.relative_error for each in found) < 1e-9
-        if name != "Peephole Gers":
+        if not_stopped(name):
             assert max(each.quotient_error for each in found if not each.drowned) < 0.01
 
 
 def test_ours_is_the_number_on_screen():
     config = RunConfig.preset("temporal-order-lstm", batch_size=5)
     batch = training_batch(config, 3)
-    params, readout, _ = problem(LSTM(), config.task, dtype=torch.float64)
-    whole = gradients(LSTM(), params, readout, batch)
-    check = GradientCheck.of(LSTM(), params, readout, asked(batch, torch.float64), sequence=2)
+    network, _ = problem(LSTM(), config.task, dtype=torch.float64)
+    whole = gradients(network, batch)
+    check = GradientCheck.of(network, asked(batch, torch.float64), sequence=2)
     assert check.at(20, 1).ours == pytest.approx(5 * float(whole.back.grad_h[20, 2, 1]))
     assert check.at(20, 1, "c").ours == pytest.approx(5 * float(whole.back.grad_c[20, 2, 1]))
 
@@ -126,9 +132,9 @@ def test_what_does_not_exist_is_said(arguments, sentence):
 
 
 def test_what_is_not_finite_passes_through():
-    params, readout, batch = problem(RNN(), Adding(length=6))
-    params["weight_ih"][:] = torch.nan
-    found = GradientCheck.of(RNN(), params, readout, asked(batch, torch.float64)).at(2, 0)
+    network, batch = problem(RNN(), Adding(length=6))
+    network.layer.params["weight_ih"][:] = torch.nan
+    found = GradientCheck.of(network, asked(batch, torch.float64)).at(2, 0)
     assert np.isnan(found.ours) and np.isnan(found.relative_error) and found.drowned
 
 

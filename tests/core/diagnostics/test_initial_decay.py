@@ -1,4 +1,4 @@
-"""The table of REFERENCE section 3, within its ranges."""
+"""The table of docs/reference.md, "Factors at initialisation", within its ranges."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_flow_against_autograd(cell):
     generator = torch.Generator().manual_seed(3)
     params = cell.init(2, 4, generator=generator, dtype=torch.float64)
     grad = torch.randn(2, 4, generator=generator, dtype=torch.float64)
-    x = torch.from_numpy(Adding(length=10).sample(np.random.default_rng(3), 2).x).double()
+    x = torch.from_numpy(Adding(length=10).sample(np.random.default_rng(3), 2, "training").x).double()
     history = [tuple(torch.zeros(2, 4, dtype=torch.float64, requires_grad=True) for _ in cell.state_parts)]
     for x_t in x:
         history.append(cell.step(params, x_t, history[-1])[0])

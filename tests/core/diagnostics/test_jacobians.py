@@ -9,8 +9,9 @@ from core.backprop.profiles import profiles
 from core.cells import RNN, Peephole
 from core.check import VARIANTS
 from core.diagnostics import jacobians as module
-from core.diagnostics.jacobians import carried_back, displayed, partial, products, same_step, step_jacobians, total
+from core.diagnostics.jacobians import displayed, partial, products, same_step, step_jacobians, total
 from core.diagnostics.spectrum import bound
+from core.network import Layer
 
 each_variant = pytest.mark.parametrize("name", VARIANTS)
 
@@ -39,9 +40,17 @@ def test_each_step_against_autograd(name, room, monkeypatch):
     monkeypatch.setattr(module, "ROOM", room)
     case = draw(VARIANTS[name], 5, 2, 3, 2, seed=0, dtype=torch.float64)
     trajectory = case.cell.forward(case.params, case.x, case.state)
-    found = step_jacobians(case.cell, case.params, trajectory)
+    found = step_jacobians(Layer(case.cell, case.params), trajectory)
     for t in range(5):
         torch.testing.assert_close(found[t], by_autograd(case, t, trajectory), rtol=1e-9, atol=1e-14)
+
+
+def carried_back(jacobians, arriving):
+    """∂L/∂state[t] (T+1, S) of a loss that is taken at the end alone: arriving (S,) there, products of Jᵀ before."""
+    rows = [arriving.double()]
+    for J in jacobians.flip(0):
+        rows.append(rows[-1] @ J)
+    return torch.stack(rows[::-1])
 
 
 @each_variant
@@ -52,10 +61,10 @@ def test_products_are_the_measured_gradient(name, dtype, cuts, resets):
     trajectory = case.cell.forward(case.params, case.x, case.state, resets=resets)
     back = case.cell.backward(case.params, trajectory, last_step_only(case), cuts=cuts)
     for n in range(3):
-        J = step_jacobians(case.cell, case.params, trajectory, n, cuts)
+        J = step_jacobians(Layer(case.cell, case.params), trajectory, n, cuts)
         arriving = torch.zeros(J.shape[1], dtype=torch.float64)
         arriving[:6] = case.grad_out[-1, n]
-        gradient, enters = carried_back(J, arriving), same_step(case.cell, case.params, trajectory, n)
+        gradient, enters = carried_back(J, arriving), same_step(Layer(case.cell, case.params), trajectory, n)
         h, c = total(gradient, enters)
         limit = 1e-6 if dtype == torch.float32 else 1e-12
         assert relative_error(back.grad_h[:, n], h) < limit
@@ -70,9 +79,11 @@ def test_the_displayed_maps_carry_the_curves_on_screen(name):
     trajectory = case.cell.forward(case.params, case.x, case.state)
     back = case.cell.backward(case.params, trajectory, last_step_only(case))
     shown = back.grad_h[:, 0] if back.grad_c is None else torch.cat([back.grad_h, back.grad_c], dim=2)[:, 0]
-    maps = displayed(step_jacobians(case.cell, case.params, trajectory), same_step(case.cell, case.params, trajectory))
+    maps = displayed(
+        step_jacobians(Layer(case.cell, case.params), trajectory), same_step(Layer(case.cell, case.params), trajectory)
+    )
     torch.testing.assert_close(carried_back(maps, shown[-1]), shown, rtol=1e-9, atol=1e-14)
-    flow = profiles(back.grad_h, back.grad_c).flow
+    flow = profiles(back).flow
     assert (flow <= products(maps).bound * flow[-1] * (1 + 1e-9)).all()
 
 
@@ -80,8 +91,8 @@ def test_the_displayed_maps_carry_the_curves_on_screen(name):
 def test_the_bounds_of_the_plain_rnn_stand_in_order(activation):
     case = draw(RNN(activation), 15, 1, 5, 2, seed=3, dtype=torch.float64)
     case.params["weight_hh"] *= 1.5
-    found = products(step_jacobians(case.cell, case.params, case.cell.forward(case.params, case.x)), [0, 7, 15])
-    limit = bound(case.cell, case.params, 15)
+    found = products(step_jacobians(Layer(case.cell, case.params), case.cell.forward(case.params, case.x)), [0, 7, 15])
+    limit = bound(Layer(case.cell, case.params), 15)
     assert limit is not None
     assert (found.bound[::-1] <= limit * (1 + 1e-9)).all()
     for t, values in found.singular.items():
@@ -108,6 +119,6 @@ def test_singular_values_below_float64s_resolution_are_not_stated():
 def test_what_is_not_finite_passes_through():
     case = draw(Peephole(), 4, 1, 3, 2, seed=0, dtype=torch.float32)
     case.x[2] = torch.nan
-    found = products(step_jacobians(case.cell, case.params, case.cell.forward(case.params, case.x)))
+    found = products(step_jacobians(Layer(case.cell, case.params), case.cell.forward(case.params, case.x)))
     assert np.isfinite(found.norms[:2]).all() and np.isnan(found.norms[2:]).all()
     assert np.isnan(found.bound[:3]).all() and np.isnan(found.singular[0]).all()

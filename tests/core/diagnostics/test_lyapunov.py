@@ -11,6 +11,7 @@ from core.cells import RNN
 from core.check import VARIANTS
 from core.diagnostics.jacobians import step_jacobians
 from core.diagnostics.lyapunov import exponents, lyapunov
+from core.network import Layer
 
 
 def linear(H=5, seed=0):
@@ -28,7 +29,7 @@ def linear(H=5, seed=0):
 def test_a_linear_network_has_its_eigenvalues_moduli(seed):
     params, state = linear(seed=seed)
     trajectory = RNN("relu").forward(params, torch.zeros(3000, 1, 2, dtype=torch.float64), (state,))
-    J = step_jacobians(RNN("relu"), params, trajectory)
+    J = step_jacobians(Layer(RNN("relu"), params), trajectory)
     torch.testing.assert_close(J[1234], params["weight_hh"])
     expected = np.sort(np.log(np.abs(np.linalg.eigvals(params["weight_hh"].numpy()))))[::-1]
     np.testing.assert_allclose(exponents(J).exponents, expected, atol=2e-3)
@@ -52,7 +53,7 @@ def test_the_largest_comes_first_where_the_method_has_not_turned_to_it():
 def test_their_sum_is_the_mean_log_of_the_determinant(name):
     case = draw(VARIANTS[name], 40, 1, 3, 2, seed=0, dtype=torch.float64)
     case.params["bias_ih"] += 0.3
-    J = step_jacobians(case.cell, case.params, case.cell.forward(case.params, case.x, case.state))
+    J = step_jacobians(Layer(case.cell, case.params), case.cell.forward(case.params, case.x, case.state))
     found = exponents(J, transient=0).exponents.sum()
     log = float(torch.linalg.slogdet(J).logabsdet.mean())
     assert found == log or found == pytest.approx(log, rel=1e-9)  # −∞ where ReLU units are off
@@ -66,11 +67,11 @@ def test_a_dead_direction_is_minus_infinity_and_nan_passes():
 
 
 def test_one_json_object():
-    params = RNN().init(2, 6, generator=torch.Generator().manual_seed(0))
+    layer = Layer(RNN(), RNN().init(2, 6, generator=torch.Generator().manual_seed(0)))
     x = torch.rand(50, 4, 2, generator=torch.Generator().manual_seed(1))
-    found = json.loads(json.dumps(lyapunov(RNN(), params, x, sequences=3), allow_nan=False))
+    found = json.loads(json.dumps(lyapunov(layer, x, sequences=3), allow_nan=False))
     assert (found["sequences"], found["state_size"], found["steps"]) == (3, 6, 50)
     assert found["factor"] == pytest.approx(np.exp(found["largest"])) and found["largest"] < 0
     assert found["exponents"] == sorted(found["exponents"], reverse=True)
-    alone = [lyapunov(RNN(), params, x[:, n : n + 1])["largest"] for n in range(3)]
+    alone = [lyapunov(layer, x[:, n : n + 1])["largest"] for n in range(3)]
     assert found["largest"] == pytest.approx(np.mean(alone)) and found["spread"] == pytest.approx(np.std(alone))

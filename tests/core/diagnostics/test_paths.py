@@ -11,6 +11,7 @@ from core.backprop.profiles import profiles
 from core.cells import GRU, LSTM, Peephole
 from core.check import VARIANTS
 from core.diagnostics.paths import carried, paths, shares
+from core.network import Layer
 
 each_variant = pytest.mark.parametrize("name", VARIANTS)
 GATED = [LSTM(), Peephole(), Peephole("gers"), GRU(), GRU("before")]
@@ -26,7 +27,7 @@ def case_of(cell, T=7, N=3, H=4, seed=0, dtype=torch.float64):
 
 def found(case, cuts=(), resets=()):
     trajectory = case.cell.forward(case.params, case.x, case.state, resets=resets)
-    return paths(case.cell, case.params, trajectory, case.grad_out, cuts)
+    return paths(Layer(case.cell, case.params), trajectory, case.grad_out, cuts)
 
 
 @each_variant
@@ -90,7 +91,7 @@ def _lstm(case, state, riding, x, path, arrived=False):
     (h, c), (d_h, d_c) = state, riding
     names, kind = case.cell.gate_names, case.cell.variant
     peepholes = dict(zip([q for q in names if q != "g"], case.params.get("weight_peephole", torch.zeros(3, 1))))
-    stop = getattr(case.cell, "gradient", "full") == "gers"
+    stop = case.cell.stops_gradient
 
     def total(q, c, d_c):
         mine, place = path == q and not (arrived and q != "o"), names.index(q)
@@ -128,7 +129,7 @@ def test_the_carousel_is_the_product_of_the_forget_gates():
     grad_out = torch.zeros_like(case.grad_out)
     grad_out[-1] = case.grad_out[-1]
     trajectory = case.cell.forward(case.params, case.x, case.state)
-    parts = paths(case.cell, case.params, trajectory, grad_out)
+    parts = paths(Layer(case.cell, case.params), trajectory, grad_out)
     for t in range(9):
         kept = trajectory.gates["f"][t:].prod(dim=0) * parts.c["carousel"][9]
         torch.testing.assert_close(parts.c["carousel"][t], kept)
@@ -145,7 +146,7 @@ def test_shares_sum_to_one_and_parts_to_the_flow(name):
     case = case_of(VARIANTS[name], T=10)
     result = shares(found(case))
     back = case.cell.backward(case.params, case.cell.forward(case.params, case.x, case.state), case.grad_out)
-    np.testing.assert_allclose(result.flow, profiles(back.grad_h, back.grad_c).flow, rtol=1e-12)
+    np.testing.assert_allclose(result.flow, profiles(back).flow, rtol=1e-12)
     np.testing.assert_allclose(sum(result.part.values()), result.flow, rtol=1e-10)
     np.testing.assert_allclose(sum(result.share.values()), 1, rtol=1e-10)
     for path, norm in result.norm.items():
@@ -159,9 +160,9 @@ def test_open_forget_gates_leave_everything_to_the_carousel():
     case.params["bias_ih"][4:8] += 12
     grad_out = torch.zeros_like(case.grad_out)
     grad_out[-1] = 1
-    result = shares(paths(case.cell, case.params, case.cell.forward(case.params, case.x, case.state), grad_out))
+    result = shares(paths(Layer(case.cell, case.params), case.cell.forward(case.params, case.x, case.state), grad_out))
     assert (result.share["carousel"][:-2] > 0.95).all()  # one step back the output gate still has its say
-    np.testing.assert_allclose(result.gates(), 1 - result.share["carousel"], atol=1e-12)
+    np.testing.assert_allclose(result.gates("carousel"), 1 - result.share["carousel"], atol=1e-12)
 
 
 def test_no_gradient_has_no_shares():

@@ -8,8 +8,10 @@ from core.cells import GRU, LSTM, RNN, Peephole
 from core.cells.variants import whole
 from core.diagnostics.probe import before_nonlinearity, probed
 from core.errors import UnrolledError
+from core.network import Layer
 
 GATED = [LSTM(), Peephole(), Peephole("gers"), GRU(), GRU("before")]
+GATES = {gate.symbol: gate for cell in (LSTM(), GRU()) for gate in cell.anatomy.gates}
 FORCES = [(cell, {gate: value}) for cell in GATED for gate in cell.gate_names for value in (0.0, 1.0, 0.3)]
 
 
@@ -40,7 +42,7 @@ def _step(case, x, state, force):
     p_i, p_f, p_o = P.get("weight_peephole", torch.zeros(3, 1))
 
     def seen(c):
-        return c.detach() if getattr(case.cell, "gradient", "full") == "gers" else c
+        return c.detach() if case.cell.stops_gradient else c
 
     i, f, g, o = (x @ P["weight_ih"].T + h @ P["weight_hh"].T + P["bias_ih"] + P["bias_hh"]).chunk(4, dim=1)
     i, f = forced("i", (i + p_i * seen(c)).sigmoid()), forced("f", (f + p_f * seen(c)).sigmoid())
@@ -52,7 +54,7 @@ def _step(case, x, state, force):
 def test_a_forced_gate_is_a_constant(cell, force):
     case = draw(cell, 6, 2, 3, 2, seed=1, dtype=torch.float64)
     before = {name: value.clone() for name, value in case.params.items()}
-    answer = probed(cell, case.params, case.x, lambda _: case.grad_out, force, state=case.state)
+    answer = probed(Layer(cell, case.params), case.x, lambda _: case.grad_out, force, state=case.state)
     for gate, value in force.items():
         torch.testing.assert_close(answer.trajectory.gates[gate], torch.full((6, 2, 3), value).double())
     theirs = by_autograd(case, force)
@@ -68,10 +70,10 @@ def test_a_coupled_gate_is_forced_from_either_side(owner, force):
     """As the whole cell with both gates forced."""
     cell = owner(variant="coupled")
     case = draw(cell, 6, 2, 3, 2, seed=1, dtype=torch.float64)
-    answer = probed(cell, case.params, case.x, lambda _: case.grad_out, force, state=case.state)
+    answer = probed(Layer(cell, case.params), case.x, lambda _: case.grad_out, force, state=case.state)
     both = {"i": force.get("i", 1 - force.get("f", 0)), "f": force.get("f", 1 - force.get("i", 0))}
     four = whole(case.params, "coupled")
-    theirs = probed(owner(), four, case.x, lambda _: case.grad_out, force | both, state=case.state)
+    theirs = probed(Layer(owner(), four), case.x, lambda _: case.grad_out, force | both, state=case.state)
     torch.testing.assert_close(answer.trajectory.gates, theirs.trajectory.gates)
     torch.testing.assert_close(answer.back.grad_h, theirs.back.grad_h)
     torch.testing.assert_close(answer.back.grad_c, theirs.back.grad_c)
@@ -80,15 +82,15 @@ def test_a_coupled_gate_is_forced_from_either_side(owner, force):
 def test_gates_that_a_variant_lacks_cannot_be_forced():
     case = draw(LSTM(variant="coupled"), 4, 2, 3, 2, seed=1, dtype=torch.float64)
     with pytest.raises(UnrolledError, match="one gate in this cell"):
-        probed(case.cell, case.params, case.x, lambda _: case.grad_out, {"i": 0, "f": 1})
+        probed(Layer(case.cell, case.params), case.x, lambda _: case.grad_out, {"i": 0, "f": 1})
     with pytest.raises(UnrolledError, match=r"f is always 1\. Choose one of: i, g, o"):
-        probed(LSTM(variant="no-forget-gate"), case.params, case.x, lambda _: case.grad_out, {"f": 0})
+        probed(Layer(LSTM(variant="no-forget-gate"), case.params), case.x, lambda _: case.grad_out, {"f": 0})
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_open_and_shut_are_exact(dtype):
     case = draw(LSTM(), 5, 2, 3, 2, seed=0, dtype=dtype)
-    answer = probed(LSTM(), case.params, case.x, lambda _: case.grad_out, {"f": 1, "i": 0, "g": -1})
+    answer = probed(Layer(LSTM(), case.params), case.x, lambda _: case.grad_out, {"f": 1, "i": 0, "g": -1})
     gates = answer.trajectory.gates
     assert (gates["f"] == 1).all() and (gates["i"] == 0).all() and (gates["g"] == -1).all()
 
@@ -99,7 +101,7 @@ def test_an_open_forget_gate_keeps_the_whole_gradient():
     grad_out[-1] = 1
 
     def kept(force):
-        flow = probed(LSTM(), case.params, case.x, lambda _: grad_out, force).profiles.flow
+        flow = probed(Layer(LSTM(), case.params), case.x, lambda _: grad_out, force).profiles.flow
         return flow[0] / flow[-1]
 
     assert kept({}) < 1e-8 < 0.1 < kept({"f": 1, "i": 0})
@@ -107,13 +109,13 @@ def test_an_open_forget_gate_keeps_the_whole_gradient():
 
 def test_grad_fn_sees_what_the_changed_cell_made():
     case = draw(LSTM(), 5, 2, 3, 2, seed=0, dtype=torch.float64)
-    answer = probed(LSTM(), case.params, case.x, lambda trajectory: trajectory.h[1:], {"o": 0})
+    answer = probed(Layer(LSTM(), case.params), case.x, lambda trajectory: trajectory.h[1:], {"o": 0})
     assert (answer.back.grad_h == 0).all()
 
 
 def test_peepholes_removed_leave_an_lstm():
     case = draw(Peephole(), 6, 2, 3, 2, seed=2, dtype=torch.float64)
-    answer = probed(Peephole(), case.params, case.x, lambda _: case.grad_out, peepholes="removed")
+    answer = probed(Layer(Peephole(), case.params), case.x, lambda _: case.grad_out, peepholes="removed")
     plain = {name: value for name, value in case.params.items() if name != "weight_peephole"}
     back = LSTM().backward(plain, LSTM().forward(plain, case.x), case.grad_out)
     torch.testing.assert_close(answer.back.grad_c, back.grad_c)
@@ -121,7 +123,7 @@ def test_peepholes_removed_leave_an_lstm():
 
 def test_peepholes_cut_are_gers_on_the_same_weights_and_states():
     case = draw(Peephole(), 6, 2, 3, 2, seed=2, dtype=torch.float64)
-    answer = probed(Peephole(), case.params, case.x, lambda _: case.grad_out, peepholes="cut", state=case.state)
+    answer = probed(Layer(Peephole(), case.params), case.x, lambda _: case.grad_out, peepholes="cut", state=case.state)
     trajectory = Peephole().forward(case.params, case.x, case.state)
     gers = Peephole("gers").backward(case.params, trajectory, case.grad_out)
     assert torch.equal(answer.trajectory.h, trajectory.h)
@@ -130,11 +132,11 @@ def test_peepholes_cut_are_gers_on_the_same_weights_and_states():
 
 
 def test_values_within_reach_and_out_of_it():
-    assert torch.sigmoid(torch.tensor(before_nonlinearity("f", 0.2))).item() == pytest.approx(0.2)
-    assert torch.tanh(torch.tensor(before_nonlinearity("g", -0.2))).item() == pytest.approx(-0.2)
+    assert torch.sigmoid(torch.tensor(before_nonlinearity(GATES["f"], 0.2))).item() == pytest.approx(0.2)
+    assert torch.tanh(torch.tensor(before_nonlinearity(GATES["g"], -0.2))).item() == pytest.approx(-0.2)
     for gate, value in (("f", -0.1), ("z", 1.1), ("g", -1.1), ("f", float("nan"))):
         with pytest.raises(UnrolledError, match="must lie between"):
-            before_nonlinearity(gate, value)
+            before_nonlinearity(GATES[gate], value)
 
 
 @pytest.mark.parametrize(
@@ -148,4 +150,4 @@ def test_values_within_reach_and_out_of_it():
 def test_what_a_cell_lacks_is_said(cell, arguments, sentence):
     case = draw(cell, 3, 1, 2, 1, seed=0, dtype=torch.float32)
     with pytest.raises(UnrolledError, match=sentence):
-        probed(cell, case.params, case.x, lambda _: case.grad_out, **arguments)
+        probed(Layer(cell, case.params), case.x, lambda _: case.grad_out, **arguments)

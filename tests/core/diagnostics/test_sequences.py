@@ -11,6 +11,7 @@ from core.backprop.readout import losses
 from core.config import RunConfig
 from core.diagnostics.sequences import contributions
 from core.moment import Moment
+from core.network import Network
 from core.tasks import Batch
 from core.training.learner import Learner
 from core.training.replay import moment_of
@@ -24,21 +25,15 @@ MODES = ["full", "windows", "sliding", "stream", "reset"]
 def moment(cell: str = "lstm", task: str = "every", **flat) -> Moment:
     sizes = {"task.length": T, "cell.hidden_size": 5, "batch_size": N, "truncation_length": 5, "cell.name": cell}
     plain = moment_of(RunConfig.from_flat(sizes | TASKS[task] | flat), 0)
-    return replace(
-        plain,
-        params={name: 1.5 * values.double() for name, values in plain.params.items()},
-        readout={name: values.double() for name, values in plain.readout.items()},
-    )
-
-
-def only(batch: Batch, n: int) -> Batch:
-    return Batch(batch.x[:, [n]], batch.target[:, [n]], batch.asked[:, [n]], batch.scored[:, [n]])
+    layer, readout = plain.network.wide().layer, plain.network.wide().readout
+    params = {name: 1.5 * values for name, values in layer.params.items()}
+    return replace(plain, network=Network.of(plain.cell, params, readout))
 
 
 def measured(taken: Moment, batch: Batch):
     config = taken.config
     clamp = config.clip_threshold if config.clip == "backprop" else None
-    return gradients(taken.cell, taken.params, taken.readout, batch, truncation=config.truncated, clamp=clamp)
+    return gradients(taken.network, batch, truncation=config.truncated, clamp=clamp)
 
 
 def flat(grads, names) -> np.ndarray:
@@ -53,7 +48,7 @@ def test_each_sequence_as_a_batch_of_its_own(cell, task, clip, mode) -> None:
     found, whole = contributions(taken), measured(taken, taken.batch)
     total = flat(whole.grads, whole.grads)
     for n in range(N):
-        alone = measured(taken, only(taken.batch, n))
+        alone = measured(taken, taken.batch.take([n]))
         own = flat(alone.grads, whole.grads)
         np.testing.assert_allclose(found["loss"][n], alone.loss, rtol=1e-12)
         np.testing.assert_allclose(found["flow"][n], alone.profiles.flow, rtol=1e-9, atol=1e-15)
@@ -67,12 +62,12 @@ def test_each_sequence_as_a_batch_of_its_own(cell, task, clip, mode) -> None:
 def test_each_step_by_autograd_with_parameters_of_its_own(cell) -> None:
     taken = moment(cell, truncation="full")
     found, x, asked = contributions(taken), torch.tensor(taken.batch.x).double(), torch.tensor(taken.batch.asked)
-    leaves = [{name: values.clone().requires_grad_() for name, values in taken.params.items()} for _ in range(T)]
+    leaves = [{name: values.clone().requires_grad_() for name, values in taken.layer.params.items()} for _ in range(T)]
     state = tuple(torch.zeros(N, 5, dtype=torch.float64) for _ in taken.cell.state_parts)
     total = torch.zeros((), dtype=torch.float64)
     for t in range(T):
         state, _ = taken.cell.step(leaves[t], x[t], state)
-        answer = state[0] @ taken.readout["weight"].T + taken.readout["bias"]
+        answer = state[0] @ taken.network.readout["weight"].T + taken.network.readout["bias"]
         loss, _ = losses(answer, torch.tensor(taken.batch.target[t]))
         total = total + (loss * asked[t] / asked.sum(dim=0)).sum() / N
     total.backward()
@@ -100,7 +95,7 @@ def test_where_truncation_cuts_nothing_enters_through_earlier_steps() -> None:
 def test_where_the_readout_alone_is_trained_the_norms_are_its_own() -> None:
     taken = moment(trained="readout")
     found = contributions(taken)
-    own = flat(measured(taken, only(taken.batch, 1)).grads, ("readout.weight", "readout.bias"))
+    own = flat(measured(taken, taken.batch.take([1])).grads, ("readout.weight", "readout.bias"))
     np.testing.assert_allclose(found["grad_norm"][1], np.linalg.norm(own), rtol=1e-12)
     assert found["step_norm"].min() > 0
 
@@ -108,5 +103,6 @@ def test_where_the_readout_alone_is_trained_the_norms_are_its_own() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_not_finite_is_no_exception(value) -> None:
     taken = moment_of(moment().config, 0)
-    found = contributions(replace(taken, params={name: torch.full_like(w, value) for name, w in taken.params.items()}))
+    params = {name: torch.full_like(weight, value) for name, weight in taken.layer.params.items()}
+    found = contributions(replace(taken, network=Network.of(taken.cell, params, taken.network.readout)))
     assert np.isnan(found["share"]).all() and np.isnan(found["step_share"]).all()

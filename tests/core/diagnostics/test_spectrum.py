@@ -6,6 +6,7 @@ import torch
 
 from core.cells import GRU, LSTM, RNN
 from core.diagnostics.spectrum import bound, spectra, spectrum
+from core.network import Layer
 
 
 def test_a_triangular_matrix():
@@ -25,7 +26,7 @@ def test_a_rotation_has_a_pair_on_the_circle():
 @pytest.mark.parametrize("cell", [RNN(), LSTM(), GRU()], ids=lambda cell: cell.name)
 def test_one_spectrum_for_each_gate(cell):
     params = cell.init(2, 8, generator=torch.Generator().manual_seed(0))
-    found = spectra(cell, params)
+    found = spectra(Layer(cell, params))
     assert list(found) == list(cell.gate_names or ["recurrent"])
     for block, each in zip(params["weight_hh"].split(8), found.values()):
         assert each.sigma_max == pytest.approx(float(torch.linalg.matrix_norm(block, 2)), rel=1e-5)
@@ -33,9 +34,9 @@ def test_one_spectrum_for_each_gate(cell):
 
 
 def test_the_default_rnn_has_a_norm_above_one_and_a_radius_below():
-    """REFERENCE section 2: σ_max ≈ 1.1, ρ ≈ .61 at H = 64; "σ_max > 1, so gradients explode" is false."""
+    """docs/reference.md, "Bounds": σ_max ≈ 1.1, ρ ≈ .61 at H = 64; "σ_max > 1, so gradients explode" is false."""
     found = [
-        spectra(RNN(), RNN().init(2, 64, generator=torch.Generator().manual_seed(seed)))["recurrent"]
+        spectra(Layer(RNN(), RNN().init(2, 64, generator=torch.Generator().manual_seed(seed))))["recurrent"]
         for seed in range(6)
     ]
     assert np.mean([each.sigma_max for each in found]) == pytest.approx(1.1, abs=0.05)
@@ -44,9 +45,9 @@ def test_the_default_rnn_has_a_norm_above_one_and_a_radius_below():
 
 def test_the_bound_is_the_plain_rnns():
     params = {"weight_hh": torch.diag(torch.tensor([0.5, -2.0]))}
-    np.testing.assert_allclose(bound(RNN(), params, 3), [1, 2, 4, 8])
-    assert bound(LSTM(), params, 3) is None
-    assert bound(RNN(), {"weight_hh": torch.eye(2) * 2}, 2000)[-1] == np.inf
+    np.testing.assert_allclose(bound(Layer(RNN(), params), 3), [1, 2, 4, 8])
+    assert bound(Layer(LSTM(), params), 3) is None
+    assert bound(Layer(RNN(), {"weight_hh": torch.eye(2) * 2}), 2000)[-1] == np.inf
 
 
 def test_what_is_not_finite_has_no_spectrum():

@@ -13,6 +13,7 @@ from core.diagnostics import truncation_bias as module
 from core.diagnostics.compared import grid
 from core.diagnostics.truncation_bias import sequences_for, truncation_bias
 from core.moment import Moment
+from core.network import Network
 from core.tasks import Batch
 from core.training.replay import moment_of
 from core.truncation import Truncation, windows
@@ -30,8 +31,13 @@ def moment(cell: str = "lstm", task: str = "every step", **flat) -> Moment:
     """Untrained, in double precision, with weights large enough for the gradient to reach far."""
     sizes = {"task.length": T, "cell.hidden_size": H, "batch_size": N}
     plain = moment_of(RunConfig.from_flat(sizes | {"cell.name": cell} | TASKS[task] | flat), 0)
-    double = {name: 1.5 * values.double() for name, values in plain.params.items()}
-    return replace(plain, params=double, readout={name: values.double() for name, values in plain.readout.items()})
+    wide = plain.network.wide()
+    return with_params(replace(plain, network=wide), {name: 1.5 * values for name, values in wide.layer.params.items()})
+
+
+def with_params(taken: Moment, params) -> Moment:
+    """The same moment with other weights in its layer."""
+    return replace(taken, network=Network.of(taken.cell, params, taken.network.readout))
 
 
 def unevenly_asked(taken: Moment) -> Moment:
@@ -61,7 +67,7 @@ def check(found, mode: str, i: int, truncated, full) -> None:
 
 
 def of(taken: Moment, cuts=(), truncation=None):
-    return gradients(taken.cell, taken.params, taken.readout, taken.batch, cuts, truncation=truncation).grads
+    return gradients(taken.network, taken.batch, cuts, truncation=truncation).grads
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -85,23 +91,23 @@ def test_sliding_by_autograd_with_a_graph_of_its_own_for_every_loss(cell) -> Non
 
 def by_autograd(taken: Moment, K: int):
     """Every loss followed back through ``Cell.step`` by K inputs, from a state that is a constant."""
-    leaves = {name: values.clone().requires_grad_() for name, values in taken.params.items()}
-    readout = {name: values.clone().requires_grad_() for name, values in taken.readout.items()}
+    leaves = {name: values.clone().requires_grad_() for name, values in taken.network.parameters.items()}
+    learnt = Network.named(taken.cell, leaves)
     x = torch.tensor(taken.batch.x).double()
     states = [tuple(torch.zeros(N, H, dtype=torch.float64) for _ in taken.cell.state_parts)]
     for t in range(T):
-        states.append(tuple(part.detach() for part in taken.cell.step(taken.params, x[t], states[-1])[0]))
+        states.append(tuple(part.detach() for part in taken.cell.step(taken.layer.params, x[t], states[-1])[0]))
     total = torch.zeros((), dtype=torch.float64)
     for s in range(1, T + 1):
         state = states[max(0, s - K)]
         for t in range(max(0, s - K), s):
-            state, _ = taken.cell.step(leaves, x[t], state)
+            state, _ = taken.cell.step(learnt.layer.params, x[t], state)
         asked = torch.tensor(taken.batch.asked)
-        answer = state[0] @ readout["weight"].T + readout["bias"]
+        answer = state[0] @ learnt.readout["weight"].T + learnt.readout["bias"]
         loss, _ = losses(answer, torch.tensor(taken.batch.target[s - 1]))
         total = total + (loss * asked[s - 1] / asked.sum(dim=0)).sum() / N
     total.backward()
-    return {name: leaf.grad for name, leaf in leaves.items()} | {f"readout.{n}": r.grad for n, r in readout.items()}
+    return {name: leaf.grad for name, leaf in leaves.items()}
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -129,10 +135,10 @@ def test_k_of_the_whole_sequence_is_the_full_gradient(cell, task) -> None:
 def test_geometric_decay_has_the_closed_form(beta) -> None:
     """A tanh unit that stays at zero is linear, and with equal inputs all steps pull one way: by β^k at lag k."""
     taken = moment("rnn", "last step")
-    params = {name: torch.zeros_like(values) for name, values in taken.params.items()}
+    params = {name: torch.zeros_like(values) for name, values in taken.layer.params.items()}
     params["weight_hh"] = beta * torch.eye(H, dtype=torch.float64)
     batch = Batch(np.ones_like(taken.batch.x), *[getattr(taken.batch, n) for n in ("target", "asked", "scored")])
-    found = truncation_bias(replace(taken, params=params, batch=batch))
+    found = truncation_bias(replace(with_params(taken, params), batch=batch))
     K = np.arange(1, T + 1)
     for mode in ("windows", "sliding"):
         bias = (beta**K - beta**T) / (1 - beta**T)
@@ -145,10 +151,10 @@ def test_geometric_decay_has_the_closed_form(beta) -> None:
 def test_a_bias_below_all_rounding_is_still_a_number() -> None:
     """Float32, decay .3 over 14 steps: what K = 13 leaves out is 1e-7 of the gradient, and known to five digits."""
     taken = moment_of(moment("rnn", "last step").config, 0)
-    params = {name: torch.zeros_like(values) for name, values in taken.params.items()}
+    params = {name: torch.zeros_like(values) for name, values in taken.layer.params.items()}
     params["weight_hh"] = 0.3 * torch.eye(H)
     batch = Batch(np.ones_like(taken.batch.x), *[getattr(taken.batch, n) for n in ("target", "asked", "scored")])
-    found = truncation_bias(replace(taken, params=params, batch=batch))
+    found = truncation_bias(replace(with_params(taken, params), batch=batch))
     np.testing.assert_allclose(found["sliding.cell_relative_bias"][12], 0.3**13 * 0.7 / (1 - 0.3**14), rtol=1e-5)
 
 
@@ -160,7 +166,7 @@ def test_the_lag_profile_is_the_mean_flow_of_one_loss() -> None:
             alone = np.zeros((T, N), bool)
             alone[s - 1, n] = True
             one = replace(taken, batch=replace(taken.batch, asked=alone))
-            flow = gradients(one.cell, one.params, one.readout, one.batch).profiles.flow
+            flow = gradients(one.network, one.batch).profiles.flow
             sums[: s + 1] += N * flow[s::-1]
             counts[: s + 1] += 1
     known = counts > 0
@@ -170,7 +176,7 @@ def test_the_lag_profile_is_the_mean_flow_of_one_loss() -> None:
 
 def test_a_lag_profile_of_the_last_loss_is_the_flow_of_the_frame() -> None:
     taken = moment("lstm", "last step")
-    flow = gradients(taken.cell, taken.params, taken.readout, taken.batch).flow_last
+    flow = gradients(taken.network, taken.batch).flow_last
     np.testing.assert_allclose(truncation_bias(taken)["phi"], flow[::-1], rtol=1e-12)
 
 
@@ -186,7 +192,7 @@ def test_where_the_readout_alone_is_trained_truncation_changes_nothing() -> None
 def test_what_is_not_finite_is_no_exception(task, value) -> None:
     taken = moment_of(moment("gru", task).config, 0)
     found = truncation_bias(
-        replace(taken, params={name: torch.full_like(w, value) for name, w in taken.params.items()})
+        with_params(taken, {name: torch.full_like(w, value) for name, w in taken.layer.params.items()})
     )
     assert all(len(values) for values in found.values())
     if np.isnan(value):

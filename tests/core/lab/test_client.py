@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
+from core.budget import Limits
 from core.config import RunConfig
 from core.errors import BudgetError, UnrolledError
-from core.lab.budget import Limits
 from core.lab.client import Lab, NoAnswer, NotYours
 from core.lab.trainer import run_stint
 from core.store import Ended, RunFileError, run_path

@@ -11,6 +11,7 @@ from core.config import RunConfig
 from core.errors import UnrolledError
 from core.lab.client import Lab
 from core.lab.worker import ALREADY_RUNNING
+from core.questions import Contributions, TruncationBias, TruncationCost
 from core.store import run_path
 from core.store.folder import unlink_run
 from core.training import train
@@ -51,7 +52,7 @@ def test_a_preview_is_the_first_frame_of_the_run_and_can_be_asked_about(lab) -> 
     frame = lab.preview(CONFIG, wait=240)
     assert (frame.grad_h == next(train(CONFIG)).grad_h).all() and frame.planes is not None
     assert (lab.preview_of(lab.preview_id(CONFIG))[1].grad_h == frame.grad_h).all()
-    answer = lab.wait_for("truncation", f"preview-{lab.preview_id(CONFIG)}", seconds=240)
+    answer = lab.wait_for(TruncationBias(), f"preview-{lab.preview_id(CONFIG)}", seconds=240)
     assert answer.step == 0 and answer.arrays["windows.K"][-1] == CONFIG.task.length
 
 
@@ -113,21 +114,21 @@ def test_a_preview_of_another_version_fails_with_a_sentence(lab, wait_until) -> 
         return lab.questions.status("future") == lab.questions.status("broken") == "failed"
 
     wait_until(both_failed)
-    assert "does not know the question `prophecy`" in lab.questions.get("future").error
+    assert "is of another version" in lab.questions.get("future").error
     assert "computation failed" in lab.questions.get("broken").error
 
 
 def test_questions_are_answered_while_runs_train(lab, wait_until) -> None:
     infos = [lab.submit(LONG.replace(seed=seed), "me") for seed in (20, 21)]
     wait_until(lambda: all(lab.info(info.id).step > 200 for info in infos), "both train")
-    for kind in ("truncation", "sequences", "cost"):
-        answer = lab.wait_for(kind, infos[0].id, 100, seconds=240)
-        assert answer.step == (100 if kind != "cost" else 0) and answer.meta["sequences"] >= 8
+    for question in (TruncationBias(), Contributions(), TruncationCost()):
+        answer = lab.wait_for(question, infos[0].id, 100, seconds=240)
+        assert answer.step == (100 if question.changes else 0) and answer.meta["sequences"] >= 8
     assert all(lab.info(info.id).status in ("running", "queued") for info in infos)
     for info in infos:
         lab.delete(info.id, "me")
     with pytest.raises(UnrolledError, match="There is no run"):
-        lab.ask("truncation", infos[0].id, 100)
+        lab.ask(TruncationBias(), infos[0].id, 100)
 
 
 def test_a_second_worker_says_so_and_leaves(lab, worker) -> None:

@@ -10,6 +10,7 @@ import pytest
 from core.config import RunConfig
 from core.errors import UnrolledError
 from core.lab.worker import ANALYST_NICE, MAX_FAILURES, after_crash
+from core.questions import Contributions
 from core.store import RunFileError, load_run, run_path
 
 pytestmark = pytest.mark.slow
@@ -141,9 +142,9 @@ def test_a_question_that_cannot_be_answered_is_a_sentence_and_the_next_one_is(la
     for run_id in (gone, kept):
         lab.catalog.stop(run_id, "Stopped.")
         shutil.copy(whole(CONFIG), run_path(lab.folder, run_id))
-    assert lab.ask("sequences", gone, 60) is None
+    assert lab.ask(Contributions(), gone, 60) is None
     run_path(lab.folder, gone).write_bytes(run_path(lab.folder, gone).read_bytes()[:5000])
     workers.start()
     with pytest.raises(UnrolledError, match=r"damaged|cannot be read"):
-        lab.wait_for("sequences", gone, 60, seconds=240)
-    assert lab.wait_for("sequences", kept, 60, seconds=240).step == 60
+        lab.wait_for(Contributions(), gone, 60, seconds=240)
+    assert lab.wait_for(Contributions(), kept, 60, seconds=240).step == 60

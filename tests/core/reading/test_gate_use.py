@@ -31,7 +31,7 @@ def test_bounds_are_not_saturated():
 def test_retention_is_what_steps_in_a_row_leave():
     rng = np.random.default_rng(0)
     f = rng.uniform(0.2, 1, (50, 1, 5))
-    found = retention({"i": f * 0, "f": f})
+    found = retention(f)
     left = f[:, 0].prod(axis=0)
     np.testing.assert_allclose(found.factor**50, left[found.unit])
     np.testing.assert_allclose(np.exp(-50 / found.steps), left[found.unit])
@@ -40,22 +40,22 @@ def test_retention_is_what_steps_in_a_row_leave():
 
 def test_a_mean_forget_gate_would_say_something_else():
     f = np.array([0.01, 0.99] * 10).reshape(20, 1, 1)
-    assert retention({"f": f}).factor[0] == pytest.approx(np.sqrt(0.01 * 0.99)) != pytest.approx(0.5)
+    assert retention(f).factor[0] == pytest.approx(np.sqrt(0.01 * 0.99)) != pytest.approx(0.5)
 
 
 def test_always_open_never_forgets_and_once_shut_forgets_all():
     z = np.ones((5, 2, 3))
     z[2, 0, 1] = 0
     z[..., 2] = 0.5
-    found = retention({"r": z * 0, "z": z, "n": z})
+    found = retention(z)
     assert found.unit.tolist() == [0, 2, 1] and found.factor.tolist() == [1, pytest.approx(0.5), 0]
     assert found.steps.tolist() == [np.inf, pytest.approx(1 / np.log(2)), 0]
 
 
 def test_no_gates_and_what_is_not_finite():
-    assert use({}) == {} and retention({}) is None
+    assert use({}) == {}
     f = np.full((3, 1, 2), 0.5, np.float32)
     f[1, 0, 1] = np.nan
     found = use({"f": f})["f"]
     assert found.shut[0] == 0 and np.isnan(found.shut[1]) and np.isnan(found.over_time[1])
-    assert np.isnan(retention({"f": f}).factor).sum() == 1
+    assert np.isnan(retention(f).factor).sum() == 1

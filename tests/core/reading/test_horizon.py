@@ -56,7 +56,6 @@ def test_truncation_is_cut_and_not_fitted() -> None:
     flow = geometric(0.9)
     flow[:71] = 0  # K = 30: cuts at 70, 40, 10
     found = horizon_of(flow, cuts=[10, 40, 70])
-    assert found.first_cut == 30
     assert found.fitted == (10, 29)
     assert found.factor == pytest.approx(0.9, rel=1e-4)
     assert (found.kinds[30:] == CUT).all() and (found.kinds[:30] == LIVE).all()

@@ -16,7 +16,7 @@ lengths = st.integers(4, 80)
 
 @given(lengths, seeds)
 def test_one_marker_in_each_half(T: int, seed: int) -> None:
-    x = Adding(length=T).sample(np.random.default_rng(seed), 16).x
+    x = Adding(length=T).sample(np.random.default_rng(seed), 16, "training").x
     values, markers = x[:, :, 0], x[:, :, 1]
     assert (values >= 0).all() and (values < 1).all() and set(np.unique(markers)) == {0, 1}
     assert (markers[: T // 2].sum(axis=0) == 1).all() and (markers[T // 2 :].sum(axis=0) == 1).all()
@@ -24,7 +24,7 @@ def test_one_marker_in_each_half(T: int, seed: int) -> None:
 
 @given(lengths, seeds, st.sampled_from(["last", "every"]))
 def test_the_target_is_the_sum_of_what_was_marked_so_far(T: int, seed: int, asked: str) -> None:
-    batch = Adding(length=T, asked=asked).sample(np.random.default_rng(seed), 16)
+    batch = Adding(length=T, asked=asked).sample(np.random.default_rng(seed), 16, "training")
     for t in range(T):
         want = (batch.x[: t + 1, :, 0] * batch.x[: t + 1, :, 1]).sum(axis=0)
         np.testing.assert_allclose(batch.target[t], want, rtol=1e-6)
@@ -35,7 +35,7 @@ def test_the_target_is_the_sum_of_what_was_marked_so_far(T: int, seed: int, aske
 @given(lengths, seeds)
 def test_events_are_the_two_marked_values(T: int, seed: int) -> None:
     task = Adding(length=T)
-    batch = task.sample(np.random.default_rng(seed), 1)
+    batch = task.sample(np.random.default_rng(seed), 1, "training")
     events = task.events(batch.x[:, 0])
     assert len(events) == 2
     assert [f"{batch.x[step - 1, 0, 0]:.2f}" for step, _ in events] == [label for _, label in events]
@@ -44,7 +44,7 @@ def test_events_are_the_two_marked_values(T: int, seed: int) -> None:
 
 
 def test_every_step_of_each_half_is_marked_sometimes() -> None:
-    markers = Adding(length=9).sample(np.random.default_rng(0), 2000).x[:, :, 1]
+    markers = Adding(length=9).sample(np.random.default_rng(0), 2000, "training").x[:, :, 1]
     assert (markers.mean(axis=1) > 0.1).all()
 
 

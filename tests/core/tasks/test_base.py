@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.tasks import TASKS, Adding, Batch, Copying, Review, Task, TemporalOrder, TwoLag
 from core.tasks.base import at_last_step
+from core.tasks.typed import Read, look_up
 
 asked = st.sampled_from(["last", "every"])
 tasks = st.one_of(
@@ -45,12 +46,12 @@ def name_of(task: Task) -> str:
 
 
 def many(task: Task) -> Batch:
-    return task.sample(np.random.default_rng(1), N)
+    return task.sample(np.random.default_rng(1), N, "training")
 
 
 @given(tasks, seeds, st.integers(1, 9))
 def test_shapes_and_dtypes(task: Task, seed: int, n: int) -> None:
-    batch, T = task.sample(np.random.default_rng(seed), n), task.length
+    batch, T = task.sample(np.random.default_rng(seed), n, "training"), task.length
     assert (batch.x.shape, batch.x.dtype) == ((T, n, task.input_size), np.float32)
     assert (batch.target.shape, batch.target.dtype) == ((T, n), np.float32 if task.kind == "numbers" else np.int64)
     for mask in (batch.asked, batch.scored):
@@ -61,7 +62,7 @@ def test_shapes_and_dtypes(task: Task, seed: int, n: int) -> None:
 @given(tasks, seeds)
 def test_what_is_asked_has_an_answer(task: Task, seed: int) -> None:
     """Every sequence is asked and scored somewhere, scored only where asked, and a class is one of the classes."""
-    batch = task.sample(np.random.default_rng(seed), 8)
+    batch = task.sample(np.random.default_rng(seed), 8, "training")
     assert batch.asked.any(axis=0).all() and batch.scored.any(axis=0).all()
     assert not (batch.scored & ~batch.asked).any()
     if task.kind != "numbers":
@@ -71,7 +72,7 @@ def test_what_is_asked_has_an_answer(task: Task, seed: int) -> None:
 
 @given(tasks, seeds)
 def test_the_same_generator_state_gives_the_same_batch(task: Task, seed: int) -> None:
-    first, again = (task.sample(np.random.default_rng(seed), 5) for _ in range(2))
+    first, again = (task.sample(np.random.default_rng(seed), 5, "training") for _ in range(2))
     for name in ("x", "target", "asked", "scored"):
         assert (getattr(first, name) == getattr(again, name)).all()
 
@@ -79,7 +80,7 @@ def test_the_same_generator_state_gives_the_same_batch(task: Task, seed: int) ->
 @given(tasks, seeds)
 def test_a_generator_goes_on(task: Task, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    assert (task.sample(rng, 40).x != task.sample(rng, 40).x).any()
+    assert (task.sample(rng, 40, "training").x != task.sample(rng, 40, "training").x).any()
 
 
 @given(tasks)
@@ -92,7 +93,7 @@ def test_marks_stand_in_the_sequence_and_in_order(task: Task) -> None:
 
 @given(tasks, seeds)
 def test_marks_cover_where_the_score_is_taken(task: Task, seed: int) -> None:
-    scored = task.sample(np.random.default_rng(seed), 8).scored.any(axis=1)
+    scored = task.sample(np.random.default_rng(seed), 8, "training").scored.any(axis=1)
     covered = {step for mark in task.marks() if mark.kind == "asked" for step in range(mark.first, mark.last + 1)}
     assert covered == {int(t) + 1 for t in np.flatnonzero(scored)}
 
@@ -100,7 +101,7 @@ def test_marks_cover_where_the_score_is_taken(task: Task, seed: int) -> None:
 @given(tasks, seeds)
 def test_events_are_where_the_marks_say(task: Task, seed: int) -> None:
     """Copying's delimiter, which carries no information, is the one event outside the marks."""
-    x = task.sample(np.random.default_rng(seed), 1).x[:, 0]
+    x = task.sample(np.random.default_rng(seed), 1, "training").x[:, 0]
     events = task.events(x)
     enters = {step for mark in task.marks() if mark.kind == "enters" for step in range(mark.first, mark.last + 1)}
     assert events and [step for step, _ in events] == sorted({step for step, _ in events})
@@ -110,12 +111,44 @@ def test_events_are_where_the_marks_say(task: Task, seed: int) -> None:
 
 @given(tasks, seeds)
 def test_symbols_are_one_token_a_step_and_tell_inputs_apart(task: Task, seed: int) -> None:
-    x = task.sample(np.random.default_rng(seed), 1).x[:, 0]
+    x = task.sample(np.random.default_rng(seed), 1, "training").x[:, 0]
     symbols = task.symbols(x)
     assert len(symbols) == task.length and all(symbols)
     if not isinstance(task, Adding):  # real numbers are rounded to be read
         inputs = {tuple(row) for row in x.tolist()}
         assert len(set(zip(symbols, map(tuple, x.tolist())))) == len(set(symbols)) == len(inputs)
+
+
+@given(tasks, seeds)
+def test_a_vocabulary_says_every_input_and_reads_it_back(task: Task, seed: int) -> None:
+    """One symbol a channel, each another; tasks whose inputs are numbers have none, and name their channels."""
+    x = task.sample(np.random.default_rng(seed), 2, "held-out").x
+    assert len(set(task.channels)) == task.input_size == x.shape[2]
+    assert len(set(task.vocabulary)) == (0 if isinstance(task, Adding) else task.input_size)
+    if task.vocabulary:
+        places = [task.vocabulary.index(symbol) for symbol in task.symbols(x[:, 0])]
+        assert (task.encode(places) == x[:, 0]).all()
+        assert (task.encode(x.argmax(axis=2)) == x).all()
+
+
+@pytest.mark.parametrize("task", VARIANTS, ids=name_of)
+def test_classes_are_said_each_differently_or_not_at_all(task: Task) -> None:
+    assert not task.answers or len(set(task.answers)) == task.output_size
+    assert task.typed is None or (task.vocabulary and task.answers)
+
+
+def test_text_is_read_as_it_stands_or_in_the_other_case() -> None:
+    assert look_up("aAbx", ["a", "A", "B"]) == Read((0, 1, 2), ("x",), 0)
+    assert TemporalOrder().read("x a Y, z") == Read((0, 2, 1), ("z",), 0)
+
+
+@given(tasks, seeds)
+def test_a_batch_of_some_sequences_has_all_that_belongs_to_them(task: Task, seed: int) -> None:
+    batch = task.sample(np.random.default_rng(seed), 5, "training")
+    for which in (slice(2), slice(None), [3], np.array([4, 0])):
+        few = batch.take(which)
+        for name in ("x", "target", "asked", "scored"):
+            assert np.array_equal(getattr(few, name), getattr(batch, name)[:, which])
 
 
 @given(tasks)

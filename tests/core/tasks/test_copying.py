@@ -23,7 +23,7 @@ def tasks(draw: st.DrawFn) -> Copying:
 @given(tasks(), seeds)
 def test_the_recall_repeats_the_symbols(task: Copying, seed: int) -> None:
     T, S, A = task.length, task.symbols_to_copy, task.alphabet
-    batch = task.sample(np.random.default_rng(seed), 8)
+    batch = task.sample(np.random.default_rng(seed), 8, "training")
     channel = batch.x.argmax(axis=2)
     assert (batch.x.sum(axis=2) == 1).all(), "one-hot"
     assert (channel[:S] < A).all() and (batch.target[T - S :] == channel[:S]).all()
@@ -33,7 +33,7 @@ def test_the_recall_repeats_the_symbols(task: Copying, seed: int) -> None:
 @given(tasks(), seeds)
 def test_a_delimiter_follows_delay_minus_one_blanks(task: Copying, seed: int) -> None:
     T, S, A = task.length, task.symbols_to_copy, task.alphabet
-    channel = task.sample(np.random.default_rng(seed), 8).x.argmax(axis=2)
+    channel = task.sample(np.random.default_rng(seed), 8, "training").x.argmax(axis=2)
     assert task.delay == T - 2 * S
     assert (channel[S : S + task.delay - 1] == A).all()
     assert (channel[S + task.delay - 1] == A + 1).all()
@@ -43,8 +43,8 @@ def test_a_delimiter_follows_delay_minus_one_blanks(task: Copying, seed: int) ->
 @given(tasks(), seeds)
 def test_asked_at_the_recall_or_everywhere(task: Copying, seed: int) -> None:
     recall = np.arange(task.length) >= task.length - task.symbols_to_copy
-    every = task.sample(np.random.default_rng(seed), 3)
-    only = task.model_copy(update={"asked": "recall"}).sample(np.random.default_rng(seed), 3)
+    every = task.sample(np.random.default_rng(seed), 3, "training")
+    only = task.model_copy(update={"asked": "recall"}).sample(np.random.default_rng(seed), 3, "training")
     assert every.asked.all()
     assert (only.asked == recall[:, None]).all()
     assert (every.scored == recall[:, None]).all() and (only.scored == recall[:, None]).all()
@@ -53,7 +53,7 @@ def test_asked_at_the_recall_or_everywhere(task: Copying, seed: int) -> None:
 
 @given(tasks(), seeds)
 def test_events_are_the_symbols_and_the_delimiter(task: Copying, seed: int) -> None:
-    x = task.sample(np.random.default_rng(seed), 1).x[:, 0]
+    x = task.sample(np.random.default_rng(seed), 1, "training").x[:, 0]
     steps = [step for step, _ in task.events(x)]
     S = task.symbols_to_copy
     assert steps == [*range(1, S + 1), task.length - S]
@@ -61,7 +61,7 @@ def test_events_are_the_symbols_and_the_delimiter(task: Copying, seed: int) -> N
 
 
 def test_the_symbols_are_drawn_evenly_and_independently() -> None:
-    x = Copying(length=12, symbols_to_copy=2, alphabet=4).sample(np.random.default_rng(0), 16_000).x
+    x = Copying(length=12, symbols_to_copy=2, alphabet=4).sample(np.random.default_rng(0), 16_000, "training").x
     first, second = x[:2].argmax(axis=2)
     pairs = np.bincount(4 * first + second, minlength=16)
     assert (abs(pairs - 1000) < 5 * np.sqrt(1000)).all()

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.tasks import Review
-from core.tasks.review import MOST_READ, NEGATIVE, NEUTRAL, POSITIVE, WORDS, read
+from core.tasks.review import NEGATIVE, NEUTRAL, POSITIVE, WORDS
+from core.tasks.typed import MOST_READ
 
 seeds = st.integers(0, 2**31 - 1)
 tasks = st.builds(Review, length=st.integers(5, 50), asked=st.sampled_from(["last", "every"]))
@@ -22,12 +23,14 @@ def test_words_are_told_apart() -> None:
 
 @given(tasks, seeds)
 def test_the_verdict_decides_the_answer(task: Review, seed: int) -> None:
-    batch = task.sample(np.random.default_rng(seed), 16)
+    batch = task.sample(np.random.default_rng(seed), 16, "training")
     assert (batch.x.sum(axis=2) == 1).all(), "one-hot"
     for n in range(16):
         words = task.symbols(batch.x[:, n])
         assert [words[0], *words[2:4]] == ["I", "this", "movie"]
         assert words[1] in (POSITIVE if batch.target[-1, n] else NEGATIVE)
+        assert task.speaks_for(words[1]) == batch.target[-1, n]
+        assert {task.speaks_for(word) for word in (words[0], *words[2:])} == {None}
         assert set(words[4:]) <= set(NEUTRAL)
         assert (batch.target[:, n] == batch.target[-1, n]).all()
         assert task.events(batch.x[:, n]) == [(2, words[1])]
@@ -35,14 +38,14 @@ def test_the_verdict_decides_the_answer(task: Review, seed: int) -> None:
 
 @given(tasks, seeds)
 def test_asked_at_the_last_word_or_from_the_verdict_on(task: Review, seed: int) -> None:
-    batch = task.sample(np.random.default_rng(seed), 3)
+    batch = task.sample(np.random.default_rng(seed), 3, "training")
     steps = np.arange(1, task.length + 1)[:, None]
     assert (batch.asked == (steps >= (2 if task.asked == "every" else task.length))).all()
     assert (batch.scored == (steps == task.length)).all()
 
 
 def test_all_words_come_up_and_neutral_ones_say_nothing() -> None:
-    batch = Review(length=10).sample(np.random.default_rng(0), 20_000)
+    batch = Review(length=10).sample(np.random.default_rng(0), 20_000, "training")
     words = batch.x.argmax(axis=2)
     assert set(words.ravel()) == set(range(len(WORDS)))
     liked = batch.target[-1].astype(bool)
@@ -58,13 +61,13 @@ def test_baseline_and_lag() -> None:
 
 
 def words(text: str) -> list[str]:
-    return [WORDS[place] for place in read(text).places]
+    return [WORDS[place] for place in Review().read(text).places]
 
 
 @given(tasks, seeds)
 def test_a_drawn_review_is_read_as_it_stands(task: Review, seed: int) -> None:
-    drawn = task.symbols(task.sample(np.random.default_rng(seed), 1).x[:, 0])
-    found = read(" ".join(drawn))
+    drawn = task.symbols(task.sample(np.random.default_rng(seed), 1, "training").x[:, 0])
+    found = Review().read(" ".join(drawn))
     assert words(" ".join(drawn)) == drawn and not found.unknown and not found.left
 
 
@@ -77,9 +80,10 @@ def test_a_drawn_review_is_read_as_it_stands(task: Review, seed: int) -> None:
     ("Фильм 电影 ٣", [], ("Фильм", "电影", "٣")),
 ])  # fmt: skip
 def test_anyones_text_is_read(text: str, known: list[str], unknown: tuple[str, ...]) -> None:
-    assert words(text) == known and read(text).unknown == unknown and read(text).left == 0
+    found = Review().read(text)
+    assert words(text) == known and found.unknown == unknown and found.left == 0
 
 
 def test_of_a_long_text_the_first_words_are_read() -> None:
-    found = read("loved " + "rainy evening " * 50)
+    found = Review().read("loved " + "rainy evening " * 50)
     assert len(found.places) == MOST_READ and found.left == 101 - MOST_READ and WORDS[found.places[0]] == "loved"

@@ -20,7 +20,7 @@ tasks = st.builds(
 
 @given(tasks, seeds)
 def test_the_order_of_the_symbols_is_the_class(task: TemporalOrder, seed: int) -> None:
-    batch = task.sample(np.random.default_rng(seed), 16)
+    batch = task.sample(np.random.default_rng(seed), 16, "training")
     assert (batch.x.sum(axis=2) == 1).all(), "one-hot"
     for n in range(16):
         events = task.events(batch.x[:, n])
@@ -32,7 +32,7 @@ def test_the_order_of_the_symbols_is_the_class(task: TemporalOrder, seed: int) -
 
 @given(tasks, seeds)
 def test_each_symbol_falls_into_its_window(task: TemporalOrder, seed: int) -> None:
-    x = task.sample(np.random.default_rng(seed), 16).x
+    x = task.sample(np.random.default_rng(seed), 16, "training").x
     for n in range(16):
         for (step, _), (first, stop) in zip(task.events(x[:, n]), task.windows(), strict=True):
             assert first <= step - 1 < stop
@@ -47,7 +47,7 @@ def test_windows_are_apart_at_any_length(T: int, places: int) -> None:
 
 @given(tasks, seeds)
 def test_asked_at_the_end_or_from_the_last_symbol_on(task: TemporalOrder, seed: int) -> None:
-    batch = task.sample(np.random.default_rng(seed), 8)
+    batch = task.sample(np.random.default_rng(seed), 8, "training")
     for n in range(8):
         first = task.events(batch.x[:, n])[-1][0] if task.asked == "every" else task.length
         assert np.flatnonzero(batch.asked[:, n]).tolist() == list(range(first - 1, task.length))
@@ -62,7 +62,7 @@ def test_the_windows_of_the_paper() -> None:
 
 def test_every_place_of_a_window_is_used_and_distractors_are_even() -> None:
     task = TemporalOrder(length=50)
-    channel = task.sample(np.random.default_rng(0), 8000).x.argmax(axis=2)
+    channel = task.sample(np.random.default_rng(0), 8000, "training").x.argmax(axis=2)
     places = np.flatnonzero((channel < 2).any(axis=1))
     assert places.tolist() == [t for first, stop in task.windows() for t in range(first, stop)]
     counts = np.bincount(channel[channel >= 2])[2:]

@@ -19,7 +19,7 @@ MANY = 4000
 @pytest.mark.parametrize(("short", "long"), [(3, 8), (0, 1), (2, 11)])
 def test_the_chances_are_those_of_the_two_earlier_tosses(short: int, long: int) -> None:
     task = TwoLag(length=20, short=short, long=long)
-    batch = task.sample(np.random.default_rng(0), MANY)
+    batch = task.sample(np.random.default_rng(0), MANY, "training")
     coin = batch.x[..., 1]
     for near, far in product((0, 1), repeat=2):
         answers = [batch.target[t][(coin[t - short] == near) & (coin[t - long] == far)] for t in range(long, 20)]
@@ -28,7 +28,7 @@ def test_the_chances_are_those_of_the_two_earlier_tosses(short: int, long: int) 
 
 
 def test_tosses_are_fair_and_independent() -> None:
-    coin = TwoLag(length=20).sample(np.random.default_rng(0), MANY).x[..., 1]
+    coin = TwoLag(length=20).sample(np.random.default_rng(0), MANY, "training").x[..., 1]
     correlation = np.corrcoef(coin)
     assert coin.mean() == pytest.approx(0.5, abs=0.01)
     assert abs(correlation - np.eye(20)).max() < 0.1
@@ -36,14 +36,14 @@ def test_tosses_are_fair_and_independent() -> None:
 
 @given(st.integers(13, 40), st.integers(0, 4), st.integers(5, 12))
 def test_it_is_asked_where_both_lags_exist(T: int, short: int, long: int) -> None:
-    batch = TwoLag(length=T, short=short, long=long).sample(np.random.default_rng(0), 3)
+    batch = TwoLag(length=T, short=short, long=long).sample(np.random.default_rng(0), 3, "training")
     assert (batch.asked == (np.arange(T) >= long)[:, None]).all() and (batch.scored == batch.asked).all()
 
 
 def test_no_table_of_the_inputs_beats_the_lowest_floor() -> None:
     """The loss of the best table of chances, by what it sees, is its floor on data of the task."""
     task = TwoLag(length=30)
-    batch = task.sample(np.random.default_rng(1), MANY)
+    batch = task.sample(np.random.default_rng(1), MANY, "training")
     coin, y = batch.x[..., 1].astype(int), batch.target[8:]
     near, far = coin[5:-3], coin[:-8]
     for group, (floor, _) in zip((0 * near, near, 2 * near + far), task.floors(), strict=True):
@@ -55,7 +55,7 @@ def test_no_table_of_the_inputs_beats_the_lowest_floor() -> None:
 
 def test_the_last_question_depends_on_the_marked_steps() -> None:
     task = TwoLag(length=20)
-    x = task.sample(np.random.default_rng(0), 1).x[:, 0]
+    x = task.sample(np.random.default_rng(0), 1, "training").x[:, 0]
     assert task.events(x) == [(12, str(int(x[11, 1]))), (17, str(int(x[16, 1])))]
     assert task.entry.first == 12 and task.lag == 8
 

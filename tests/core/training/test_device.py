@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core.__main__ import main
+from core.backprop import squares
 from core.cells import GRU, LSTM, RNN, Peephole, elementwise
 from core.cells.base import Cell
 from core.config import RunConfig
@@ -35,7 +36,8 @@ def test_forward_and_backward_stay_on_the_device_of_the_weights(cell: Cell) -> N
 def test_the_way_of_other_devices_trains_the_same_network(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config = RunConfig.from_flat({"cell.name": name, **SMALL})
     compiled = list(train(config))
-    monkeypatch.setattr(elementwise, "_compiled", lambda tensor: False)
+    for module in (elementwise, squares):
+        monkeypatch.setattr(module, "on_kernels", lambda tensor: False)
     other = list(train(config))
     assert len(other) == len(compiled) == 5
     for one, two in zip(compiled, other, strict=True):

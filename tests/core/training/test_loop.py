@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from core import RunConfig, train
+from core.cost import Work, work
 from core.data import held_out, training_batch
 from core.errors import UnrolledError
 from core.frames import Frame
-from core.schedule import Schedule, Work, work
+from core.schedule import Schedule
 from core.training.checkpoint import unpack
 
 SMALL = {"task.name": "temporal-order", "task.length": "12", "cell.hidden_size": "5", "batch_size": "4", "steps": "12"}

@@ -14,25 +14,25 @@ from app.board.views.base import Shown, questions
 from app.board.views.memory import PAGE
 from app.figures.theme import Style
 from core.config import RunConfig
-from core.lab import about_memory as about
-from core.lab.answers import Answer, split
+from core.lab.answers import Answer
+from core.questions import Evidence, FadingMemory, MemoryCapacity, Question
+from core.questions.over_training import Earlier
 from core.training.replay import moment_of
 
 REVIEW = RunConfig.from_flat({"task.name": "review", "task.length": 12, "cell.hidden_size": 3, "steps": 9})
-ASKED = {"fading": about.fading, "capacity": about.capacity, "evidence": about.evidence}
 
 
-def needs(config: RunConfig, knobs: dict[str, str]) -> list[str]:
+def needs(config: RunConfig, knobs: dict[str, str]) -> list[Question]:
     """All questions of the page where its knobs stand so."""
     query = Query("memory", tuple(PAGE.views), (), None, Style(), knobs=tuple(knobs.items()))
     wanted = [questions(spec.needs, query, config) for spec in PAGE.views.values()]
-    return list(dict.fromkeys(kind for kinds in wanted for kind in kinds))
+    return list(dict.fromkeys(question for some in wanted for question in some))
 
 
 @pytest.fixture
 def shown(make_frame, monkeypatch: pytest.MonkeyPatch):
     """``shown(config, knobs, answered=True)``: the untrained network, its questions answered."""
-    monkeypatch.setattr(about, "MOST_SEQUENCES", 80)
+    monkeypatch.setattr("core.questions.sampling.MOST_SAMPLED", 80)
 
     def make(config: RunConfig = REVIEW, knobs: dict[str, str] | None = None, answered: bool = True) -> Shown:
         memory = Memory()
@@ -42,40 +42,40 @@ def shown(make_frame, monkeypatch: pytest.MonkeyPatch):
         assert snapshot.last is not None
         source: Any = SimpleNamespace(id="run", config=config)
         answers = {}
-        for kind in needs(config, knobs or {}) if answered else []:
-            name, argument = split(kind)
-            answers[kind] = Answer(0, *ASKED[name](moment_of(config, 0), str(argument)))
+        for question in needs(config, knobs or {}) if answered else []:
+            answers[question] = Answer(0, *question.answer(moment_of(config, 0), Earlier()))
         return Shown(source, snapshot, query, snapshot.last, answers=answers)
 
     return make
 
 
 @pytest.mark.parametrize("knobs, question", [
-    ({}, "evidence:probe.0"),
-    ({"review_text": "I LOVED this film, movie"}, "evidence:words.6.0.7.8"),
-    ({"review_text": "unheard of ; : % \u2028 \\"}, "evidence:probe.0"),
-    ({"memory_sequence": "3"}, "evidence:probe.0"),
+    ({}, Evidence(probe=0)),
+    ({"review_text": "I LOVED this film, movie"}, Evidence(words=(6, 0, 7, 8))),
+    ({"review_text": "unheard of ; : % \u2028 \\"}, Evidence(probe=0)),
+    ({"memory_sequence": "3"}, Evidence(probe=0)),
 ])  # fmt: skip
-def test_typed_words_become_a_question_of_places(knobs: dict[str, str], question: str) -> None:
+def test_typed_words_become_a_question_of_places(knobs: dict[str, str], question: Question) -> None:
     assert question in needs(REVIEW, knobs)
 
 
 def test_the_longest_text_is_a_question_that_can_be_asked() -> None:
-    (question,) = [kind for kind in needs(REVIEW, {"review_text": "played " * 71}) if kind.startswith("evidence")]
-    assert split(question)[0] == "evidence" and question.count(".") == 60
+    (question,) = [each for each in needs(REVIEW, {"review_text": "played " * 71}) if isinstance(each, Evidence)]
+    assert len(question.words) == 60
 
 
 @pytest.mark.parametrize("knobs, expected", [
-    ({"memory_sequence": "3", "memory_state": "state"}, {"evidence:probe.3", "fading:state", "capacity:state"}),
-    ({"memory_sequence": "4", "memory_state": "c"}, {"evidence:probe.0", "fading:h", "capacity:h"}),
-    ({"memory_sequence": "²", "review_text": "loved"}, {"evidence:probe.0", "fading:h", "capacity:h"}),
+    ({"memory_sequence": "3", "memory_state": "state"},
+     {Evidence(probe=3), FadingMemory(part="state"), MemoryCapacity(part="state")}),
+    ({"memory_sequence": "4", "memory_state": "c"}, {Evidence(probe=0), FadingMemory(), MemoryCapacity()}),
+    ({"memory_sequence": "²", "review_text": "loved"}, {Evidence(probe=0), FadingMemory(), MemoryCapacity()}),
 ])  # fmt: skip
-def test_knobs_are_anyones_input(knobs: dict[str, str], expected: set[str]) -> None:
+def test_knobs_are_anyones_input(knobs: dict[str, str], expected: set[Question]) -> None:
     assert set(needs(REVIEW.replace(**{"task.name": "temporal-order"}), knobs)) == expected
 
 
 def test_a_cell_without_c_is_read_from_h() -> None:
-    assert "fading:h" in needs(REVIEW.replace(**{"cell.name": "gru"}), {"memory_state": "state"})
+    assert FadingMemory() in needs(REVIEW.replace(**{"cell.name": "gru"}), {"memory_state": "state"})
 
 
 @pytest.mark.parametrize("task", ["review", "temporal-order", "adding", "two-lag", "copy"])

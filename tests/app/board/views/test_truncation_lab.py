@@ -17,6 +17,7 @@ from app.figures.theme import Style
 from app.figures.truncation_lab.bias import Choice
 from core.config import RunConfig
 from core.lab.answers import Answer
+from core.questions import Question, TruncationBias, TruncationCost
 
 CUT = RunConfig.preset("temporal-order-lstm-truncated")
 FULL = CUT.replace(truncation="full")
@@ -74,9 +75,11 @@ def test_knobs_are_anyones_input(shown, knobs: dict[str, str], expected: Choice)
     assert choice(shown(knobs=knobs)) == expected
 
 
-@pytest.mark.parametrize("answers", [{}, {"truncation": truncation(), "cost": cost()}], ids=["pending", "answered"])
+@pytest.mark.parametrize(
+    "answers", [{}, {TruncationBias(): truncation(), TruncationCost(): cost()}], ids=["pending", "answered"]
+)
 @pytest.mark.parametrize("mode", ["full", "windows", "sliding", "stream", "reset"])
-def test_every_picture_and_the_words_are_there(shown, mode: str, answers: dict[str, Answer]) -> None:
+def test_every_picture_and_the_words_are_there(shown, mode: str, answers: dict[Question, Answer]) -> None:
     now = shown(CUT.replace(truncation=mode), answers=answers)
     for name, spec in PAGE.views.items():
         view = spec.build(now)
@@ -88,7 +91,7 @@ def test_every_picture_and_the_words_are_there(shown, mode: str, answers: dict[s
 
 
 def test_moving_k_changes_words_and_read_out(shown) -> None:
-    answers = {"truncation": truncation(3)}
+    answers = {TruncationBias(): truncation(3)}
     one, other = (shown(knobs={"k": k}, answers=answers) for k in ("20", "30"))
     assert [figure.value for figure in PAGE.caption(one).figures] == ["45", "20", "12\u00a0%", "0.88", "22"]
     assert PAGE.caption(other).figures[2].value == "4\u00a0%"

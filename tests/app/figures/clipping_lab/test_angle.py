@@ -15,7 +15,7 @@ def test_every_angle_is_drawn(make_scalars) -> None:
     angles = np.linspace(0, 30, 100)
     view = clip_angle(make_scalars(100, CONFIG, clip_angle=angles), 50, CONFIG, Style())
     np.testing.assert_allclose(view.figure.data[0].y, angles, rtol=1e-6)
-    assert view.hint == "mean 15°, largest 30°" and view.table.rows[-1] == (99, 30.0)
+    assert view.hint == "mean 15°, largest 30°" and view.table().iloc[-1].tolist() == [99, 30]
     assert "at most 30 at training step 99" in view.alt
 
 

@@ -44,8 +44,8 @@ def test_paths_go_as_far_as_the_step_shown(step: int) -> None:
     drawn = trace(view.figure, "clipped")
     np.testing.assert_allclose(drawn.x, kept.w, rtol=1e-5)
     np.testing.assert_allclose(drawn.y, kept.b, rtol=1e-5)
-    assert len(trace(view.figure, "not clipped").x) == len(view.table.rows) == step + 1
-    assert view.table.rows[-1][8] == pytest.approx(kept.loss[-1])
+    assert len(trace(view.figure, "not clipped").x) == len(view.table()) == step + 1
+    assert view.table().iloc[-1, 8] == pytest.approx(kept.loss[-1])
 
 
 def test_the_throw_is_drawn_to_the_edge_and_said() -> None:

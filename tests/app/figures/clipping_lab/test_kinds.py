@@ -27,7 +27,7 @@ def test_lines_are_the_answer() -> None:
     for kind, (name, _, _) in KINDS.items():
         np.testing.assert_allclose(drawn[name, "y"], taken[f"{kind}.ratio"], rtol=1e-6)
         np.testing.assert_allclose(drawn[name, "y2"], taken[f"{kind}.angle"], rtol=1e-6, atol=1e-6)
-    assert len(view.table.rows) == 40 and view.table.rows[-1][1] == NORM
+    assert len(view.table()) == 40 and view.table().iloc[-1, 1] == NORM
 
 
 def test_a_moved_threshold_moves_the_reading_and_nothing_else() -> None:
@@ -36,7 +36,7 @@ def test_a_moved_threshold_moves_the_reading_and_nothing_else() -> None:
     assert one.keys[0].label == "by norm: × 0.25, same direction"
     assert other.keys[0].label == "by norm: × 0.0025, same direction"
     assert [key.label.split(":")[0] for key in other.keys] == [name for name, _, _ in KINDS.values()]
-    assert one.table == other.table and one.knobs[0].value == "1" and other.knobs[0].value == "0.01"
+    assert one.table().equals(other.table()) and one.knobs[0].value == "1" and other.knobs[0].value == "0.01"
     assert one.figure.layout.shapes[0].x0 == 1 and other.figure.layout.shapes[0].x0 == 0.01
 
 

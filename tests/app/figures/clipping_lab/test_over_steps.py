@@ -27,7 +27,7 @@ def test_short_series_are_drawn_whole() -> None:
     taken = scalars(100)
     view = loss(taken, 50, CONFIG, Style())
     np.testing.assert_allclose(view.figure.data[0].y, taken["loss"], rtol=1e-6)
-    assert [row[1] for row in view.table.rows] == pytest.approx(taken["loss"].tolist())
+    assert view.table()["loss"].tolist() == pytest.approx(taken["loss"].tolist())
 
 
 def test_long_series_keep_their_extremes() -> None:
@@ -87,7 +87,7 @@ def test_clipped_steps_are_told_apart_and_counted() -> None:
     np.testing.assert_array_equal(cut.x, np.flatnonzero(taken["grad_norm"] > 1))
     share = round(100 * float(np.mean(taken["grad_norm"] > 1)))
     assert view.hint == f"{share}\u00a0% of the steps clipped"
-    assert view.table.rows[0][1] == pytest.approx(taken["grad_norm"][view.table.rows[0][0]])
+    assert view.table().iloc[0, 1] == pytest.approx(taken["grad_norm"][view.table().iloc[0, 0]])
 
 
 def test_without_clipping_there_is_no_threshold() -> None:

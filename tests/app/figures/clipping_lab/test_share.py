@@ -38,4 +38,4 @@ def test_any_history_can_be_drawn(make_scalars, steps: int, n: int) -> None:
         config = CONFIG.replace(steps=steps, clip=clip)
         view = clipped_share(make_scalars(n, config), 0, config, Style(narrow=True))
         go.Figure(view.figure.to_plotly_json())
-        assert len(view.table.rows) <= BINS and "nan" not in view.alt
+        assert len(view.table()) <= BINS and "nan" not in view.alt

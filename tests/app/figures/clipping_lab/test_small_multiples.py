@@ -55,7 +55,7 @@ def test_each_panel_says_how_it_went(panels) -> None:
     assert words[6] == "<b>θ = 1</b> · this run"
     outcomes = ["not trained yet", "waiting for its turn", "step 119 of 300", "accuracy 100\u00a0%",
                 "paused at step 119 of 300", *["accuracy 100\u00a0%"] * 2, "not a number from step 41 on"]  # fmt: skip
-    assert words[1::2] == outcomes == [row[1] for row in view.table.rows]
+    assert words[1::2] == outcomes == view.table()["outcome"].tolist()
 
 
 def test_the_hint_follows_the_sweep(panels) -> None:

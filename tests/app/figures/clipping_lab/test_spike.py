@@ -24,7 +24,7 @@ def test_rows_are_sorted_by_share() -> None:
     heat = view.figure.data[0]
     batch = np.mean([1, 2, 3])
     np.testing.assert_allclose(heat.z[:, -1], np.log10(np.array([2, 1, 3]) / batch), atol=1e-6)
-    assert [row[0] for row in view.table.rows] == [2, 1, 3]
+    assert view.table()["sequence"].tolist() == [2, 1, 3]
     names = view.figure.layout.yaxis.ticktext
     assert names[0] == "sequence 2, 90\u00a0% of the batch's gradient" and len(names) == 3
 
@@ -94,7 +94,7 @@ def test_any_size_fits(N: int, T: int) -> None:
         view = spike(taken, 0, 0, config, style)
         figure = go.Figure(view.figure.to_plotly_json())
         assert view.figure.data[0].z.shape == (min(N, ROWS), min(T, COLUMNS))
-        assert figure.layout.xaxis.range == (0.5, T + 0.5) and len(view.table.rows) <= 100
+        assert figure.layout.xaxis.range == (0.5, T + 0.5) and len(view.table()) <= 100
 
 
 def test_half_and_order() -> None:

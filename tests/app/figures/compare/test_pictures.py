@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -17,7 +15,6 @@ from app.figures.compare.strips import strips
 from app.figures.theme import CELL_LOOKS, DARK, Style
 from core.comparison import comparison, verdict
 from core.config import RunConfig
-from core.presets import PRESETS
 
 ORDER = RunConfig.preset("temporal-order-lstm", steps=300)
 GRU, RNN = (ORDER.replace(**{"cell.name": name}) for name in ("gru", "rnn"))
@@ -95,10 +92,10 @@ def test_every_run_has_its_line_and_its_marks(make_entry, make_sides) -> None:
     view = progress(make_sides([(ORDER, runs), (GRU, [make_entry(GRU, "missing")])]), 120, ORDER, Style())
     marks = {trace.marker.symbol: list(trace.x) for trace in view.figure.data if trace.mode == "markers"}
     assert marks == {"diamond": [60], "x": [30]}
-    assert [row[1:] for row in view.table.rows[:3]] == [
-        (0, 120, "step 120 of 300, solved at 60", 60),
-        (1, 30, "step 30 of 300, over, not a number from 30 on", ""),
-        (2, 0, "waiting for its turn", ""),
+    assert view.table().iloc[:3, 1:].fillna({"solved at step": -1}).values.tolist() == [
+        [0, 120, "step 120 of 300, solved at 60", 60],
+        [1, 30, "step 30 of 300, over, not a number from 30 on", -1],
+        [2, 0, "waiting for its turn", -1],
     ]
     assert view.hint == "4 runs: 1 over, 1 training, 1 waiting for their turn, 1 not trained."
 
@@ -141,7 +138,7 @@ STATES = ("missing", "waiting", "running", "paused", "over")
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("preset", ["temporal-order-lstm", "exploding-rnn", "two-lag-rnn-windows-5", "copy-gru"])
 def test_every_state_of_every_kind_of_task_can_be_drawn(make_entry, make_sides, preset, state, style) -> None:
-    config = PRESETS[preset].config.replace(steps=40)
+    config = RunConfig.preset(preset).replace(steps=40)
     found = comparison(config, seeds=2)
     mixed = [("over", state)[k % 2] for k in range(4)]
     sides = make_sides(
@@ -153,5 +150,4 @@ def test_every_state_of_every_kind_of_task_can_be_drawn(make_entry, make_sides, 
     for view in (*views, sheet(sides, None, config, style)):
         go.Figure(view.figure.to_plotly_json())
         assert view.title and view.hint and view.alt
-        json.dumps([list(map(str, row)) for row in view.table.rows])
-        assert all(len(row) == len(view.table.columns) for row in view.table.rows)
+        assert view.table().columns.is_unique

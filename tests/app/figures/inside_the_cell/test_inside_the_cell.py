@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from app.board.views.inside_the_cell import forcing
 from app.figures.base import View
 from app.figures.inside_the_cell import probe as probes
 from app.figures.inside_the_cell.credit import credit
@@ -25,7 +26,17 @@ from app.figures.inside_the_cell.saturation import saturation
 from app.figures.theme import DARK, Style
 from core.config import RunConfig
 from core.data import probes as fixed
-from core.lab import about_cell as about
+from core.questions import (
+    CreditLanding,
+    EachGateForced,
+    ForcedGates,
+    GateUse,
+    GradientPaths,
+    ItemisedCredit,
+    Question,
+)
+from core.questions.base import Facts
+from core.questions.over_training import Earlier
 from core.training.replay import moment_of
 
 T = 16
@@ -41,11 +52,8 @@ styles = pytest.mark.parametrize("style", [Style(), Style(DARK, narrow=True)], i
 
 
 @cache
-def answered(kind: str, argument: str, cell: str, *more: tuple[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    now = moment_of(config_of(cell, *more), 0)
-    if kind in ("gates", "landing"):
-        return getattr(about, kind)(now, None)
-    return getattr(about, kind)(now, argument) if kind in ("paths", "probe") else getattr(about, kind)(now)
+def answered(question: Question, cell: str, *more: tuple[str, Any]) -> Facts:
+    return question.answer(moment_of(config_of(cell, *more), 0), Earlier())
 
 
 def config_of(cell: str, *more: tuple[str, Any]) -> RunConfig:
@@ -54,27 +62,28 @@ def config_of(cell: str, *more: tuple[str, Any]) -> RunConfig:
 
 def probed(cell: str, knobs: dict[str, str], *more: tuple[str, Any], style: Style | None = None) -> View:
     config = config_of(cell, *more)
-    gates, peepholes = config.cell.gates, cell == "peephole"
-    wanted = probes.forced(knobs, gates, peepholes)
-    arrays, meta = answered("probe", probes.argument(wanted), cell, *more)
-    return probes.probe(arrays, meta, config, style or Style(), wanted=wanted, gates=gates, peepholes=peepholes)
+    wanted = probes.forced(knobs, config.cell)
+    arrays, meta = answered(forcing(wanted), cell, *more)
+    return probes.probe(arrays, meta, config, style or Style(), wanted=wanted)
 
 
 def every_view(cell: str, style: Style, *more: tuple[str, Any]) -> Iterator[View]:
     config = config_of(cell, *more)
     for losses in ("last", "all"):
         for share in ("signed", "length"):
-            yield paths(*answered("paths", losses, cell, *more), config, style, step=0, losses=losses, share=share)
+            yield paths(
+                *answered(GradientPaths(losses=losses), cell, *more), config, style, step=0, losses=losses, share=share
+            )
     yield probed(cell, {}, *more, style=style)
-    yield forced(*answered("probes", "", cell, *more), config, style)
-    gates = answered("gates", "", cell, *more)
+    yield forced(*answered(EachGateForced(), cell, *more), config, style)
+    gates = answered(GateUse(), cell, *more)
     yield from (draw(*gates, config, style, step=0) for draw in (retention, saturation))
     yield from (draw(*gates, config, style, shown=0) for draw in (gate_training, kept_training))
     events = config.task.events(fixed(config).x[:, 0])
     yield gate_time(*gates, events, config, style, step=0, sequence=0, knobs=())
-    yield landing(*answered("landing", "", cell, *more), config, style, shown=0)
+    yield landing(*answered(CreditLanding(), cell, *more), config, style, shown=0)
     for part in ("state", "h"):
-        yield credit(*answered("credit", "", cell, *more), config, style, step=0, part=part, loss=None)
+        yield credit(*answered(ItemisedCredit(), cell, *more), config, style, step=0, part=part, loss=None)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -82,7 +91,7 @@ def every_view(cell: str, style: Style, *more: tuple[str, Any]) -> Iterator[View
 def test_every_cell_is_drawn(cell: str, style: Style) -> None:
     for view in every_view(cell, style):
         go.Figure(view.figure.to_dict())
-        assert view.hint.endswith(".") and view.alt.endswith(".") and view.table.rows
+        assert view.hint.endswith(".") and view.alt.endswith(".") and len(view.table())
         assert "nan" not in view.hint and "-" not in view.hint.replace("e-", "")
 
 
@@ -99,7 +108,7 @@ def test_weights_that_are_no_numbers_are_drawn_and_called_so(cell: str, monkeypa
 
     def broken(config: RunConfig, step: int) -> Any:
         now = as_drawn(config, step)
-        now.params["weight_hh"][0, 0] = np.nan
+        now.layer.params["weight_hh"][0, 0] = np.nan
         return now
 
     monkeypatch.setitem(globals(), "moment_of", broken)
@@ -114,7 +123,7 @@ def test_weights_that_are_no_numbers_are_drawn_and_called_so(cell: str, monkeypa
 
 
 def test_signed_shares_are_stacked_to_one_and_lengths_too() -> None:
-    arrays, meta = answered("paths", "last", "gru")
+    arrays, meta = answered(GradientPaths(), "gru")
     config = config_of("gru")
     for share in ("signed", "length"):
         view = paths(arrays, meta, config, Style(), step=0, losses="last", share=share)
@@ -151,7 +160,7 @@ def test_long_sequences_are_drawn_in_columns() -> None:
 
 
 def test_a_plain_rnn_has_one_way() -> None:
-    arrays, meta = answered("paths", "last", "rnn")
+    arrays, meta = answered(GradientPaths(), "rnn")
     view = paths(arrays, meta, config_of("rnn"), Style(), step=0, losses="last", share="signed")
     lines = {trace.name: np.asarray(trace.y) for trace in view.figure.data if trace.type == "scatter"}
     np.testing.assert_allclose(lines["both"], arrays["flow"][:-1] / arrays["flow"][1:], rtol=1e-5)
@@ -162,16 +171,16 @@ def test_a_plain_rnn_has_one_way() -> None:
 
 
 def test_before_anything_is_touched_the_gate_that_keeps_is_open() -> None:
-    assert probes.forced({}, ("i", "f", "g", "o"), False) == {"f": "1"}
-    assert probes.forced({}, ("r", "z", "n"), False) == {"z": "1"}
-    assert probes.forced({}, ("i", "g", "o"), False) == {"i": "0"}
-    assert probes.forced({}, (), False) == {}
-    assert probes.forced({"gate_f": "free"}, ("i", "f", "g", "o"), False) == {}
-    assert probes.forced({"gate_i": "0", "gate_z": "1"}, ("i", "f", "g", "o"), False) == {"i": "0"}
-    assert probes.forced({"gate_o": "7", "gate_g": "-1"}, ("i", "f", "g", "o"), False) == {"g": "-1"}
-    assert probes.forced({"peepholes": "cut"}, ("i", "f", "g", "o"), True) == {"peepholes": "cut"}
-    assert probes.forced({"peepholes": "cut"}, ("i", "f", "g", "o"), False) == {"f": "1"}
-    assert probes.argument({"g": "-1", "peepholes": "cut"}) == "g=-1,peepholes=cut"
+    assert probes.forced({}, config_of("lstm").cell) == {"f": "1"}
+    assert probes.forced({}, config_of("gru").cell) == {"z": "1"}
+    assert probes.forced({}, config_of("no forget gate").cell) == {"i": "0"}
+    assert probes.forced({}, config_of("rnn").cell) == {}
+    assert probes.forced({"gate_f": "free"}, config_of("lstm").cell) == {}
+    assert probes.forced({"gate_i": "0", "gate_z": "1"}, config_of("lstm").cell) == {"i": "0"}
+    assert probes.forced({"gate_o": "7", "gate_g": "-1"}, config_of("lstm").cell) == {"g": "-1"}
+    assert probes.forced({"peepholes": "cut"}, config_of("peephole").cell) == {"peepholes": "cut"}
+    assert probes.forced({"peepholes": "cut"}, config_of("lstm").cell) == {"f": "1"}
+    assert forcing({"g": "-1", "peepholes": "cut"}) == ForcedGates(force=(("g", -1.0),), peepholes="cut")
 
 
 def test_before_and_after_on_one_picture() -> None:
@@ -199,7 +208,7 @@ def test_peepholes_have_a_knob_of_their_own() -> None:
 
 
 def test_each_forced_gate_is_a_dot() -> None:
-    arrays, meta = answered("probes", "", "lstm")
+    arrays, meta = answered(EachGateForced(), "lstm")
     config = config_of("lstm")
     view = forced(arrays, meta, config, Style())
     back = T - config.task.lag
@@ -208,25 +217,25 @@ def test_each_forced_gate_is_a_dot() -> None:
         share = flow[back] / flow[T]
         assert share == 0 or trace.x[0] == pytest.approx(share)
     assert "output gate o = 0 least, nothing" in view.hint
-    assert view.table.rows[0][1] == pytest.approx(arrays["before"][back] / arrays["before"][T])
+    assert view.table().iloc[0, 1] == pytest.approx(arrays["before"][back] / arrays["before"][T])
 
 
 # -- gates ------------------------------------------------------------------------------------------------------------
 
 
 def test_units_are_sorted_by_what_they_keep_and_the_edge_is_for_ever() -> None:
-    gates, meta = answered("gates", "", "no forget gate")
+    gates, meta = answered(GateUse(), "no forget gate")
     view = retention(gates, meta, config_of("no forget gate"), Style(), step=0)
     (dots,) = view.figure.data
     assert set(dots.marker.symbol) == {"triangle-up"} and "f is always 1" in view.hint
-    gates, meta = answered("gates", "", "lstm")
+    gates, meta = answered(GateUse(), "lstm")
     (dots,) = retention(gates, meta, config_of("lstm"), Style(), step=0).figure.data
     np.testing.assert_allclose(dots.y, gates["kept.steps"], rtol=1e-5)
     assert (np.diff(dots.y) <= 0).all()
 
 
 def test_a_panel_a_gate() -> None:
-    gates, meta = answered("gates", "", "gru")
+    gates, meta = answered(GateUse(), "gru")
     view = saturation(gates, meta, config_of("gru"), Style(), step=0)
     assert [trace.name for trace in view.figure.data] == ["r", "z", "n"]
     np.testing.assert_allclose(view.figure.data[1].x, gates["z.shut_unit"])
@@ -235,7 +244,7 @@ def test_a_panel_a_gate() -> None:
 
 def test_constant_and_mirrored_gates_are_named() -> None:
     for cell, words in (("no forget gate", "forget gate f, always 1"), ("coupled", "forget gate f = 1 − i")):
-        gates, meta = answered("gates", "", cell)
+        gates, meta = answered(GateUse(), cell)
         view = gate_time(gates, meta, [(3, "X")], config_of(cell), Style(), step=0, sequence=0, knobs=())
         assert words in [key.label for key in view.keys]
 
@@ -264,7 +273,7 @@ def test_credit_on_distractors_is_the_rest() -> None:
               "expected": np.array([0.1, 0.1])}  # fmt: skip
     view = landing(arrays, {"alone": False, "sequences": 4}, config_of("lstm"), Style(), shown=5)
     assert "60\u00a0% of the credit lands" in view.hint and "40\u00a0% goes to distractors" in view.hint
-    assert view.table.rows[1] == (5, 0.6, 0.4, 0.2, 0.1)
+    assert view.table().iloc[1].tolist() == [5, 0.6, 0.4, 0.2, 0.1]
     nothing = landing(arrays | {"gates": np.full(2, np.nan)}, {"alone": False, "sequences": 4}, config_of("lstm"),
                       Style(), shown=5)  # fmt: skip
     assert "no shares of it" in nothing.hint
@@ -274,7 +283,7 @@ def test_credit_on_distractors_is_the_rest() -> None:
 
 
 def test_the_chosen_loss_is_a_curve_and_every_row_travels_along() -> None:
-    arrays, meta = answered("credit", "", "lstm")
+    arrays, meta = answered(ItemisedCredit(), "lstm")
     config = config_of("lstm")
     view = credit(arrays, meta, config, Style(), step=0, part="state", loss=7)
     go.Figure(view.figure.to_dict())
@@ -309,7 +318,7 @@ def test_light_keeps_its_ends() -> None:
 
 def test_a_single_loss_has_one_row_and_truncation_a_hatched_one() -> None:
     single = (("task.asked", "last"), ("truncation", "windows"), ("truncation_length", 5))
-    arrays, meta = answered("credit", "", "gru", *single)
+    arrays, meta = answered(ItemisedCredit(), "gru", *single)
     view = credit(arrays, meta, config_of("gru", *single), Style(), step=0, part="state", loss=None)
     assert "asks once" in view.hint and "cut by truncation" in [key.label for key in view.keys]
     assert [knob.name for knob in view.knobs] == ["credit_s"]

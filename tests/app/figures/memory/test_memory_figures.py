@@ -11,12 +11,13 @@ import pytest
 from app.figures.memory.answer import answer
 from app.figures.memory.capacity import capacity
 from app.figures.memory.evidence import LONGEST, evidence, sentences, text_knob
-from app.figures.memory.fading import channel_names, fading, half_lag
+from app.figures.memory.fading import fading, half_lag
 from app.figures.memory.leak import LEAK, leak
 from app.figures.theme import DARK, Style
 from core.config import RunConfig
 from core.data import probes
-from core.tasks.review import WORDS, read
+from core.tasks import Review
+from core.tasks.typed import Typing
 
 styles = pytest.mark.parametrize("style", [Style(), Style(DARK, narrow=True)], ids=["light", "dark narrow"])
 tasks = pytest.mark.parametrize("task", ["temporal-order", "adding", "review", "two-lag", "copy"])
@@ -56,7 +57,7 @@ def test_fading_of_symbols_and_of_numbers(task: str, style: Style) -> None:
     assert "Half of that is gone 2 steps back; in the untrained network gone 1 step back" in view.hint
     assert [knob.name for knob in view.knobs] == ["memory_state", "memory_input"]
     assert len(view.knobs[-1].options) == 1 + config.task.input_size
-    assert len(view.table.rows) == 11
+    assert len(view.table()) == 11
 
 
 def test_one_channel_has_its_r2() -> None:
@@ -66,7 +67,7 @@ def test_one_channel_has_its_r2() -> None:
     np.testing.assert_array_equal(view.figure.data[2].y, arrays["now.channels"][:, 1])
     assert "gives “Y” of this step back with R²\u00a00.50" in view.hint
     assert [knob.name for knob in view.knobs] == ["memory_input"], "a GRU has no c"
-    assert channel_names(config_of(task__name="adding")) == ["value", "marker"]
+    assert config_of(task__name="adding").task.channels == ("value", "marker")
 
 
 @pytest.mark.parametrize("curve, half, words", [
@@ -160,13 +161,13 @@ def test_a_leaky_unit(a: float) -> None:
 
 
 def told(text: str, now: list[float], start: float = 0.1) -> dict[str, np.ndarray]:
-    x = np.eye(len(WORDS), dtype=np.float32)[list(read(text).places)]
+    x = Review().encode(Review().read(text).places)
     return {"now": np.array(now), "start": np.full(len(x), start), "right": np.full(len(x), np.nan), "x": x}
 
 
 def drawn(text: str, now: list[float], style: Style | None = None):
     config = config_of(task__name="review")
-    view = evidence(told(text, now), config, style or Style(), knob=text_knob(text, []))
+    view = evidence(told(text, now), config, style or Style(), knob=text_knob(text, [], Typing("review", "")))
     go.Figure(view.figure.to_dict())
     return view
 
@@ -178,7 +179,7 @@ def test_every_word_stands_under_its_step(style: Style) -> None:
     assert view.figure.layout.yaxis.range[0] == -view.figure.layout.yaxis.range[1]
     assert "After “loved” the evidence is +2.0, 2 words later +2.2: it is kept" in view.hint
     assert "liked, 90\u00a0% sure" in view.hint and "The untrained network is at +0.1." in view.hint
-    assert view.table.rows[1][:3] == (2, "loved", 2.0)
+    assert view.table().iloc[1, :3].tolist() == [2, "loved", 2.0]
 
 
 @pytest.mark.parametrize("text, now, words", [
@@ -204,7 +205,7 @@ def test_drawn_sequences_of_every_task(task: str, style: Style) -> None:
     if task == "copy":
         right[:10] = np.nan
     arrays = {"now": np.where(np.isfinite(right), 0.4, np.nan), "start": np.full(20, -0.2), "right": right, "x": x}
-    view = evidence(arrays, config, style, knob=text_knob("", []))
+    view = evidence(arrays, config, style, knob=text_knob("", [], Typing("review", "")))
     go.Figure(view.figure.to_dict())
     assert ("asked for" in [trace.name for trace in view.figure.data]) == (task == "adding")
     assert (view.title == "If it were asked now") == (task != "review")
@@ -215,13 +216,13 @@ def test_a_long_drawn_review_has_a_time_axis_and_is_thinned() -> None:
     config = config_of(task__name="review", task__length=3000)
     x = probes(config).x[:, 0]
     arrays = {"now": np.ones(3000), "start": np.zeros(3000), "right": np.full(3000, np.nan), "x": x}
-    view = evidence(arrays, config, Style(), knob=text_knob("", []))
-    assert len(view.figure.data[-1].x) == len(view.table.rows) == 800
+    view = evidence(arrays, config, Style(), knob=text_knob("", [], Typing("review", "")))
+    assert len(view.figure.data[-1].x) == len(view.table()) == 800
 
 
 def test_what_cannot_be_read_is_said_with_the_vocabulary() -> None:
     def said(text: str) -> list[str]:
-        return sentences(text, read(text))
+        return sentences(text, Review(), Typing("review", ""))
 
     assert said("") == said("  ") == said("I loved this movie!") == []
     (one,) = said("I loved this film")
@@ -231,5 +232,5 @@ def test_what_cannot_be_read_is_said_with_the_vocabulary() -> None:
     (none,) = said("🙂 <b>")
     assert "so a drawn review stands here" in none and "It knows 34" in none
     assert said("rainy " * 62) == ["The first 60 words it knows are read, and 2 words more are not."]
-    knob = text_knob("I loved", ["I hated this movie"])
+    knob = text_knob("I loved", ["I hated this movie"], Typing("review", "I loved …"))
     assert knob.text == LONGEST and knob.value == "I loved" and knob.options[0][0] == "I hated this movie"

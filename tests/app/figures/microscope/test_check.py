@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,17 +12,25 @@ from app.figures.microscope.check import check
 from app.figures.microscope.slow_motion import sequence_knob
 from app.figures.theme import DARK, Style
 from core.config import RunConfig
-from core.lab import about_microscope as about
+from core.questions import CheckedGradient
+from core.questions.over_training import Earlier
 from core.training.replay import moment_of
 
 BASE = {"task.name": "temporal-order", "task.length": 40, "cell.hidden_size": 4, "batch_size": 4, "steps": 50}
 
 
-def shown(t: int, unit: int = 1, part: str = "h", style: Style | None = None, scale: float = 1.0, **settings: Any):
+def shown(
+    t: int,
+    unit: int = 1,
+    part: Literal["h", "c"] = "h",
+    style: Style | None = None,
+    scale: float = 1.0,
+    **settings: Any,
+):
     config = RunConfig.from_flat(BASE | {key.replace("__", "."): value for key, value in settings.items()})
     now = moment_of(config, 0)
-    now.params["weight_hh"].mul_(scale)
-    arrays, meta = about.check(now, f"1.{t}.{unit}.{part}")
+    now.layer.params["weight_hh"].mul_(scale)
+    arrays, meta = CheckedGradient(t=t, unit=unit, part=part).answer(now, Earlier())
     view = check(arrays, meta, config, style or Style(), sequence=sequence_knob(config, 1), t=t, unit=unit, part=part)
     go.Figure(view.figure.to_dict())
     return view, arrays, meta
@@ -73,8 +81,8 @@ def test_where_only_the_last_loss_is_checked_it_is_said() -> None:
 def test_what_is_not_a_number_is_not_compared() -> None:
     config = RunConfig.from_flat(BASE | {"cell.name": "rnn"})
     now = moment_of(config, 0)
-    now.params["weight_ih"][:] = float("nan")
-    arrays, meta = about.check(now, "1.39.1.h")
+    now.layer.params["weight_ih"][:] = float("nan")
+    arrays, meta = CheckedGradient(t=39).answer(now, Earlier())
     view = check(arrays, meta, config, Style(), sequence=sequence_knob(config, 1), t=39, unit=1, part="h")
     go.Figure(view.figure.to_dict())
     assert "is not a number" in view.hint

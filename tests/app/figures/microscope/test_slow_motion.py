@@ -16,7 +16,8 @@ from app.figures.theme import DARK, Style
 from app.text.microscope.slow_motion import PLACE, filled, plain
 from core.config import RunConfig
 from core.data import training_batch
-from core.lab import about_microscope as about
+from core.questions import TrainingStep
+from core.questions.over_training import Earlier
 from core.training.replay import moment_of
 
 BASE = {"task.name": "temporal-order", "task.length": 12, "cell.hidden_size": 4, "batch_size": 9, "steps": 20}
@@ -40,7 +41,8 @@ each_variant = pytest.mark.parametrize("name", VARIANTS)
 
 def shown(unit: str = "norm", step: int = 0, sequence: int = 2, style: Style | None = None, **settings: Any):
     config = RunConfig.from_flat(BASE | {key.replace("__", "."): value for key, value in settings.items()})
-    arrays, meta = about.slow(moment_of(config, step), f"{sequence}.{unit}")
+    question = TrainingStep(sequence=sequence, unit=None if unit == "norm" else int(unit))
+    arrays, meta = question.answer(moment_of(config, step), Earlier())
     view = slow_motion(
         arrays, meta, training_batch(config, step), config, style or Style(),
         source="run", step=step, sequence=sequence, unit=unit, at=("forward", 1),
@@ -164,7 +166,7 @@ def test_the_update_says_whose_memory_it_has(monkeypatch) -> None:
     assert "remembers the 3 steps before" in sentence(shown(step=3)[0], "update", 1)
     assert "remembers no earlier step" in sentence(shown(step=3, optimizer="sgd")[0], "update", 1)
     assert "ends before this update" in sentence(shown(step=20)[0], "update", 1)
-    monkeypatch.setattr("core.lab.retraced.MOST_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.optimizer_memory.MOST_SECONDS", 0.0)
     assert "a fresh optimiser would do" in sentence(shown(step=3)[0], "update", 1)
 
 
@@ -176,7 +178,7 @@ def test_the_curves_are_the_numbers(name: str, style: Style) -> None:
     lines = {trace.name: trace for trace in view.figure.data}
     np.testing.assert_allclose(lines["h"].y, arrays["h"], rtol=1e-6)
     np.testing.assert_allclose(np.nan_to_num(lines["∂ℓ/∂h"].y), np.abs(arrays["dh"]), rtol=1e-6)
-    assert len(view.table.rows) == 12 and view.table.rows[0][0] == 1
+    assert len(view.table()) == 12 and view.table().iloc[0, 0] == 1
     sequence, unit, phase, t = view.knobs
     assert len(sequence.options) == 8 and len(unit.options) == 5
     assert phase.hidden and t.hidden and not sequence.hidden
@@ -185,8 +187,8 @@ def test_the_curves_are_the_numbers(name: str, style: Style) -> None:
 def test_what_is_not_finite_is_shown_as_such() -> None:
     config = RunConfig.from_flat(BASE | {"cell.name": "rnn"})
     now = moment_of(config, 0)
-    now.params["weight_ih"][:] = float("nan")
-    arrays, meta = about.slow(now, "1.norm")
+    now.layer.params["weight_ih"][:] = float("nan")
+    arrays, meta = TrainingStep().answer(now, Earlier())
     view = slow_motion(arrays, meta, training_batch(config, 0), config, Style(),
                        source="run", step=0, sequence=1, unit="norm", at=("forward", 1))  # fmt: skip
     go.Figure(view.figure.to_dict())

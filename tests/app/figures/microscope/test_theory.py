@@ -15,7 +15,8 @@ from app.figures.microscope.spectrum import gate_knob, radius, spectrum
 from app.figures.microscope.theory import theory
 from app.figures.theme import DARK, Style
 from core.config import RunConfig
-from core.lab import about_microscope as about
+from core.questions import RecurrentSpectra, Theory
+from core.questions.over_training import Earlier
 from core.training.replay import moment_of
 
 BASE = {"task.name": "temporal-order", "task.length": 20, "cell.hidden_size": 6, "batch_size": 4, "steps": 50}
@@ -29,7 +30,7 @@ def config_of(**settings: Any) -> RunConfig:
 
 def compared(config: RunConfig, style: Style | None = None, part: str = "state"):
     """(theory, singular values, the arrays behind them)."""
-    arrays, meta = about.theory(moment_of(config, 0), "1")
+    arrays, meta = Theory().answer(moment_of(config, 0), Earlier())
     knob, style = sequence_knob(config, 1), style or Style()
     return (
         theory(arrays, meta, config, style, knob=knob, measured=0),
@@ -51,7 +52,7 @@ def test_lines_are_shares_of_the_asked_step(cell: str, style: Style) -> None:
         assert lines["sigma_max"][0] == pytest.approx(meta["sigma_max.recurrent"] ** 20)
     else:
         assert "bounds no gated cell" in over.hint
-    assert len(over.table.rows) == 21 and over.table.rows[-1][:3] == (20, 0, 1.0)
+    assert len(over.table()) == 21 and over.table().iloc[-1, :3].tolist() == [20, 0, 1.0]
 
 
 def test_a_norm_above_one_is_no_explosion() -> None:
@@ -64,8 +65,8 @@ def test_a_norm_above_one_is_no_explosion() -> None:
 def test_a_loss_without_a_gradient_is_said_to_have_none() -> None:
     config = config_of(cell__name="rnn")
     now = moment_of(config, 0)
-    now.readout["weight"][:] = 0
-    arrays, meta = about.theory(now, "1")
+    now.network.readout["weight"][:] = 0
+    arrays, meta = Theory().answer(now, Earlier())
     view = theory(arrays, meta, config, Style(), knob=sequence_knob(config, 1), measured=0)
     go.Figure(view.figure.to_dict())
     assert "nothing to compare" in view.hint
@@ -78,7 +79,7 @@ def test_singular_values_of_the_state_and_of_h(part: str, largest: str) -> None:
     np.testing.assert_allclose(top.y, arrays[largest][:, 0])
     np.testing.assert_array_equal(top.x, arrays["at"])
     assert [knob.name for knob in view.knobs] == ["micro_sequence", "micro_part"]
-    assert view.table.columns[2:] == (("σ1", "σ2", "σ4", "σ8", "σ12") if part == "state" else ("σ1", "σ2", "σ4", "σ6"))
+    assert [*view.table()][2:] == (["σ1", "σ2", "σ4", "σ8", "σ12"] if part == "state" else ["σ1", "σ2", "σ4", "σ6"])
 
 
 def test_without_a_cell_state_there_is_one_part() -> None:
@@ -92,7 +93,7 @@ def test_without_a_cell_state_there_is_one_part() -> None:
 @styles
 def test_eigenvalues_and_circles(cell: str, style: Style) -> None:
     config = config_of(cell__name=cell)
-    arrays, meta = about.spectra(moment_of(config, 0), None)
+    arrays, meta = RecurrentSpectra().answer(moment_of(config, 0), Earlier())
     gate = meta["gates"][-1]
     knobs = gate_knob(meta["gates"], gate)
     assert bool(knobs) == (cell != "rnn")
@@ -105,7 +106,7 @@ def test_eigenvalues_and_circles(cell: str, style: Style) -> None:
     assert f"ρ = {arrays[f'{gate}.rho'][0]:.2f}, within the unit circle" in view.hint
     over = radius(arrays, config, style, gate=gate, shown=0)
     go.Figure(over.figure.to_dict())
-    assert over.table.rows == [(0, arrays[f"{gate}.rho"][0], arrays[f"{gate}.sigma_max"][0])]
+    assert over.table().values.tolist() == [[0, arrays[f"{gate}.rho"][0], arrays[f"{gate}.sigma_max"][0]]]
 
 
 def test_earlier_moments_are_fainter() -> None:

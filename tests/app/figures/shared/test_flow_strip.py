@@ -23,9 +23,9 @@ def test_cells_are_log_ratios_to_the_last_step(make_frame) -> None:
 
 def test_table_rows_are_the_profile(make_frame) -> None:
     frame = make_frame(CONFIG)
-    table = flow_strip(frame, CONFIG, Style()).table
-    assert [row[0] for row in table.rows] == list(range(51))
-    np.testing.assert_array_equal([row[1] for row in table.rows], frame.flow)
+    table = flow_strip(frame, CONFIG, Style()).table()
+    assert table["time step"].tolist() == list(range(51))
+    np.testing.assert_array_equal(table["gradient (flow)"], frame.flow)
 
 
 def test_hover_reads_as_a_sentence(make_frame) -> None:
@@ -38,7 +38,7 @@ def test_cut_steps_are_hatched_named_and_counted(make_frame) -> None:
     names = {trace.name for trace in view.figure.data[1:]}
     assert names == {"cut by truncation", "truncation"}
     assert np.isnan(np.asarray(view.figure.data[0].z)[0, :40]).all()
-    assert view.table.rows[40][3] == "cut by truncation" and view.table.rows[41][3] == ""
+    assert view.table().iloc[40, 3] == "cut by truncation" and view.table().iloc[41, 3] == ""
     assert "40 steps cut by truncation" in view.alt
     assert [key.label for key in view.keys] == ["cut by truncation", "truncated every 10 steps"]
 

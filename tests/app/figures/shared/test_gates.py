@@ -44,13 +44,13 @@ def test_events_are_marked_and_named(make_frame) -> None:
 def test_wide_and_long_planes_are_thinned(make_frame) -> None:
     view, _, _ = draw(make_frame, "gru", **{"cell.hidden_size": 128, "task.length": 700})
     assert np.shape(view.figure.data[0].z) == (UNITS, 200)
-    assert len(view.table.rows) == 100
+    assert len(view.table()) == 100
 
 
 def test_table_holds_means_over_units(make_frame) -> None:
     view, planes, _ = draw(make_frame, "gru")
-    assert view.table.columns == ("time step", "mean r", "mean z", "mean |n|", "mean |h|")
-    assert view.table.rows[3][1] == pytest.approx(planes.gates["r"][3, 1].mean())
+    assert [*view.table()] == ["time step", "mean r", "mean z", "mean |n|", "mean |h|"]
+    assert view.table().iloc[3, 1] == pytest.approx(planes.gates["r"][3, 1].mean())
 
 
 def test_a_state_that_exploded_can_be_drawn(make_frame) -> None:

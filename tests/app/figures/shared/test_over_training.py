@@ -46,7 +46,7 @@ def test_view_has_table_alt_and_a_common_time_axis() -> None:
     view = over_training(np.arange(6), profiles(np.linspace(0.5, 1, 6), 20), 5, CONFIG, Style())
     figure = go.Figure(view.figure.to_plotly_json())
     assert figure.layout.xaxis.range == (0.5, 20.5) and figure.layout.yaxis.range == (-0.5, 50.5)
-    assert len(view.table.rows) == 6 and view.table.rows[0][-1] == 1
+    assert len(view.table()) == 6 and view.table().iloc[0, -1] == 1
     assert "training step 5" in view.alt
 
 

@@ -43,7 +43,7 @@ def test_curves_are_the_arrays(weights: str, own: str, other: str) -> None:
     np.testing.assert_allclose(trace(view, "cosine").y, arrays[f"windows.{own}cosine"], rtol=1e-5, atol=1e-6)
     name = "of everything trained" if weights == "cell" else "of the cell's weights"
     np.testing.assert_allclose(trace(view, name).y, arrays[f"windows.{other}relative_bias"], rtol=1e-6)
-    assert [row[0] for row in view.table.rows] == list(range(1, 51))
+    assert view.table()["K"].tolist() == list(range(1, 51))
 
 
 def test_the_knob_reads_the_three_numbers_out() -> None:
@@ -63,7 +63,7 @@ def test_the_knob_reads_the_three_numbers_out() -> None:
 
 def test_moving_k_moves_the_words_and_nothing_else() -> None:
     one, other = draw(Choice(20, "windows", 0.1)), draw(Choice(40, "windows", 0.1))
-    assert one.hint != other.hint and one.table == other.table
+    assert one.hint != other.hint and one.table().equals(other.table())
 
 
 @pytest.mark.parametrize("delta", [0.02, 0.1, 0.5])
@@ -101,7 +101,7 @@ def test_the_k_of_the_training_is_told_from_the_knobs() -> None:
 def test_pending_says_so_and_offers_the_knobs() -> None:
     view = truncation_bias(None, None, Choice(20, "windows", 0.1), CONFIG, Style(DARK, True))
     go.Figure(view.figure.to_plotly_json())
-    assert "Being worked out" in view.hint and len(view.knobs) == 4 and not view.table.rows
+    assert "Being worked out" in view.hint and len(view.knobs) == 4 and view.table().empty
 
 
 def test_a_gradient_that_is_no_number_says_so() -> None:

@@ -21,7 +21,7 @@ def test_curves_are_shares_of_full() -> None:
     np.testing.assert_allclose(memory.y, [0.05, 0.2, 1])
     assert view.hint == "K = 10: 50\u00a0% of the time, 20\u00a0% of the memory"
     assert "takes 10 ms and 2.0\u00a0MB" in view.alt
-    assert view.table.rows[0] == (1, 4.0, 0.1)
+    assert view.table().iloc[0].tolist() == [1, 4.0, 0.1]
 
 
 def test_the_nearest_measured_k_is_named() -> None:
@@ -39,7 +39,7 @@ def test_memory_that_was_not_counted_is_no_number() -> None:
 def test_pending_says_so() -> None:
     view = truncation_cost(None, 10, CONFIG, Style(DARK, True))
     go.Figure(view.figure.to_plotly_json())
-    assert view.hint == "being measured" and not view.table.rows
+    assert view.hint == "being measured" and view.table().empty
 
 
 @pytest.mark.parametrize(

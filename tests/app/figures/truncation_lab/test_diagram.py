@@ -78,14 +78,14 @@ def test_words_say_what_is_cut_and_what_is_reset() -> None:
     assert "gradient cut every 20 steps, state carried on" in text
     assert "gradient cut, state set to zero every 20 steps" in text
     assert "<b>Windows, in use</b>: sees 20 of 45 steps needed" in text and "<b>Full</b>: sees all 45" in text
-    assert view.table.rows[4][-1] == "set to zero" and view.table.rows[1][-1] == "carried on"
+    assert view.table().iloc[4, -1] == "set to zero" and view.table().iloc[1, -1] == "carried on"
     assert "in use: windows" in view.alt
 
 
 def test_many_losses_are_summed_up() -> None:
-    words = {row[0]: row[3] for row in truncation_diagram(STREAM, Style()).table.rows}
-    assert words == {"full": "100\u00a0%", "windows": "38\u00a0%", "sliding": "100\u00a0%", "stream": "100\u00a0%",
-                     "reset": "38\u00a0%"}  # fmt: skip
+    words = truncation_diagram(STREAM, Style()).table().set_index("kind")["losses that see far enough"]
+    assert words.to_dict() == {"full": "100\u00a0%", "windows": "38\u00a0%", "sliding": "100\u00a0%",
+                               "stream": "100\u00a0%", "reset": "38\u00a0%"}  # fmt: skip
     assert "no loss sees far enough" in truncation_diagram(TWO_LAG, Style()).alt
     assert "38\u00a0% of the losses see far enough" in truncation_diagram(STREAM, Style()).alt
 

@@ -14,7 +14,7 @@ def test_the_curve_and_the_ring_are_the_closed_form() -> None:
     curve, ring = view.figure.data[:2]
     np.testing.assert_allclose(curve.y, [derivative(k) for k in range(1, MOST + 1)], rtol=1e-6)
     assert (ring.x[0], ring.y[0]) == (19, pytest.approx(16.476, abs=1e-3))
-    assert view.table.rows[40 - 1][2] == "the wrong way" and view.table.rows[41 - 1][2] == "downhill"
+    assert view.table().iloc[40 - 1, 2] == "the wrong way" and view.table().iloc[41 - 1, 2] == "downhill"
 
 
 def test_the_region_that_points_the_wrong_way_ends_between_40_and_41() -> None:

@@ -28,7 +28,7 @@ def spans(view) -> dict[str, tuple[float, float]]:
 def test_lines_end_where_the_numbers_say(make_frame) -> None:
     view = draw(make_frame, CONFIG, 0.8)  # .8²⁰ = .0115, .8²¹ = .0092
     assert spans(view) == {"needed": (5.5, 50.5), "reached now": (29.5, 50.5)}
-    assert view.table.rows == [("needed", 45, 6), ("reached now", 21, 30)]
+    assert view.table().values.tolist() == [["needed", 45, 6], ["reached now", 21, 30]]
     assert view.hint.startswith("45 steps needed, 21 reached with 1\u00a0% ")
 
 
@@ -49,7 +49,7 @@ def test_no_gradient_reaches_nothing(make_frame, flow: np.ndarray) -> None:
     found = horizon_of(flow)
     view = reach(found, CONFIG, Style(DARK, narrow=True), np.full(51, np.nan))
     go.Figure(view.figure.to_plotly_json())
-    assert "reached: nothing" in view.alt and view.table.rows[1] == ("reached now", 0, 51)
+    assert "reached: nothing" in view.alt and view.table().iloc[1].tolist() == ["reached now", 0, 51]
 
 
 @pytest.mark.parametrize("mode", ["full", "windows", "sliding", "stream", "reset"])
@@ -59,4 +59,4 @@ def test_every_mode_and_task_can_be_drawn(make_frame, mode: str, task: str) -> N
     view = draw(make_frame, config, style=Style(narrow=True))
     go.Figure(view.figure.to_plotly_json())
     seen = 50 if mode == "full" else 7
-    assert view.table.rows[1][1] <= seen
+    assert view.table().iloc[1, 1] <= seen

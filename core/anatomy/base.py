@@ -1,0 +1,217 @@
+"""What a cell says of itself: its settings, its states, its gates and what they are for, what it takes. No torch.
+
+Whoever draws, words, times or counts a cell asks here and nowhere else, so that a new cell is a file of this folder and
+one of ``core.cells``. What only its formulas know is asked of ``core.cells.Cell``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["lets in", "keeps", "hands out", "resets", "candidate"]
+"""What a gate is for: how much new content enters, how much of the state is kept, how much of it is handed on, how much
+of it the candidate sees; the candidate is the new content itself."""
+
+Squashing = Literal["logistic", "tanh"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate, or the candidate that the gates let in.
+
+    symbol     the letter of the formulas, and of ``Trajectory.gates``
+    title      in full, without the letter: "forget gate"
+    squashing  what the sum before it goes through; its values lie in 0 … 1 or in −1 … 1
+    peephole   whether it sees the cell state
+    follows    where it has no weights of its own: what it is, "1 − i" or "1"
+    of         the gate whose weights decide it, where that is another one
+    """
+
+    symbol: str
+    title: str
+    role: Role
+    squashing: Squashing = "logistic"
+    peephole: bool = False
+    follows: str = ""
+    of: str = ""
+
+    @property
+    def name(self) -> str:
+        """'forget gate f'."""
+        return f"{self.title} {self.symbol}"
+
+    @property
+    def own(self) -> bool:
+        """Whether it has weights of its own."""
+        return not self.follows
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is the same number whatever comes in."""
+        return bool(self.follows) and not self.of
+
+
+@dataclass(frozen=True)
+class State:
+    """One part of what is carried from step to step."""
+
+    symbol: str
+    title: str
+
+    @property
+    def name(self) -> str:
+        """'cell state c'."""
+        return f"{self.title} {self.symbol}"
+
+
+@dataclass(frozen=True)
+class DirectPath:
+    """The way from step to step past all gates' sums: the gradient on it is only multiplied by what is kept.
+
+    name    what the field calls it: "carousel", "leak"
+    state   the part of the state that it leads along
+    keeps   the gate whose value multiplies it
+    """
+
+    name: str
+    state: str
+    keeps: str
+
+
+@dataclass(frozen=True)
+class Phi:
+    """The nonlinearity of a cell without gates: its name, and whether a unit may be dead, its slope zero for good."""
+
+    name: str
+    dies: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """Arrays of (T, N, H) that are held at once: by a recorded training step at its peak, and by a scoring."""
+
+    recorded: int
+    scored: int
+
+
+H_STATE = State("h", "state")
+
+HiddenSize = Annotated[int, Field(ge=1, le=512, title="Hidden units H", description="Units of the recurrent state.")]
+INITS = {"default": "torch's default", "xavier": "Xavier", "orthogonal": "orthogonal", "identity": "identity"}
+
+
+def init_field(description: str, **more: str) -> Any:
+    """The field of an initialisation that offers INITS and what ``more`` names."""
+    return Field(  # pyright: ignore[reportCallIssue]
+        default="default",
+        title="Initialisation",
+        description=description,
+        json_schema_extra={"labels": INITS | more},  # pyright: ignore[reportArgumentType]
+    )
+
+
+class Anatomy(BaseModel, ABC):
+    """A cell as it is set up. Subclasses are final; their pydantic fields are the cell's settings.
+
+    word      its name in a sentence: "LSTM"
+    states    what it carries from step to step; h comes first and is what the readout sees
+    blocks    blocks of H rows that its loops run over: gates and candidate, one for a cell without
+    held      what it needs of memory
+    suggests  members of a comparison (``core.comparison``) that belong beside it and nothing else names
+    recovers  whether training is known to find its way where the gradient vanishes at the start
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    word: ClassVar[str]
+    states: ClassVar[tuple[State, ...]] = (H_STATE,)
+    blocks: ClassVar[int] = 1
+    held: ClassVar[Held]
+    suggests: ClassVar[tuple[str, ...]] = ()
+    recovers: ClassVar[bool] = False
+
+    name: str
+    hidden_size: int
+    init: str
+
+    @property
+    @abstractmethod
+    def gates(self) -> tuple[Gate, ...]:
+        """All its gates, candidate included, in the order of the parameters' blocks; empty for a cell without."""
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        """Symbols of the gates with weights of their own, in the order of the parameters' blocks."""
+        return tuple(gate.symbol for gate in self.gates if gate.own)
+
+    @property
+    def peepholes(self) -> tuple[str, ...]:
+        """Symbols of the gates with weights of their own that see the cell state."""
+        return tuple(gate.symbol for gate in self.gates if gate.own and gate.peephole)
+
+    def gate(self, symbol: str) -> Gate | None:
+        """The gate with this letter, or None."""
+        return next((gate for gate in self.gates if gate.symbol == symbol), None)
+
+    def with_role(self, role: Role) -> Gate | None:
+        """The gate that is there for this, or None."""
+        return next((gate for gate in self.gates if gate.role == role), None)
+
+    @property
+    def direct_path(self) -> DirectPath | None:
+        """The way past all gates; None where every gradient goes through a sum."""
+        return None
+
+    @property
+    def phi(self) -> Phi | None:
+        """Its one nonlinearity; None for a cell with gates."""
+        return None
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Symbols of the states, h first."""
+        return tuple(state.symbol for state in self.states)
+
+    # -- in words -------------------------------------------------------------------------------------------------
+
+    @property
+    def variant_words(self) -> str:
+        """What sets it apart from the plain cell of its name, said after it; empty where nothing does."""
+        return ""
+
+    @property
+    def title(self) -> str:
+        """'LSTM', or 'LSTM without forget gate'."""
+        return f"{self.word} {self.variant_words}".rstrip()
+
+    @property
+    def start_words(self) -> str:
+        """How its weights start, in a few letters; empty for torch's default."""
+        return "" if self.init == "default" else self.init
+
+    @property
+    def implied(self) -> frozenset[str]:
+        """Keys of its settings that go without saying beside the others."""
+        return frozenset()
+
+    # -- what it takes --------------------------------------------------------------------------------------------
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Keys of its settings that have no effect beside the others."""
+        return frozenset()
+
+    def parameters(self, input_size: int, hidden_size: int | None = None) -> int:
+        """How many numbers it learns: for every block of H units W (H × C), U (H × H) and two biases, and peepholes."""
+        H = hidden_size or self.hidden_size
+        blocks = len(self.gate_names) or 1
+        return blocks * H * (input_size + H + 2) + len(self.peepholes) * H
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """How its parameters are drawn: the keyword arguments of ``Cell.init`` but for sizes, seed and time span."""
+        return {"scheme": self.init}

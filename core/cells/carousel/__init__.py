@@ -1,0 +1,189 @@
+"""What the LSTM and the peephole LSTM share: their loop and the order of blocks in it, and the way back over (h, c).
+
+The loops keep the four blocks as o i f g: the three logistic gates are then neighbours, and so are the three that write
+to c. Parameters and gates keep torch's order, i f g o.
+
+Given the forward pass, each step is linear in the gradients that arrive (m_h at h, m_c at c):
+
+    α_o = m_h ⊙ tanh c ⊙ σ'_o,   δc = m_c + m_h ⊙ o ⊙ (1 − tanh²c)     [+ p_o ⊙ α_o]
+    α_i = δc ⊙ g ⊙ σ'_i,   α_f = δc ⊙ c₋ ⊙ σ'_f,   α_g = δc ⊙ i ⊙ (1 − g²)
+    to t−1:   m_h = local + Σ_q U_qᵀ α_q,   m_c = δc ⊙ f               [+ p_i ⊙ α_i + p_f ⊙ α_f]
+
+and the two cells differ in nothing but what stands in brackets. Without the output activation c stands for tanh c and
+1 for its slope; of the other ``core.cells.variants`` the loops know nothing.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.anatomy.carousel import Variant
+from core.cells import elementwise, variants
+from core.cells.base import AtStep, Cell, Params, State
+from core.cells.carousel import compiled, plain
+from core.cells.products import input_products, weight_gradient
+from core.cells.trajectory import Trajectory, before, came_from, time_first
+
+O, I, F, G = range(4)
+"""Place of each block in the loops."""
+BLOCKS = {"i": I, "f": F, "g": G, "o": O}
+SUMS_WITHOUT_F = {"i": 1, "g": 2, "o": 0}
+"""Place of each block among alphas that lack f's."""
+
+
+@dataclass(frozen=True)
+class Carousel(Cell):
+    """c = f⊙c₋ + i⊙g, h = o⊙tanh c, in one of its ``core.cells.variants``."""
+
+    variant: Variant = field(default="standard", kw_only=True)
+
+    @property
+    def squashes(self) -> bool:
+        """Whether h = o⊙tanh c, and not o⊙c."""
+        return self.variant != "no-output-activation"
+
+    def output(self, c: Tensor) -> Tensor:
+        """What the output gate lets through: tanh c, or c itself."""
+        return torch.tanh(c) if self.squashes else c
+
+    def seen(self, c: Tensor) -> Tensor:
+        """c as the peepholes see it."""
+        return c
+
+    # -- the passes -----------------------------------------------------------------------------------------------
+
+    def sums_of(self, params: Params, x_t: Tensor, h: Tensor) -> dict[str, Tensor]:
+        """W x + U h₋ + b of every gate with weights of its own, (N, H) each."""
+        W, U, b = params["weight_ih"], params["weight_hh"], params["bias_ih"] + params["bias_hh"]
+        return dict(zip(self.gate_names, (x_t @ W.T + h @ U.T + b).chunk(len(self.gate_names), dim=1), strict=True))
+
+    def _forward(
+        self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
+    ) -> tuple[AtStep, Mapping[str, int]]:
+        params, h, c = variants.whole(params, self.variant), saved["h"], saved["c"]
+        (T, N), W, U = (len(h) - 1, h.shape[2]), loop_order(params["weight_ih"]), loop_order(params["weight_hh"])
+        pre = input_products(W, loop_order(params["bias_ih"] + params["bias_hh"]), saved["inputs"])
+        saved["tanh_c"] = torch.empty_like(c[1:]) if self.squashes else c[1:]
+        saved["gates"] = pre.view(T, 4, -1, N)
+        through = self._forward_of_a_step(params, h)
+        came, c_came = before(h, resets), elementwise.before(c, resets)
+        slabs = pre.unbind()
+        gates, hs, cs, tanhs = (elementwise.steps(x) for x in (saved["gates"], h[1:], c[1:], saved["tanh_c"]))
+
+        def step(t: int) -> None:
+            slabs[t].addmm_(U, came[t])
+            through(gates[t], c_came[t], cs[t], tanhs[t], hs[t])
+
+        return step, BLOCKS
+
+    @property
+    def _sums(self) -> Mapping[str, int]:
+        return BLOCKS if "f" in self.gate_names else SUMS_WITHOUT_F
+
+    def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
+        params, grad_h = variants.whole(params, self.variant), grads["h"]
+        through, alphas = self._backward_of_a_step(params, grad_h), torch.empty_like(saved["gates"])
+        U_back = loop_order(params["weight_hh"]).T.contiguous()
+        gates, c_came, tanh_c = (
+            elementwise.steps(part) for part in (saved["gates"], came_from(saved, "c"), saved["tanh_c"])
+        )
+        m_h, m_c, flat = (elementwise.steps(part) for part in (grad_h, grads["c"], alphas))
+        arriving, slabs = grad_h.unbind(), alphas.flatten(1, 2).unbind()
+
+        def step(t: int) -> None:
+            through(gates[t], c_came[t], tanh_c[t], m_h[t + 1], m_c[t + 1], flat[t], m_c[t])
+            arriving[t].addmm_(U_back, slabs[t])
+
+        return step, alphas
+
+    @abstractmethod
+    def _forward_of_a_step(self, params: Params, h: Tensor) -> Callable[..., None]:
+        """What a step does beside its product, see ``core.cells.carousel.plain``; ``params`` are those of four blocks,
+        h (T+1, H, N)."""
+
+    @abstractmethod
+    def _backward_of_a_step(self, params: Params, grad_h: Tensor) -> Callable[..., None]:
+        """The way back of the same."""
+
+    def _folded(self, alphas: Tensor) -> Tensor:
+        return variants.folded(alphas, self.variant)
+
+    def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
+        H = saved["h"].shape[1]
+        product = torch_order(weight_gradient(alphas, came_from(saved, "h"), saved["inputs"]), H)
+        W, U, b = product[:, H:-1].contiguous(), product[:, :H].contiguous(), product[:, -1]
+        return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone()}
+
+    # -- what only the formulas know ------------------------------------------------------------------------------
+
+    def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        names, before_step = self.gate_names, trajectory.gone_on_from
+        inputs = trajectory.x @ params["weight_ih"].T + params["bias_ih"] + params["bias_hh"]
+        by_input = dict(zip(names, inputs.chunk(len(names), dim=2), strict=True))
+        products = before_step["h"] @ params["weight_hh"].T
+        by_state = dict(zip(names, products.chunk(len(names), dim=2), strict=True))
+        for q, p in self.peepholes(params).items():
+            by_state[q] = by_state[q] + p * (trajectory.states["c"][1:] if q == "o" else before_step["c"])
+        return by_input, by_state
+
+    def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {q: alphas[q] @ U for q, U in self.recurrent_blocks(params).items()}
+
+    def handed_to_c(self, params: Params, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {} if self.stops_gradient else {q: alphas[q] * p for q, p in self.peepholes(params).items()}
+
+    def into_h(self, params: Params, trajectory: Trajectory, *, through_gates: bool = True) -> Tensor:
+        o, tanh_c = trajectory.gates["o"], time_first(trajectory.saved["tanh_c"])
+        found = torch.cat([torch.zeros_like(o[:1]), o * (1 - tanh_c**2) if self.squashes else o])
+        if through_gates:
+            slope = o * (1 - o) * tanh_c
+            found[1:] += self.handed_to_c(params, dict.fromkeys(self.peepholes(params), slope)).get("o", 0)
+        return found
+
+    def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        e, tanh_c = known, self.output(known["c"])
+        found = {
+            "kept": e["f"] * e["c0"], "new": e["i"] * e["g"], "tanh_c": tanh_c,
+            "d.o": e["dh"] * tanh_c, "d.i": e["dc"] * e["g"], "d.g": e["dc"] * e["i"], "d.tanh_c": e["dh"] * e["o"],
+        }  # fmt: skip
+        forget = self.anatomy.gate("f")
+        if forget is not None and not forget.constant:
+            found["d.f"] = e["dc"] * e["c0"]
+        via = {q: e[f"a.{q}"] @ U for q, U in self.recurrent_blocks(params).items()}
+        sent_c = e["dc"] * e["f"]
+        p = self.peepholes(params)
+        if p:  # zeros where the gradient is stopped
+            lets = 0.0 if self.stops_gradient else 1.0
+            handed = {q: lets * weight * e[f"a.{q}"] for q, weight in p.items()}
+            found["at.p"] = handed.pop("o")
+            found["via.p"] = torch.stack(list(handed.values())).sum(dim=0)
+            sent_c = sent_c + found["via.p"]
+        whole = torch.stack(list(via.values())).sum(dim=0)
+        return found | {f"via.{q}": sent for q, sent in via.items()} | {"sent_h": whole, "sent_c": sent_c}
+
+    def h_of(self, params: Params, x_t: Tensor, came_from: State, c: Tensor) -> Tensor:
+        total, p = self.sums_of(params, x_t, came_from[0])["o"], self.peepholes(params)
+        o = torch.sigmoid(total + p["o"] * self.seen(c) if "o" in p else total)
+        return o * self.output(c)
+
+
+def without_peepholes(tensor: Tensor) -> Any:
+    """A step's elementwise functions where no gate sees c, or no gradient goes through what it sees."""
+    return elementwise.choose(tensor, plain, compiled)
+
+
+def loop_order(rows: Tensor) -> Tensor:
+    """Parameter rows (4H, …) from torch's i f g o to the loops' o i f g."""
+    i, f, g, o = rows.chunk(4)
+    return torch.cat([o, i, f, g])
+
+
+def torch_order(rows: Tensor, H: int) -> Tensor:
+    """The way back: from o i f g to i f g o, or from o i g to i g o."""
+    return torch.cat([rows[H:], rows[:H]])

@@ -1,0 +1,95 @@
+"""The gated recurrent unit, z the keep gate: Cho 2014 (reset before), torch (after); docs/reference.md, "GRU".
+
+The formulas that differ with the place of the reset stand in ``core.cells.gru.resets``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
+
+import torch
+from torch import Tensor, nn
+
+from core.anatomy import Anatomy
+from core.anatomy.gru import GRUAnatomy
+from core.cells.base import AtStep, Cell, Params, State
+from core.cells.gru.resets import RESETS
+from core.cells.trajectory import Trajectory
+
+
+@final
+@dataclass(frozen=True)
+class GRU(Cell):
+    """h = (1−z)⊙n + z⊙h₋, with r z = σ(W x + U h₋ + b).
+
+    reset "after":  n = tanh(W_n x + b_in + r⊙m),  m = U_n h₋ + b_hn
+    reset "before": n = tanh(W_n x + b_in + U_n(r⊙h₋) + b_hn)
+    """
+
+    reset: Literal["after", "before"] = "after"
+
+    anatomy_type: ClassVar[type[Anatomy]] = GRUAnatomy
+
+    def step(self, params: Params, x_t: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+        (h,) = state
+        U_r, U_z, U_n = params["weight_hh"].chunk(3)
+        b_r, b_z, b_n = params["bias_hh"].chunk(3)
+        r, z, n = (x_t @ params["weight_ih"].T + params["bias_ih"]).chunk(3, dim=1)
+        r, z = torch.sigmoid(r + h @ U_r.T + b_r), torch.sigmoid(z + h @ U_z.T + b_z)
+        reset = r * (h @ U_n.T + b_n) if self.reset == "after" else (r * h) @ U_n.T + b_n
+        n = torch.tanh(n + reset)
+        return ((1 - z) * n + z * h,), {"r": r, "z": z, "n": n}
+
+    def _forward(
+        self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
+    ) -> tuple[AtStep, Mapping[str, int]]:
+        saved["drop"] = torch.empty_like(saved["h"][1:])  # h₋ − n
+        step = RESETS[self.reset].forward(params, saved, resets)
+        return step, {"r": 0, "z": 1, "n": saved["gates"].shape[1] - 1}
+
+    @property
+    def _sums(self) -> Mapping[str, int]:
+        return RESETS[self.reset].sums
+
+    def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
+        alphas = torch.empty_like(saved["gates"])
+        return RESETS[self.reset].backward(params["weight_hh"], saved, grads["h"], alphas), alphas
+
+    def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
+        return RESETS[self.reset].parameters(alphas, saved)
+
+    # -- what only the formulas know ------------------------------------------------------------------------------
+
+    def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """n sees the state through its reset gate."""
+        h, names, b = trajectory.gone_on_from["h"], self.gate_names, params["bias_hh"]
+        inputs = trajectory.x @ params["weight_ih"].T + params["bias_ih"]
+        by_input = dict(zip(names, (inputs + b).chunk(3, dim=2), strict=True))
+        by_state = dict(zip(names, (h @ params["weight_hh"].T).chunk(3, dim=2), strict=True))
+        U_n, b_n = params["weight_hh"].chunk(3)[2], b.chunk(3)[2]
+        by_input["n"], by_state["n"] = RESETS[self.reset].sum_of_n(
+            by_input["n"], by_state["n"], trajectory.gates["r"], h, U_n, b_n
+        )
+        return by_input, by_state
+
+    def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        U = self.recurrent_blocks(params)
+        through = RESETS[self.reset].handed_back_by_n(alphas["n"], trajectory.gates["r"], U["n"])
+        return {"r": alphas["r"] @ U["r"], "z": alphas["z"] @ U["z"], "n": through}
+
+    def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        e, U, b_n = known, self.recurrent_blocks(params), params["bias_hh"].chunk(3)[2]
+        place = RESETS[self.reset]
+        via = {"r": e["a.r"] @ U["r"], "z": e["a.z"] @ U["z"], "n": place.handed_back_by_n(e["a.n"], e["r"], U["n"])}
+        gates, leak = via["r"] + via["z"] + via["n"], e["z"] * e["dh"]
+        return {
+            "kept": e["z"] * e["h0"], "new": (1 - e["z"]) * e["n"],
+            "d.z": e["dh"] * (e["h0"] - e["n"]), "d.n": e["dh"] * (1 - e["z"]),
+            "d.r": place.arriving_at_r(e["a.n"], e["h0"], U["n"], b_n),
+            **{f"via.{q}": sent for q, sent in via.items()}, "via": gates, "leak": leak, "sent_h": gates + leak,
+        }  # fmt: skip
+
+    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
+        return nn.GRU(input_size, hidden_size) if self.reset == "after" else None

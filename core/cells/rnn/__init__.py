@@ -1,0 +1,92 @@
+"""The plain RNN: h = φ(W x + U h₋ + b). Elman 1990; docs/reference.md, "Plain RNN"."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
+
+import torch
+from torch import Tensor, nn
+
+from core.anatomy import Anatomy
+from core.anatomy.rnn import RNNAnatomy
+from core.cells import elementwise
+from core.cells.base import RECURRENT, AtStep, Cell, Params, State
+from core.cells.products import input_products, weight_gradient
+from core.cells.rnn import compiled, plain
+from core.cells.trajectory import Trajectory, before, came_from
+
+
+@final
+@dataclass(frozen=True)
+class RNN(Cell):
+    """h = φ(W x + U h₋ + b), with φ = tanh or ReLU."""
+
+    activation: Literal["tanh", "relu"] = "tanh"
+
+    anatomy_type: ClassVar[type[Anatomy]] = RNNAnatomy
+
+    def step(self, params: Params, x_t: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+        (h,) = state
+        W, U, b = params["weight_ih"], params["weight_hh"], params["bias_ih"] + params["bias_hh"]
+        pre = x_t @ W.T + h @ U.T + b
+        return (torch.tanh(pre) if self.activation == "tanh" else torch.relu(pre),), {}
+
+    def _forward(
+        self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
+    ) -> tuple[AtStep, Mapping[str, int]]:
+        h, U = saved["h"], params["weight_hh"]
+        input_products(params["weight_ih"], params["bias_ih"] + params["bias_hh"], saved["inputs"], out=h[1:])
+        do = elementwise.choose(h, plain, compiled)
+        activate = do.tanh if self.activation == "tanh" else do.relu
+        came, after, flat = before(h, resets), h[1:].unbind(), elementwise.steps(h[1:])
+
+        def step(t: int) -> None:
+            after[t].addmm_(U, came[t])
+            activate(flat[t])
+
+        return step, {}
+
+    def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
+        U_back, h, grad_h = params["weight_hh"].T.contiguous(), saved["h"][1:], grads["h"]
+        do = elementwise.choose(h, plain, compiled)
+        through = do.tanh_backward if self.activation == "tanh" else do.relu_backward
+        alphas = torch.empty_like(h)
+        hs, m_h, flat = (elementwise.steps(part) for part in (h, grad_h[1:], alphas))
+        arriving, slabs = grad_h.unbind(), alphas.unbind()
+
+        def step(t: int) -> None:
+            through(hs[t], m_h[t], flat[t])
+            arriving[t].addmm_(U_back, slabs[t])
+
+        return step, alphas.unsqueeze(1)
+
+    def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
+        product, H = weight_gradient(alphas, came_from(saved, "h"), saved["inputs"]), alphas.shape[1]
+        W, U, b = product[:, H:-1].contiguous(), product[:, :H].contiguous(), product[:, -1]
+        return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone()}
+
+    # -- what only the formulas know ------------------------------------------------------------------------------
+
+    def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        inputs = trajectory.x @ params["weight_ih"].T + params["bias_ih"] + params["bias_hh"]
+        return {RECURRENT: inputs}, {RECURRENT: trajectory.gone_on_from["h"] @ params["weight_hh"].T}
+
+    def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {RECURRENT: alphas[RECURRENT] @ params["weight_hh"]}
+
+    def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        sent = known[f"a.{RECURRENT}"] @ params["weight_hh"]
+        return {f"d.{RECURRENT}": known["dh"], f"via.{RECURRENT}": sent, "sent_h": sent}
+
+    def slope(self, trajectory: Trajectory) -> Tensor:
+        h = trajectory.h[1:].double()
+        return 1 - h**2 if self.activation == "tanh" else (h > 0).double()
+
+    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase:
+        return nn.RNN(input_size, hidden_size, nonlinearity=self.activation)
+
+    @property
+    def analytic(self) -> bool:
+        return self.activation == "tanh"

@@ -1,0 +1,40 @@
+"""Where does the gradient travel?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from core.questions.base import Facts, Question
+from core.questions.sampling import first_few
+
+if TYPE_CHECKING:
+    from core.moment import Moment
+    from core.questions.over_training import Earlier
+
+
+class GradientPaths(Question, frozen=True):
+    """How much of the gradient travels along each path through the cell."""
+
+    kind: Literal["paths"] = "paths"
+    losses: Literal["last", "all"] = Field(
+        default="last", title="Losses", description="The last loss alone, or all of them together."
+    )
+
+    def answer(self, moment: Moment, earlier: Earlier) -> Facts:
+        """Arrays: t (n,) the states; flow (n,); part.<path>, norm.<path> (n,) as in ``Shares``; of a plain RNN slope
+        and matrix (n,) as in ``Ways``. Facts: paths in order, error (of the sum), alone, cuts, sequences of how many.
+        """
+        from core.diagnostics.path_shares import path_shares
+
+        some, sizes = first_few(moment)
+        found = path_shares(some, alone=self.losses == "last")
+        arrays = {"t": np.arange(found.first, found.asked + 1), "flow": found.shares.flow}
+        arrays |= {f"part.{name}": value for name, value in found.shares.part.items()}
+        arrays |= {f"norm.{name}": value for name, value in found.shares.norm.items()}
+        if found.slope is not None and found.matrix is not None:
+            arrays |= {"slope": found.slope, "matrix": found.matrix}
+        facts = {"paths": list(found.shares.part), "error": found.error, "alone": found.alone, "cuts": list(found.cuts)}
+        return arrays, facts | sizes
