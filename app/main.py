@@ -25,4 +25,9 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         yield {}
 
 
-app = st.App("router.py", routes=routes(lab()), lifespan=lifespan, middleware=[Middleware(VisitorCookie)])
+app = st.App(
+    "router.py",
+    routes=routes(lab(), st.get_option("server.baseUrlPath")),
+    lifespan=lifespan,
+    middleware=[Middleware(VisitorCookie)],
+)

@@ -14,7 +14,7 @@ from app.board.routes import PLOTLY_PATH
 from app.board.views import PAGES
 
 _HERE = Path(__file__).parent
-SCRIPTS = ("elements", "knobs", "pins", "pictures", "transport", "microscope", "light", "board")
+SCRIPTS = ("elements", "knobs", "pins", "pictures", "transport", "microscope", "light", "visitor", "board")
 """One after the other they are one module; the last exports what Streamlit calls."""
 
 
@@ -42,19 +42,22 @@ def board(
     moving: bool = False,
     replays: int = 0,
     address: str = "",
+    visitor: str = "",
     on_cursor: Callable[[int | None], None],
     on_pins: Callable[[tuple[str, ...]], None],
     on_knobs: Callable[[tuple[tuple[str, str], ...]], None],
     on_moving: Callable[[], None],
+    on_visitor: Callable[[str], None],
 ) -> None:
     """Show the run or preview ``source_id`` at training step ``cursor``, live where that is None.
 
     ``page`` names the pictures (app.board.views). ``pins`` are drawn as faint curves; a pin is ``<run or preview
     id>@<training step>``. ``knobs`` are (name, value) pairs, ``beside`` the ids of runs trained alongside. When
-    ``replays`` changes, the run is played from its start. ``address`` is the query to complete a bare address with.
+    ``replays`` changes, the run is played from its start. ``address`` is the query to complete a bare address with,
+    ``visitor`` a token for the browser to keep.
     What the visitor makes of the board comes back through ``on_cursor``, ``on_pins`` and ``on_knobs``. ``moving`` is
     what the page knows of the runs: when that changes, ``on_moving`` is called and the page is run again to draw its
-    buttons anew.
+    buttons anew. ``on_visitor`` is called with the token that the browser had kept before.
     Mount it before any run exists, so that Plotly is loaded when one starts.
     """
     key = f"board-{page}"
@@ -66,13 +69,14 @@ def board(
         key=key,
         data={
             "source": source_id, "page": _page(page), "cursor": cursor, "pins": list(pins), "knobs": dict(knobs),
-            "beside": list(beside), "moving": moving, "replays": replays, "address": address,
+            "beside": list(beside), "moving": moving, "replays": replays, "address": address, "visitor": visitor,
             "script": PLOTLY_PATH,
         },
         on_cursor_change=lambda: on_cursor(None if emitted("cursor") == "live" else emitted("cursor")),
         on_pins_change=lambda: on_pins(tuple(emitted("pins"))),
         on_knobs_change=lambda: on_knobs(tuple((str(name), str(value)) for name, value in emitted("knobs").items())),
         on_moving_change=on_moving,
+        on_visitor_change=lambda: on_visitor(str(emitted("visitor"))),
     )  # fmt: skip
 
 

@@ -32,17 +32,18 @@ from core.lab.asking import PREVIEW
 from core.lab.client import NoAnswer
 from core.store import RunFileError, export
 
-PLOTLY_PATH = f"/assets/plotly-{plotly.__version__}.min.js"
+PLOTLY_PATH = f"assets/plotly-{plotly.__version__}.min.js"
+"""Under where the app is served, as every address that the page asks: it never knows more than its own."""
 _SCRIPT = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
-def routes(lab: Directory) -> list[Route]:
-    """Routes that answer from ``lab``; they share one memory of sources and of replies."""
-    board = Board(lab)
+def routes(lab: Directory, base: str = "") -> list[Route]:
+    """Routes under the path ``base`` that answer from ``lab``; they share one memory of sources and of replies."""
+    board, prefix = Board(lab), "/".join(["", *filter(None, base.split("/")), ""])
     return [
-        Route("/runs/{id}/board", board.board),
-        Route("/runs/{id}/file", board.file),
-        Route(PLOTLY_PATH, plotly_script),
+        Route(prefix + "runs/{id}/board", board.board),
+        Route(prefix + "runs/{id}/file", board.file),
+        Route(prefix + PLOTLY_PATH, plotly_script),
     ]
 
 

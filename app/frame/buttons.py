@@ -12,7 +12,10 @@ from typing import Literal
 
 import streamlit as st
 
+from app.frame import dialogs, share
+from app.frame.asking import Question
 from app.services import lab
+from app.text.shared.numbers import plural
 from app.visit import session
 from app.visit.visitor import token
 from core.config import RunConfig
@@ -30,14 +33,31 @@ def transport(companions: Companions | None = None) -> bool:
     infos, wanted = _shown(), companions or _none
     moving = any(info.status in MOVING for info in infos)
     lacking = bool(infos) and not {config.digest() for config in wanted(session.view().config)} <= _going(infos)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+    with st.container(key="transport", horizontal=True, vertical_alignment="center", gap="small", width="content"):
         go = partial(_train, wanted)
         _button("Train", go, "Start training, or go on. Key: T", kind="primary", disabled=moving and not lacking)
         _button("Pause", partial(_pause, wanted), "Hold the training where it is. Key: P", disabled=not moving)
-        _button("Step", partial(_step, wanted), "Train up to the next recorded step. Key: S")
+        _button("Step", partial(_step, wanted), _step_help(infos))
         _button("Reset", _reset, "Back to step 0 with the same seed. Key: 0", disabled=not infos)
+        share.button()
+    _whose()
     _way_back()
     return moving
+
+
+def _step_help(infos: list[RunInfo]) -> str:
+    """What Step does from here: recorded steps may be many training steps apart."""
+    config, at = session.view().config, max(0, infos[0].step) if infos else 0
+    far = Schedule.of(config).next_recorded(at) - at
+    where = f"{plural(far, 'training step')} on" if far else "and this run has none left"
+    return f"Train to the next recorded step, {where}, and pause there. Key: S"
+
+
+def _whose() -> None:
+    """A word on a run in front that goes on and is not this visitor's."""
+    front = _front()
+    if front is not None and not _may_steer(front):
+        st.caption("You are watching somebody else's run.")
 
 
 def _none(config: RunConfig) -> list[RunConfig]:
@@ -85,24 +105,37 @@ def _shown() -> list[RunInfo]:
     return [info for info in map(lab().info, ids) if info is not None]
 
 
+def _unfinished() -> list[RunInfo]:
+    return [info for info in _shown() if info.status in UNFINISHED]
+
+
+def _front() -> RunInfo | None:
+    """The run in front, where it is unfinished."""
+    return next((info for info in _unfinished() if info.id == session.view().run), None)
+
+
+def _may_steer(info: RunInfo) -> bool:
+    return lab().may_steer(info.id, token())
+
+
 def _mine() -> list[RunInfo]:
-    """The unfinished ones among the shown runs that are this visitor's to steer; none if the one in front is unfinished
-    and somebody else's."""
-    going = [info for info in _shown() if info.status in UNFINISHED]
-    infos = [info for info in going if lab().may_steer(info.id, token())]
-    return infos if going[:1] == infos[:1] or going[0].id != session.view().run else []
+    """The unfinished ones among the shown runs that are this visitor's to steer."""
+    return [info for info in _unfinished() if _may_steer(info)]
 
 
 def _train(companions: Companions) -> None:
     """Starts all, or has what is this visitor's go on; what was trained before, by whomever, is played at once."""
-    config, shown, mine = session.view().config, session.view().run, _mine()
+    config, shown, front = session.view().config, session.view().run, _front()
+    if front is not None and front.status == "paused" and not _may_steer(front):
+        _ask_to_copy(companions, None, f"It rests at step {front.step:,}, and only they can let it go on.")
+        return
     others = companions(config)
     if len(others) > 1:
         _let_rest({run.digest() for run in (config, *others)})
-    for info in mine:
+    for info in _mine():
         lab().resume(info.id, token())
-    if mine and mine[0].id == shown:
-        _show(mine[0].id, lab().submit_all(others, token()) if others else [])
+    if front is not None:  # it goes on, or is watched
+        _show(front.id, lab().submit_all(others, token()) if others else [])
         return
     first, *rest = lab().submit_all([config, *others], token())
     _show(first.id, rest)
@@ -115,7 +148,7 @@ def _let_rest(wanted: set[str]) -> None:
     """Before many are started: those that were on screen before a setting was changed would share the machine."""
     for info in filter(None, map(lab().info, session.left_all())):
         if info.status in MOVING and info.digest not in wanted and lab().may_steer(info.id, token()):
-            lab().pause(info.id, token())
+            lab().let_rest(info.id, token())
 
 
 def _show(run: str, rest: list[RunInfo]) -> None:
@@ -129,34 +162,62 @@ def _kept(run: str) -> tuple[str, ...]:
 
 
 def _pause(companions: Companions) -> None:
-    mine = _mine()
+    mine = [info for info in _mine() if info.status in MOVING]
     for info in mine:
-        if info.status in MOVING:
-            lab().pause(info.id, token())
-    if not mine:
-        _take_over(companions, ahead=False)
+        lab().pause(info.id, token())
+    if not mine and any(info.status in MOVING for info in _unfinished()):
+        at = max(0, _shown()[0].step)
+        _ask_to_copy(companions, at or _next_step(at), "Only they can hold it.")
 
 
 def _step(companions: Companions) -> None:
-    mine = _mine()
+    front, mine = _front(), _mine()
+    at = max(0, front.step) if front else 0
+    if front is not None and not _may_steer(front):
+        _ask_to_copy(companions, _next_step(at), "Only they can train it step by step.")
+        return
     for info in mine:
         lab().step(info.id, token())
     if mine:
         session.change(cursor=None)
     else:
-        _take_over(companions, ahead=True)
+        shown = _shown()
+        _start(companions, _next_step(max(0, shown[0].step) if shown else 0))
 
 
-def _take_over(companions: Companions, *, ahead: bool) -> None:
-    """Others' runs, or none: one's own of the same configs, as far as what is shown or a recorded step ahead."""
-    config, infos = session.view().config, _shown()
-    at = max(0, infos[0].step) if infos else 0  # the untrained network was shown already
-    until = Schedule.of(config).next_recorded(at) if ahead or at == 0 else at
-    first, *rest = lab().submit_all([config, *companions(config)], token(), until=until)
+def _next_step(at: int) -> int:
+    return Schedule.of(session.view().config).next_recorded(at)
+
+
+def _ask_to_copy(companions: Companions, until: int | None, why: str) -> None:
+    """Whether a run that is somebody else's is watched on, or trained once more, up to ``until``."""
+    end = "to its end" if until is None else f"to step {until:,}, where it pauses"
+    copy = f"A copy of your own is trained from step 0 {end}. Its settings are the same, and so are its numbers."
+    act = partial(_guarded, partial(_start, companions, until, own=True))
+    text = f"{why} {copy}"
+    dialogs.open_dialog(Question("Somebody else started this run", text, "Watch", "Run my own copy", act))
+
+
+def _start(companions: Companions, until: int | None, *, own: bool = False) -> None:
+    """Train what is set, with its companions, up to ``until``; ``own``: nobody else's run will do."""
+    config = session.view().config
+    first, *rest = lab().submit_all([config, *companions(config)], token(), until=until, own=own)
     _show(first.id, rest)
 
 
 def _reset() -> None:
+    lost = [info for info in _mine() if info.step > 0 and not lab().shared(info.id)]
+    if not lost:
+        _end()
+        return
+    first, many = lost[0], len(lost) > 1
+    what = plural(len(lost), "unfinished run") if many else f"this run at step {first.step:,} of {first.config.steps:,}"
+    title, they, keep = ("End these runs?", "they", "Keep them") if many else ("End this run?", "it", "Keep it")
+    text = f"Reset ends {what} for good. What is recorded stays, but {they} cannot go on."
+    dialogs.open_dialog(Question(title, text, keep, "Reset", partial(_guarded, _end)))
+
+
+def _end() -> None:
     for info in _mine():
         lab().stop(info.id, token())
     session.change(run=None, cursor=None, beside=())

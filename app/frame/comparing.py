@@ -181,7 +181,7 @@ def _settle() -> None:
     shown = {info.digest: info for info in map(lab().info, view.beside) if info is not None}
     for digest, info in shown.items():
         if digest not in wanted and info.status in UNFINISHED and lab().may_steer(info.id, owner):
-            lab().pause(info.id, owner)
+            lab().let_rest(info.id, owner)
     found = [shown.get(digest) or lab().find(config, owner) for digest, config in wanted.items()]
     session.change(beside=tuple(info.id for info in found if info is not None and info.id != view.run))
 

@@ -30,7 +30,6 @@ def controls() -> None:
                     _widget(setting, flat[key])
                     if key == "task.name":
                         st.caption(f"{config.task.question} — {config.task.first_seen}")
-        st.caption("A link to this page repeats all of it: copy the address.")
 
 
 @cache

@@ -11,10 +11,10 @@ import streamlit as st
 
 from app.board import board
 from app.frame import comparing as compared
-from app.frame import problems
+from app.frame import dialogs, problems
 from app.frame.buttons import Companions, transport
 from app.frame.controls import controls
-from app.visit import session
+from app.visit import session, visitor
 from app.visit.link import ALONGSIDE
 from core.config import RunConfig
 from core.errors import UnrolledError
@@ -66,13 +66,14 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     else:
         _board(page, source, moving, compared.on_board(found) if found else session.view().beside)
     st.caption(EXACT)
+    dialogs.show()
 
 
 def _compare(*, short: bool) -> None:
-    """One click from any run to the same with the other cells; ``short``: in a row that has no room for the icon."""
+    """One click from any run to the same with the other cells; ``short``: in a row that has no room for more."""
     text = "Train the same settings with every cell and several seeds, side by side. What was trained is found again."
     if st.button(
-        "Compare with the other cells",
+        "Compare cells" if short else "Compare with the other cells",
         key="compare-run",
         type="tertiary",
         help=text,
@@ -117,8 +118,15 @@ def _board(page: str, source: str, moving: bool, beside: Sequence[str]) -> None:
         moving=moving,
         replays=session.replays(),
         address=session.completion(),
+        visitor=visitor.to_keep(),
         on_cursor=lambda step: session.change(cursor=step),
         on_pins=lambda pins: session.change(pins=pins),
         on_knobs=lambda knobs: session.change(knobs=knobs),
         on_moving=session.stay,
+        on_visitor=_adopt,
     )
+
+
+def _adopt(token: str) -> None:
+    session.stay()
+    visitor.adopt(token)

@@ -1,16 +1,22 @@
-"""Who steers a run: a random token that the browser keeps in a cookie, out of reach of scripts."""
+"""Who steers a run: a random token that the browser keeps in a cookie, out of reach of scripts.
+
+In a frame on somebody else's page a browser keeps a cookie only over HTTPS, apart for each page that frames us. Over
+plain HTTP the board's script keeps the session's token in the frame's own storage, and brings it back.
+"""
 
 from __future__ import annotations
 
+import re
 import secrets
 
 import streamlit as st
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "unrolled_visitor"
 TEN_YEARS = 10 * 365 * 24 * 3600
+_TOKEN, _SESSION = re.compile(r"[A-Za-z0-9_-]{32}"), "_visitor"
 
 
 class VisitorCookie:
@@ -29,21 +35,49 @@ class VisitorCookie:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    value = f"{COOKIE}={secrets.token_urlsafe(24)}"
-                    headers.append("set-cookie", f"{value}; Path=/; Max-Age={TEN_YEARS}; HttpOnly; SameSite=Lax")
+                    headers.append("set-cookie", _cookie(scope))
             await send(message)
 
         await self.app(scope, receive, with_cookie)
 
 
+def _cookie(scope: Scope) -> str:
+    """No path: a browser then takes that of the page, which stands directly under where the app is served."""
+    where = "SameSite=None; Secure; Partitioned" if _secure(scope) else "SameSite=Lax"
+    return f"{COOKIE}={_new()}; Max-Age={TEN_YEARS}; HttpOnly; {where}"
+
+
+def _secure(scope: Scope) -> bool:
+    """Whether the browser came over HTTPS, to us or to a proxy. Who lies about that has a cookie less."""
+    said = Headers(scope=scope).get("x-forwarded-proto", "")
+    return "https" in (scope["scheme"], said.split(",")[0].strip().lower())
+
+
 def _has_token(scope: Scope) -> bool:
-    cookies = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
-    return COOKIE in cookie_parser(cookies.decode("latin-1"))
+    cookies = Headers(scope=scope).get("cookie", "")
+    return COOKIE in cookie_parser(cookies)
+
+
+def _new() -> str:
+    return secrets.token_urlsafe(24)
 
 
 def token() -> str:
-    """This visitor's token; one for the session alone where cookies are off."""
+    """This visitor's token; the session's own where the browser has brought no cookie."""
+    return _brought() or st.session_state.setdefault(_SESSION, _new())
+
+
+def to_keep() -> str:
+    """The token that the board's script is to keep for this browser; empty where a cookie does."""
+    return "" if _brought() else token()
+
+
+def adopt(kept: str) -> None:
+    """The board's script had kept one already: the session goes on with that. Anything else is no token."""
+    if _TOKEN.fullmatch(kept):
+        st.session_state[_SESSION] = kept
+
+
+def _brought() -> str | None:
     kept = st.context.cookies.get(COOKIE)
-    if isinstance(kept, str):  # Streamlit's test harness has no request, and no text either
-        return kept
-    return st.session_state.setdefault("_visitor", secrets.token_urlsafe(24))
+    return kept if isinstance(kept, str) else None  # Streamlit's test harness has no request, and no text either

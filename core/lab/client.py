@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from core.store import Catalog, Questions, Run, RunFileError, RunRow, data_folde
 from core.store.catalog import UNFINISHED, Status
 from core.store.codec import unpack_whole_frame
 from core.store.folder import RUN_ID
+from core.store.joined import hand_over, has_joined, join, open_run
 from core.store.lock import FileLock
 
 OPENED_SECONDS = 600.0
@@ -63,33 +65,41 @@ class Lab:
         self.questions = Questions(self.catalog)
         self.limits = limits or Limits.of_host()
         self._runs: Bounded[str, Run] = Bounded(OPEN_RUNS)
+        self._submitting = threading.Lock()
         self._asking = Asking(self.questions, self.run)
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
-    def submit(self, config: RunConfig, owner: str, *, until: int | None = None) -> RunInfo:
+    def submit(self, config: RunConfig, owner: str, *, until: int | None = None, own: bool = False) -> RunInfo:
         """Train ``config``, or answer with the run that already did.
 
         A finished run of the same settings answers whoever asks; so does an unfinished one of the same owner, which
-        goes on if it was paused. ``until`` pauses at that recorded step. Raises BudgetError beyond the host's bounds.
+        goes on if it was paused, and one of anybody that goes on to its end: that is joined, to be watched and not to
+        be steered. ``own`` joins nobody's, nor does ``until``, which pauses at that recorded step. Raises BudgetError
+        beyond the host's bounds.
         """
-        return self.submit_all([config], owner, until=until)[0]
+        return self.submit_all([config], owner, until=until, own=own)[0]
 
-    def submit_all(self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None) -> list[RunInfo]:
+    def submit_all(
+        self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None, own: bool = False
+    ) -> list[RunInfo]:
         """``submit`` for runs that belong together: one answer a config, in order. Beyond the host's bounds none of
         them is started."""
         wanted = {config.digest(): config for config in configs}
-        known = {digest: self._known(digest, owner, until) for digest in wanted}
-        fresh = [config for digest, config in wanted.items() if known[digest] is None]
-        for config in fresh:
-            check_run(config, self.limits)
-        self._check_share(owner, len(fresh))
-        added = {row.digest: row for row in self.catalog.add_all(fresh, hashed(owner), until=until)} if fresh else {}
-        return [known[digest] or self._info(added[digest]) for digest in (config.digest() for config in configs)]
+        with self._submitting:  # of those who ask for the same in one moment the first starts it, the others join
+            there = {digest: self._there(digest, owner, joins=not own and until is None) for digest in wanted}
+            fresh = [config for digest, config in wanted.items() if there[digest] is None]
+            for config in fresh:
+                check_run(config, self.limits)
+            self._check_share(owner, len(fresh))
+            known = {digest: self._taken_up(row, owner, until) for digest, row in there.items() if row is not None}
+            fresh = [config for digest, config in wanted.items() if known.get(digest) is None]
+            added = {row.digest: row for row in self.catalog.add_all(fresh, hashed(owner), until=until)}
+        return [known.get(digest) or self._info(added[digest]) for digest in (config.digest() for config in configs)]
 
     def find(self, config: RunConfig, owner: str) -> RunInfo | None:
         """The run that ``submit`` would answer with, left as it is; None where it would start one."""
-        row = self._there(config.digest(), owner)
+        row = self._there(config.digest(), owner, joins=True)
         return None if row is None else self._info(row, reused=True)
 
     def info(self, run_id: str) -> RunInfo | None:
@@ -124,6 +134,15 @@ class Lab:
         """Let it rest after the frame it is at."""
         self.catalog.pause(self._own(run_id, owner).id)
 
+    def let_rest(self, run_id: str, owner: str) -> None:
+        """``pause`` it unless others have joined it."""
+        if not self.shared(run_id):
+            self.pause(run_id, owner)
+
+    def shared(self, run_id: str) -> bool:
+        """Whether somebody has joined the run, and waits for it beside its owner."""
+        return has_joined(self.catalog, run_id)
+
     def resume(self, run_id: str, owner: str) -> None:
         """Let it go on to its end."""
         self.catalog.resume(self._own(run_id, owner).id)
@@ -135,9 +154,10 @@ class Lab:
         self.catalog.resume(run_id, until=Schedule.of(row.config).next_recorded(at) if at >= 0 else 0)
 
     def stop(self, run_id: str, owner: str) -> None:
-        """End it for good; what is recorded stays."""
+        """End it for good; what is recorded stays. Where others have joined it, it goes on as theirs."""
         row = self._own(run_id, owner)
-        self.catalog.stop(run_id, f"Stopped at step {max(self._info(row).step, 0)} of {row.config.steps}.")
+        if not hand_over(self.catalog, row.id):
+            self.catalog.stop(run_id, f"Stopped at step {max(self._info(row).step, 0)} of {row.config.steps}.")
 
     def delete(self, run_id: str, owner: str) -> None:
         """Remove it with all that it recorded and all that was asked about it."""
@@ -233,18 +253,21 @@ class Lab:
         except RunFileError:
             return False
 
-    def _known(self, digest: str, owner: str, until: int | None) -> RunInfo | None:
-        """A finished run of these settings, or an unfinished one of this owner, which goes on."""
-        row = self._there(digest, owner)
-        if row is None:
+    def _there(self, digest: str, owner: str, *, joins: bool) -> RunRow | None:
+        """A finished run of these settings, an unfinished one of this owner, or one that can be joined."""
+        row = self._finished(digest) or self.catalog.find(digest, *UNFINISHED, owner=hashed(owner))
+        if row is None and joins:
+            row = self.catalog.get(open_run(self.catalog, digest) or "")
+        return row
+
+    def _taken_up(self, row: RunRow, owner: str, until: int | None) -> RunInfo | None:
+        """A run that is there, which goes on; None where it is somebody else's and has ended meanwhile."""
+        if row.status in UNFINISHED and row.owner != hashed(owner) and not join(self.catalog, row.id, hashed(owner)):
             return None
         if row.status == "paused":
             self.catalog.resume(row.id, until=until)
             row = self.catalog.get(row.id) or row
         return self._info(row, reused=True)
-
-    def _there(self, digest: str, owner: str) -> RunRow | None:
-        return self._finished(digest) or self.catalog.find(digest, *UNFINISHED, owner=hashed(owner))
 
     def _check_share(self, owner: str, more: int) -> None:
         unfinished, most = (

@@ -60,10 +60,15 @@ class Evidence(Question, frozen=True):
         from core.data import probes
 
         if self.probe is None:
-            if not config.task.typed or max(self.words) >= len(config.task.vocabulary):
+            if not config.task.typed:
                 raise UnrolledError(
                     f"`words` (={len(self.words)} of them) need a task that reads them, and this run's is "
                     f"`{config.task.name}`. Ask about a `probe`."
+                )
+            known = len(config.task.vocabulary)
+            if max(self.words) >= known:
+                raise UnrolledError(
+                    f"`words` (={max(self.words)}) must be less than {known}: places in the vocabulary."
                 )
             x = config.task.encode(np.array(self.words))[:, None]
             return x, np.full(len(x), np.nan), replace(config.truncated, T=len(x)).resets

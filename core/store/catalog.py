@@ -7,6 +7,7 @@ write-ahead log written by several processes at once can be corrupted by the SQL
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, case, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, Row, Select, bindparam, case, func, insert, select, union_all, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
@@ -35,24 +36,29 @@ PLACE_SECONDS = 1e-5
 """Runs queued together are that far apart, which keeps their order."""
 
 _runs = tables.runs
-_columns = tables.runs.c
+_columns, _joined = tables.runs.c, tables.joined.c
 
 # Asked by every trainer fifty times a second, so built once.
 _WISH = select(_columns.wanted, _columns.until).where(
     _columns.id == bindparam("id"), _columns.attempt == bindparam("attempt")
 )
 _QUEUED = select(_columns.id, _columns.owner, _columns.step, _columns.queued).where(_columns.status == "queued")
-_OF_OWNERS = _columns.owner.in_(bindparam("owners", expanding=True))
-_BUSY = (
-    select(_columns.owner, func.count().label("runs"))
-    .where(_columns.status == "running", _OF_OWNERS)
-    .group_by(_columns.owner)
-)  # fmt: skip
-_SERVED = (  # a run that has had a turn was put back, or over, at ``queued``
-    select(_columns.owner, func.max(_columns.queued).label("last"))
-    .where(_columns.attempt > 0, _columns.status != "running", _OF_OWNERS)
-    .group_by(_columns.owner)
+_BESIDE = select(_joined.run, _joined.owner).join(_runs, _joined.run == _columns.id).where(_columns.status == "queued")
+_OF_RUN = tables.joined.join(_runs, _joined.run == _columns.id)
+_BUSY = union_all(
+    select(_columns.owner).where(_columns.status == "running"),
+    select(_joined.owner).select_from(_OF_RUN).where(_columns.status == "running"),
 )
+
+
+def _last_turns(owner: Column[str]) -> Select[*tuple[Any, ...]]:
+    """When each of some owners last had a turn: a run that has had one was put back, or over, at ``queued``."""
+    query = select(owner, func.max(_columns.queued).label("last")).group_by(owner)
+    among = owner.in_(bindparam("owners", expanding=True))
+    return query.where(_columns.attempt > 0, _columns.status != "running", among)
+
+
+_SERVED = union_all(_last_turns(_columns.owner), _last_turns(_joined.owner).select_from(_OF_RUN))
 _OVERDUE = select(func.count(), func.count(case((_columns.step < 0, 1)))).where(
     _columns.status == "queued", _columns.queued < bindparam("before")
 )
@@ -230,6 +236,7 @@ class Catalog:
         """Remove it with its file. A trainer at work on it finds the row gone and leaves."""
         with self.write() as connection:
             connection.execute(delete_from(_runs).where(_columns.id == run_id))
+            connection.execute(delete_from(tables.joined).where(_joined.run == run_id))
         unlink_run(run_path(self.folder, run_id))
 
     def opened(self, run_id: str) -> None:
@@ -267,13 +274,18 @@ class Catalog:
     def _queue(self) -> list[str]:
         """Ids of the queued runs in the order of their turns."""
         with self.read() as connection:
-            queued = [Waiting(row.id, row.owner, row.step < 0, row.queued) for row in connection.execute(_QUEUED)]
+            queued = connection.execute(_QUEUED).all()
             if len(queued) < 2:
-                return [run.id for run in queued]
-            owners = {"owners": list({run.owner for run in queued})}
-            busy = {row.owner: row.runs for row in connection.execute(_BUSY, owners)}
-            served = {row.owner: row.last for row in connection.execute(_SERVED, owners)}
-        return in_turn(queued, busy, served)
+                return [row.id for row in queued]
+            owners = {row.id: [row.owner] for row in queued}
+            for row in connection.execute(_BESIDE):
+                owners[row.run].append(row.owner)
+            busy = Counter(connection.execute(_BUSY).scalars())
+            served: dict[str, float] = {}
+            for row in connection.execute(_SERVED, {"owners": list({one for each in owners.values() for one in each})}):
+                served[row.owner] = max(row.last, served.get(row.owner, row.last))
+        waiting = [Waiting(row.id, tuple(owners[row.id]), row.step < 0, row.queued) for row in queued]
+        return in_turn(waiting, busy, served)
 
     def _set(self, connection: Connection, run_id: str, *conditions: Any, **values: Any) -> int:
         """How many rows were changed: 1, or 0 where ``conditions`` do not hold."""

@@ -79,6 +79,15 @@ runs = Table(
     Index("runs_owner", "owner", "status"),
 )
 
+joined = Table(
+    "joined",
+    of_catalog,
+    Column("run", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("since", Float, nullable=False),
+    Index("joined_owner", "owner"),
+)
+
 questions = Table(
     "questions",
     of_catalog,

@@ -1,4 +1,5 @@
-"""Whose turn it is: the machine is shared between owners, not between runs."""
+"""Whose turn it is: the machine is shared between owners, not between runs. A run that others have joined is each of
+theirs."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Waiting:
-    """A queued run. ``fresh``: it has no frame yet; ``queued``: when it was put in the queue (seconds)."""
+    """A queued run. ``owners``: who started it, and who has joined it. ``fresh``: it has no frame yet; ``queued``: when
+    it was put in the queue (seconds)."""
 
     id: str
-    owner: str
+    owners: tuple[str, ...]
     fresh: bool
     queued: float
 
@@ -24,15 +26,18 @@ def in_turn(waiting: Iterable[Waiting], busy: Mapping[str, int], served: Mapping
 
     The owner with the fewest runs at work comes first, so that twelve runs of one visitor take no more of the machine
     than one run of another. Among equals come those whose fresh run has not had the attention of a turn since it was
-    put there, then whoever had a turn longest ago. An owner's own runs: fresh ones first, then by queue time.
+    put there, then whoever had a turn longest ago. An owner's own runs: fresh ones first, then by queue time. A run of
+    several owners has the best of their places.
     """
     own: defaultdict[str, list[Waiting]] = defaultdict(list)
     for run in waiting:
-        own[run.owner].append(run)
-    places: list[tuple[int, bool, float, float, str]] = []
+        for owner in run.owners:
+            own[owner].append(run)
+    places: dict[str, tuple[int, bool, float, float, str]] = {}
     for owner, runs in own.items():
         last = served.get(owner, -math.inf)
         for rank, run in enumerate(sorted(runs, key=lambda run: (not run.fresh, run.queued)), busy.get(owner, 0)):
             unseen = run.fresh and last < run.queued
-            places.append((rank, not unseen, last, run.queued, run.id))
-    return [place[-1] for place in sorted(places)]
+            place = (rank, not unseen, last, run.queued, run.id)
+            places[run.id] = min(place, places.get(run.id, place))
+    return sorted(places, key=places.__getitem__)

@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 from app import services
 from app.visit import link
 from core.config import RunConfig
+from core.schedule import Schedule
+from core.store import Ended
 from core.sweep import sweep
 
 ROUTER = Path(__file__).parents[2] / "app" / "router.py"
@@ -53,7 +55,7 @@ def test_the_front_door_leads_to_the_first_preset() -> None:
     at = opened()
     assert shown(at).config == RunConfig.preset(link.START)
     compare = "Compare with the other cells"
-    assert [button.label for button in at.button] == ["Train", "Pause", "Step", "Reset", compare]
+    assert [button.label for button in at.button] == ["Train", "Pause", "Step", "Reset", "Share", compare]
     assert at.query_params["task.name"] == "temporal-order" and at.query_params["v"] == "1"
 
 
@@ -157,10 +159,81 @@ def test_somebody_else_s_run_is_followed_but_not_steered() -> None:
     run = services.lab().submit(RunConfig.preset("copy-rnn"), "somebody").id
     at = opened(run=run)
     assert shown(at).run == run and shown(at).config == RunConfig.preset("copy-rnn")
-    at.button(key="transport-Step").click().run()
-    mine = shown(at).run
-    theirs = services.lab().info(run)
-    assert mine not in (None, run) and theirs is not None and theirs.status == "queued"
+    assert [caption.value for caption in at.caption].count("You are watching somebody else's run.") == 1
+    for answer, button in (("no", "Step"), ("no", "Pause"), ("yes", "Step")):
+        assert asked(at) == []
+        at.button(key=f"transport-{button}").click().run()
+        assert shown(at).run == run and asked(at) == ["Run my own copy", "Watch"]
+        at.button(key=f"asked-{answer}").click().run()
+        assert not at.exception and asked(at) == []
+        assert (shown(at).run == run) == (answer == "no")
+    mine, theirs = services.lab().catalog.get(shown(at).run or ""), services.lab().info(run)
+    assert mine is not None and (mine.status, mine.until) == ("queued", Schedule.of(mine.config).profile)
+    assert theirs is not None and theirs.status == "queued"
+
+
+def asked(at: AppTest) -> list[str]:
+    """The answers that a question over the page offers."""
+    return [button.label for button in at.button if (button.key or "").startswith("asked-")]
+
+
+def test_train_joins_the_run_of_somebody_else_and_asks_where_it_rests() -> None:
+    run = services.lab().submit(RunConfig.preset("copy-rnn"), "somebody").id
+    at = opened(preset="copy-rnn")
+    at.button(key="transport-Train").click().run()
+    assert shown(at).run == run and asked(at) == [] and at.button(key="transport-Train").disabled
+    services.lab().pause(run, "somebody")
+    at.run()
+    at.button(key="transport-Train").click().run()
+    assert shown(at).run == run and asked(at) == ["Run my own copy", "Watch"]
+    at.button(key="asked-yes").click().run()
+    mine = services.lab().catalog.get(shown(at).run or "")
+    assert mine is not None and mine.id != run and (mine.status, mine.until) == ("queued", None)
+
+
+def test_reset_asks_before_it_ends_what_cannot_go_on() -> None:
+    at = opened(preset="copy-rnn")
+    at.button(key="transport-Train").click().run()
+    run = shown(at).run or ""
+    row = services.lab().catalog.claim()
+    assert row is not None
+    services.lab().catalog.settle(run, row.attempt, Ended("queued", 120))
+    at.button(key="transport-Reset").click().run()
+    assert asked(at) == ["Reset", "Keep it"] and any("at step 120 of" in text.value for text in at.markdown)
+    at.button(key="asked-no").click().run()
+    assert shown(at).run == run and statuses(at) == ["queued"]
+    at.button(key="transport-Reset").click().run()
+    at.button(key="asked-yes").click().run()
+    info = services.lab().info(run)
+    assert info is not None and info.status == "stopped" and shown(at).run is None and asked(at) == []
+
+
+def test_reset_of_a_run_that_goes_on_for_others_asks_nothing() -> None:
+    at = opened(preset="copy-rnn")
+    at.button(key="transport-Train").click().run()
+    run = shown(at).run or ""
+    row = services.lab().catalog.claim()
+    assert row is not None
+    services.lab().catalog.settle(run, row.attempt, Ended("queued", 120))
+    services.lab().submit(RunConfig.preset("copy-rnn"), "somebody")
+    at.button(key="transport-Reset").click().run()
+    assert asked(at) == [] and shown(at).run is None and services.lab().may_steer(run, "somebody")
+
+
+def test_step_says_how_far_it_goes() -> None:
+    at = opened(preset="copy-rnn", steps="8000")
+    stride = Schedule.of(shown(at).config).profile
+    assert stride > 1 and f"{stride} training steps on" in at.button(key="transport-Step").help
+
+
+def test_share_opens_a_box_that_stays_while_the_script_runs_again() -> None:
+    at = opened(preset="copy-rnn")
+    at.button(key="share").click().run()
+    assert not at.exception and len(at.get("dialog")) == 1
+    at.run()
+    assert len(at.get("dialog")) == 1
+    at.button(key="transport-Train").click().run()
+    assert len(at.get("dialog")) == 0  # it was opened over something else
 
 
 def test_too_much_work_is_refused_with_a_way_out() -> None:
@@ -280,5 +353,6 @@ def test_pause_on_somebody_else_s_pair_makes_a_pair_of_one_s_own() -> None:
     front, twin = (services.lab().submit(each, "somebody").id for each in (config, config.replace(clip="norm")))
     at = opened_at(CLIPPING, run=front, beside=twin)
     at.button(key="transport-Pause").click().run()
+    at.button(key="asked-yes").click().run()
     assert not {front, twin} & {shown(at).run, *shown(at).beside} and len(shown(at).beside) == 1
     assert [info.status for run in (front, twin) if (info := services.lab().info(run))] == ["queued", "queued"]

@@ -8,13 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import monotonic, sleep
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import cast
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, TimeoutError, expect, sync_playwright
@@ -47,18 +52,19 @@ expect.set_options(timeout=15_000)
 
 
 class Server:
-    """The app on a free port with a folder of runs of its own; what it prints is in ``log``."""
+    """The app on a free port with a folder of runs of its own; what it prints is in ``log``. ``base``: the path it is
+    served under."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, base: str = "") -> None:
         self.data, self.log = folder / "data", folder / "server.log"
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port, self.base = free_port(), base
+        self.url = f"http://127.0.0.1:{self.port}{base}"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Starts the app, on the same port and folder as before, and waits until it is healthy."""
         command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={self.port}"]
-        environment = os.environ | {"UNROLLED_DATA": str(self.data)}
+        environment = os.environ | {"UNROLLED_DATA": str(self.data), "STREAMLIT_SERVER_BASE_URL_PATH": self.base}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         deadline = monotonic() + 60
@@ -142,14 +148,19 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, or Playwright's own where there is none."""
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Starts the system's Chromium, or Playwright's own where there is none."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     path = next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield partial(playwright.chromium.launch, executable_path=path, args=FLAGS)
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """The one that the tests share."""
+    with launch() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -165,7 +176,8 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, script_errors: list[str], request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """``open_page(url=None, theme="light", size="wide")``: a page of a visitor of its own, with nothing remembered."""
+    """``open_page(url=None, theme="light", size="wide", asked=None)``: a page of a visitor of its own, with nothing
+    remembered; the addresses of all that it asks for are added to ``asked``."""
     contexts = []
     # A test that ends its own server or goes offline loses connections; only there that is no error.
     loses = {"own_server", "offline"} & set(request.fixturenames)
@@ -176,20 +188,23 @@ def open_page(browser: Browser, script_errors: list[str], request: pytest.Fixtur
             script_errors.append(error)
 
     def at_home(url: str) -> None:
-        if urlsplit(url).hostname not in (None, "127.0.0.1"):  # no host for data: and blob:
+        if urlsplit(url).hostname not in (None, "127.0.0.1", "localhost"):  # no host for data: and blob:
             script_errors.append(f"asked of another host: {url}")
 
     def on_message(message: ConsoleMessage) -> None:
         if message.type == "error":
             note(f"{message.text} ({message.location.get('url')})")
 
-    def open_one(url: str | None = None, theme: str = "light", size: str = "wide") -> Page:
+    def open_one(
+        url: str | None = None, theme: str = "light", size: str = "wide", asked: list[str] | None = None
+    ) -> Page:
         width, height = SIZES[size]
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
             has_touch=size == "phone",
             reduced_motion="reduce",
+            ignore_https_errors=True,  # a test may be its own authority
         )
         contexts.append(context)
         page = context.new_page()
@@ -197,6 +212,9 @@ def open_page(browser: Browser, script_errors: list[str], request: pytest.Fixtur
         page.on("console", on_message)
         page.on("request", lambda request: at_home(request.url))
         page.on("websocket", lambda socket: at_home(socket.url))
+        if asked is not None:
+            page.on("request", lambda request: asked.append(request.url))
+            page.on("websocket", lambda socket: asked.append(socket.url))
         if url:
             page.goto(url)
         return page
@@ -340,7 +358,7 @@ OpenFlow = Callable[..., Flow]
 @pytest.fixture
 def flow(open_page: OpenPage) -> Iterator[OpenFlow]:
     """``flow(server, seed=…, steps=…)``: a fresh visitor on the small preset with these settings; or ``link=…``.
-    ``page`` is the first page.
+    ``page`` is the first page. ``framed``: the link's page frames another one, and the visitor is there.
 
     What they left unfinished is stopped when the test ends. Finished runs answer for their settings: every test has
     seeds of its own.
@@ -354,11 +372,14 @@ def flow(open_page: OpenPage) -> Iterator[OpenFlow]:
         link: str = "",
         theme: str = "light",
         size: str = "wide",
+        asked: list[str] | None = None,
+        framed: bool = False,
         **query: object,
     ) -> Flow:
         servers[server.data] = server
         settings = {"preset": "temporal-order-lstm"} | {key.replace("__", "."): value for key, value in query.items()}
-        return Flow(open_page(link or f"{server.url}/{page}?{urlencode(settings)}", theme, size))
+        opened = open_page(link or f"{server.url}/{page}?{urlencode(settings)}", theme, size, asked)
+        return Flow(cast(Page, opened.frames[1]) if framed else opened)  # a frame has what a Flow asks of a page
 
     yield open_flow
     for data in servers:
@@ -372,6 +393,28 @@ def flow(open_page: OpenPage) -> Iterator[OpenFlow]:
 def offline() -> Callable[[Flow, bool], None]:
     """``offline(flow, True)`` cuts its browser off, ``False`` brings it back."""
     return lambda flow, off: flow.page.context.set_offline(off)
+
+
+@pytest.fixture
+def course() -> Iterator[Callable[[str], str]]:
+    """``course(link)``: the address of a page of another site that frames this link."""
+    frame = '<!doctype html><title>A course</title><iframe src="{}" width="1300" height="800"></iframe>'
+
+    class Course(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = frame.format(escape(unquote(self.path.removeprefix("/")))).encode()
+            self.send_response(200)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Course) as site:
+        threading.Thread(target=site.serve_forever).start()
+        yield lambda link: f"http://127.0.0.1:{site.server_port}/{quote(link, safe='')}"
+        site.shutdown()
 
 
 @pytest.fixture

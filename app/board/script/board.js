@@ -1,7 +1,11 @@
 // The live board: ask and show. What is drawn and said comes from the server; nothing is computed here.
 const IDLE_MS = 2000, NUDGE_MS = 50, NARROW = 640;
+// What a proxy says while the server behind it is away, or when it is asked too often: it may come back.
+const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 const boards = new WeakMap();
 
+// Addresses are relative to the page's own, which stands directly under where the app is served: they lead there
+// whatever comes before, and whether or not a proxy takes that away.
 class Board {
   constructor(root, page) {
     this.root = root;
@@ -43,6 +47,7 @@ class Board {
     this.replays = data.replays;
     this.script = data.script;
     if (data.address && !location.search) history.replaceState(history.state, "", `${location.pathname}?${data.address}`);
+    keepVisitor(data.visitor, (kept) => emit("visitor", kept));
     this.notice();
     this.kick();
   }
@@ -134,12 +139,14 @@ class Board {
     // Where only an answer is waited for, a moved knob or cursor goes first.
     Object.assign(this, { asked: started, again: false, asking: !(after && this.reply?.pending) });
     try {
-      const response = await fetch(`/runs/${encodeURIComponent(this.source)}/board?${query}${after}`, { signal: this.abort.signal });
-      const body = response.status === 204 ? null : await response.json();
+      const response = await fetch(`runs/${encodeURIComponent(this.source)}/board?${query}${after}`, { signal: this.abort.signal });
+      const ours = response.headers.get("content-type")?.startsWith("application/json");
+      if (!ours && PASSING.has(response.status)) throw new Error(`answered ${response.status}`);
+      const body = ours ? await response.json() : null;
       if (ticket !== this.ticket) return;  // another run, cursor or theme was asked for meanwhile
       this.failures = 0;
-      this.refusal = response.ok ? "" : body?.error ?? `The server answered ${response.status}.`;
-      if (response.ok && body) await this.show(body, query, ticket);
+      this.refusal = response.ok && (ours || response.status === 204) ? "" : body?.error ?? this.foreign(response);
+      if (body && !this.refusal) await this.show(body, query, ticket);
     } catch (error) {
       if (ticket !== this.ticket || error.name === "AbortError") return;
       this.failures += 1;
@@ -148,6 +155,12 @@ class Board {
     this.asking = false;
     this.notice();
     this.next(started);
+  }
+
+  // Not our words: something else has this address, as where a proxy passes on the page but not what belongs to it.
+  foreign({ status, url }) {
+    const [asked] = url.split("?"), { pathname } = new URL(".", document.baseURI);
+    return `This address does not lead to Unrolled's server: \`${asked}\` was answered with ${status} by something else. Whoever hosts this page has to pass all that is asked under \`${pathname}\` on to it.`;
   }
 
   // A fixed rate: the interval less what the asking took.
@@ -188,7 +201,7 @@ class Board {
     }
     const link = this.find("download");
     link.hidden = phase === "preview" || body.transport.step < 0;
-    link.href = `/runs/${encodeURIComponent(body.id)}/file`;
+    link.href = `runs/${encodeURIComponent(body.id)}/file`;
     this.root.dataset.step = body.transport.shown ?? "";
     this.root.dataset.seq = body.seq;
     this.root.dataset.updates = Number(this.root.dataset.updates ?? 0) + 1;

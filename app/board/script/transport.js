@@ -91,6 +91,7 @@ class Transport {
   key(event) {
     const from = event.composedPath()[0], { board, now } = this;
     if (from.closest?.(TYPING) || event.ctrlKey || event.metaKey || event.altKey || !board.root.isConnected) return;
+    if (document.querySelector("[data-testid=stDialog]")) return;
     const pressed = BUTTONS[event.key.toLowerCase()];
     if (pressed) return document.querySelector(`.st-key-transport-${pressed} button:not(:disabled)`)?.click();
     const here = board.cursor ?? now?.step;

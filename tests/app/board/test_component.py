@@ -30,6 +30,7 @@ def page(name: str) -> None:
         on_pins=heard.append,
         on_knobs=heard.append,
         on_moving=lambda: heard.append("moving"),
+        on_visitor=heard.append,
     )
     st.text(f"{heard}")
 

@@ -243,7 +243,7 @@ def test_who_takes_no_gzip_gets_plain_json(served, ask) -> None:
 
 
 def test_plotly_comes_from_the_installed_package_for_good(served, ask) -> None:
-    (answer,) = ask(served, PLOTLY_PATH)
+    (answer,) = ask(served, f"/{PLOTLY_PATH}")
     assert "immutable" in answer.headers["cache-control"] and answer.headers["content-encoding"] == "gzip"
     assert b"plotly.js" in gzip.decompress(answer.body)[:300]
 

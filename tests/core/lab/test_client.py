@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -66,10 +67,73 @@ def test_a_run_that_came_to_nothing_answers_nobody(lab, status) -> None:
     assert lab.submit(CONFIG, "me").id != first.id
 
 
-def test_an_own_unfinished_run_is_not_doubled_but_another_ones_is_not_shared(lab) -> None:
+def test_an_own_unfinished_run_is_not_doubled(lab) -> None:
     first = lab.submit(CONFIG, "me")
-    assert lab.submit(CONFIG, "me").id == first.id
-    assert lab.submit(CONFIG, "you").id != first.id
+    assert lab.submit(CONFIG, "me").id == first.id and lab.submit(CONFIG, "me", own=True).id == first.id
+
+
+def test_eight_visitors_with_one_link_train_one_run(lab, fake) -> None:
+    """They press Train at the same moment."""
+    visitors = [f"visitor {number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        infos = list(pool.map(lambda visitor: lab.submit(CONFIG, visitor), visitors))
+    assert len({info.id for info in infos}) == 1 and [info.reused for info in infos].count(False) == 1
+    assert sum(lab.may_steer(infos[0].id, visitor) for visitor in visitors) == 1
+    assert len(lab.catalog.list("queued")) == 1
+    train(lab, fake)
+    assert {lab.submit(CONFIG, visitor).status for visitor in visitors} == {"finished"}
+
+
+def test_who_wants_a_run_of_their_own_or_only_a_part_of_it_joins_nobody(lab) -> None:
+    first = lab.submit(CONFIG, "me")
+    assert lab.submit(CONFIG, "you", own=True).id != first.id
+    assert lab.submit(CONFIG, "she", until=2).id != first.id
+
+
+@pytest.mark.parametrize("rests", [Lab.pause, Lab.step, Lab.stop])
+def test_a_run_that_rests_or_will_is_not_joined(lab, rests) -> None:
+    """Its owner may never let it go on."""
+    queued, running = lab.submit(CONFIG, "me"), lab.submit(CONFIG.replace(seed=1), "me")
+    assert lab.catalog.claim().id == queued.id and lab.catalog.claim().id == running.id
+    lab.catalog.settle(queued.id, 1, Ended("queued", 2))
+    for info in (queued, running):
+        rests(lab, info.id, "me")
+        assert lab.find(info.config, "you") is None
+        assert lab.submit(info.config, "you").id != info.id
+
+
+def test_joining_takes_nothing_of_a_visitors_share(data_folder) -> None:
+    lab = Lab(limits=Limits(runs_per_visitor=1))
+    lab.submit(CONFIG.replace(seed=1), "me")
+    theirs = lab.submit(CONFIG, "you")
+    assert lab.submit(CONFIG, "me").id == theirs.id and len(lab.unfinished("me")) == 1
+    lab.catalog.close()
+
+
+def test_what_its_owner_ends_goes_on_as_that_of_who_joined_it_first(lab) -> None:
+    run = lab.submit(CONFIG, "me").id
+    for visitor in ("you", "she", "you"):
+        lab.submit(CONFIG, visitor)
+    lab.let_rest(run, "me")
+    lab.stop(run, "me")
+    assert lab.info(run).status == "queued" and lab.may_steer(run, "you") and not lab.may_steer(run, "me")
+    lab.stop(run, "you")
+    lab.let_rest(run, "she")
+    assert lab.info(run).status == "paused"  # nobody is left who waits for it
+    lab.stop(run, "she")
+    assert lab.info(run).status == "stopped"
+
+
+def test_who_has_joined_a_run_waits_no_longer_than_for_an_own_one(lab) -> None:
+    lab.submit_all([CONFIG.replace(seed=seed) for seed in range(6)], "me")
+    last = lab.submit(CONFIG.replace(seed=5), "you")
+    assert last.reused and last.position == 1
+    other = lab.submit_all([CONFIG.replace(seed=seed) for seed in (8, 9)], "she")
+    assert [lab.info(info.id).position for info in (last, *other)] == [1, 2, 4]
+    claimed = [lab.catalog.claim().id for _ in range(3)]
+    assert last.id in claimed[:2]
+    lab.delete(last.id, "me")
+    assert lab.submit(CONFIG.replace(seed=5), "you").reused is False
 
 
 def test_train_lets_an_own_paused_run_go_on(lab) -> None:
@@ -85,7 +149,7 @@ def test_a_run_is_found_as_it_is(lab, fake) -> None:
     lab.pause(own.id, "me")
     found = lab.find(CONFIG, "me")
     assert found is not None and (found.id, found.status) == (own.id, "paused")
-    assert lab.find(CONFIG, "you") is None  # unfinished, and somebody else's
+    assert lab.find(CONFIG, "you") is None  # it rests, and is somebody else's
     lab.resume(own.id, "me")
     train(lab, fake)
     found = lab.find(CONFIG, "you")

@@ -85,3 +85,5 @@ def test_a_sequence_that_is_not_there_is_said() -> None:
         Evidence(probe=4).answer(moment(), ALONE)
     with pytest.raises(UnrolledError, match="need a task that reads them"):
         Evidence(words=(1,)).answer(moment(), ALONE)
+    with pytest.raises(UnrolledError, match=r"`words` \(=34\) must be less than 34"):
+        Evidence(words=(34,)).answer(moment(task__name="review"), ALONE)

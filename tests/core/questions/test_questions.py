@@ -78,7 +78,7 @@ def test_every_argument_says_what_it_is(question: type[Question]) -> None:
 @pytest.mark.parametrize("told, why", [
     ({"kind": "prophecy"}, "`prophecy` is not known"), ({}, "`None` is not known"), (3, "`3` is not known"),
     ({"kind": "check"}, "`t`"), ({"kind": "check", "t": -1}, "`t` (=-1) must be at least 0"),
-    ({"kind": "check", "t": 1, "part": "z"}, "Choose h or c"), ({"kind": "check", "t": "²"}, "a whole number"),
+    ({"kind": "check", "t": 1, "part": "hc"}, "`part` (=hc)"), ({"kind": "check", "t": "²"}, "a whole number"),
     ({"kind": "slow", "sequence": 0}, "at least 1"), ({"kind": "slow", "unit": 0}, "at least 1"),
     ({"kind": "theory", "unit": 1}, "not a setting of this question"),
     ({"kind": "paths", "losses": "first"}, "Choose last or all"), ({"kind": "fading", "part": "c"}, "h or state"),
@@ -88,7 +88,7 @@ def test_every_argument_says_what_it_is(question: type[Question]) -> None:
     ({"kind": "probe", "force": [["f", 0], ["f", 1]]}, "more than once"),
     ({"kind": "probe", "peepholes": "gone"}, "Choose kept, removed or cut"),
     ({"kind": "evidence"}, "one of the two"), ({"kind": "evidence", "probe": 0, "words": [1]}, "one of the two"),
-    ({"kind": "evidence", "probe": -1}, "at least 0"), ({"kind": "evidence", "words": [34]}, "less than 34"),
+    ({"kind": "evidence", "probe": -1}, "at least 0"),
     ({"kind": "evidence", "words": [1] * 61}, "at most 60"),
 ])  # fmt: skip
 def test_what_cannot_be_asked_is_a_sentence(told: Any, why: str) -> None:

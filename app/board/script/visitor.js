@@ -1,0 +1,12 @@
+// Who the visitor is, where the browser keeps no cookie: a frame on another site's page has a storage of its own.
+const VISITOR = "unrolled_visitor";
+
+// `token` is the session's, empty where a cookie does. What was kept before is told, and the session goes on with it.
+function keepVisitor(token, tell) {
+  if (!token) return;
+  try {
+    const kept = localStorage.getItem(VISITOR);
+    if (!kept) localStorage.setItem(VISITOR, token);
+    else if (kept !== token) tell(kept);
+  } catch { /* the browser lets frames store nothing: the session's token serves as long as the session */ }
+}
