@@ -27,4 +27,5 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import os, urllib.request as u; base = os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/'); u.urlopen('/'.join(filter(None, ('http://127.0.0.1:8501', base, '_stcore/health'))), timeout=4)"]
 
 # Exec form: the server is process 1, gets the stop signal itself and ends its worker before it goes.
-CMD ["python", "-m", "streamlit", "run", "app/main.py", "--server.port=8501"]
+# It listens on all addresses: a container's own are reached only through the ports that are published.
+CMD ["python", "-m", "streamlit", "run", "app/main.py", "--server.port=8501", "--server.address=0.0.0.0"]

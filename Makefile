@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8501
+OPEN ?=
 # On Linux plain torch pulls several GB of CUDA libraries, so the CPU build comes first. The index of CPU wheels is an
 # extra one and serves that one line, alone with torch (pip asks every index for every package of a line). Where it
 # cannot be reached pip goes on without it, after one short retry.
@@ -18,10 +19,12 @@ IMAGE ?= unrolled
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench image clean
+.PHONY: help port run test check format bench image clean
 
 help:
-	@echo "make run     install into .venv and serve the app at http://localhost:$(PORT) (PORT=… for another port)"
+	@echo "make run     install into .venv and serve the app at http://localhost:$(PORT) to this machine alone (PORT=… for"
+	@echo "             another port; OPEN=1 lets every machine in that reaches this one, under any name or, with"
+	@echo "             UNROLLED_HOSTS='name …' in the environment, under those names)"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make check   format, lint, types and the fast tests: before every commit"
 	@echo "make format  let ruff put the code in shape"
@@ -29,9 +32,14 @@ help:
 	@echo "make image   build the container image '$(IMAGE)'"
 	@echo "make clean   remove .venv and all caches; runs under data/ stay"
 
-run: $(VENV)/.installed
+run: port $(VENV)/.installed
 	@echo "Unrolled: http://localhost:$(PORT)   (Ctrl-C ends it)"
-	@exec $(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
+	@$(if $(OPEN),$(BIN)/python -m app.address $(PORT),echo "For this machine alone; make run OPEN=1 lets others in.")
+	@exec $(BIN)/python -m streamlit run app/main.py --server.port $(PORT) --server.address $(if $(OPEN),0.0.0.0,127.0.0.1)
+
+port:
+	@case "$(PORT)" in ''|0*|*[!0-9]*|??????*) false;; *) [ "$(PORT)" -le 65535 ];; esac || { \
+	  echo "PORT (=$(PORT)) must be a whole number from 1 to 65535: make run PORT=8502" >&2; exit 1; }
 
 # The browser tests come last, two files at a time: each drives a server and a browser, which wait for each other.
 test: $(VENV)/.installed-dev

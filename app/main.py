@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
 
 from app.board.routes import routes
-from app.services import lab
+from app.connections import bound_waiting_sessions, leave_when_the_terminal_closes, watch_connections
+from app.headers import Door, Rules
+from app.services import lab, supervisor
 from app.visit.visitor import VisitorCookie
-from core.lab.supervisor import supervised_worker
+from core.errors import UnrolledError
+from core.lab.descriptors import raise_descriptor_limit
+from core.store.temporary import sweep
+
+HERE = ("localhost", "127.0.0.1", "::1")
+"""Addresses on which nobody but this machine is heard."""
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Keep a worker alive while the server is; leave what is loaded now out of every later garbage collection."""
-    async with supervised_worker(lab().folder):
+    leave_when_the_terminal_closes()
+    bound_waiting_sessions(app, raise_descriptor_limit())
+    sweep(lab().folder)
+    async with supervisor().watching():
         gc.collect()
         gc.freeze()
-        yield {}
+        with suppress(
+            asyncio.CancelledError
+        ):  # a second Ctrl-C: the worker is ended all the same, and nothing to trace
+            yield {}
 
 
-app = st.App(
-    "router.py",
-    routes=routes(lab(), st.get_option("server.baseUrlPath")),
-    lifespan=lifespan,
-    middleware=[Middleware(VisitorCookie)],
-)
+try:
+    ROUTES = routes(lab(), st.get_option("server.baseUrlPath"), lambda: supervisor().trouble)
+    RULES = Rules.of_host(local=st.get_option("server.address") in HERE)
+except UnrolledError as problem:  # a folder that cannot be used, a name that is none
+    sys.exit(f"error: {problem}")
+watch_connections()
+middleware = [Middleware(Door, rules=RULES), Middleware(VisitorCookie)]
+app = st.App("router.py", routes=ROUTES, lifespan=lifespan, middleware=middleware)

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from app.frame import problems
 from app.visit import session
 from app.visit.link import START
+from core.errors import UnrolledError
 
 PAGES = Path(__file__).parents[1] / "pages"
 STYLE = Path(__file__).with_name("style.css")
@@ -63,5 +65,8 @@ if page in pages:
     with st.container(key="pages", horizontal=True, gap="small"):  # for phones, where the navigation hides
         for other in pages:
             st.page_link(other)
-page.run()
+try:
+    page.run()
+except UnrolledError as error:  # a catalog that cannot be read, which any part of a page may be the first to find
+    problems.show([str(error)])
 session.publish()

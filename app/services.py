@@ -5,9 +5,16 @@ from __future__ import annotations
 from functools import cache
 
 from core.lab.client import Lab
+from core.lab.supervisor import Supervisor
 
 
 @cache
 def lab() -> Lab:
     """The one Lab of this process, on the folder of runs that UNROLLED_DATA names."""
     return Lab()
+
+
+@cache
+def supervisor() -> Supervisor:
+    """The one that minds the worker of that folder."""
+    return Supervisor(lab().folder)

@@ -137,7 +137,7 @@ def worker(arguments: argparse.Namespace) -> int:
     """Take queued runs until told to stop."""
     from core.lab.worker import main as serve
 
-    return serve()
+    return serve(minded=arguments.minded)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -186,7 +186,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("run", metavar="RUN", help="a run's id, or its file")
     sub.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: RUN.unrolled.sqlite here)")
     add_bench_options(command(bench))
-    command(worker)
+    sub = command(worker)
+    sub.add_argument("--minded", action="store_true", help="leave soon after the server that minds it is gone")
     return top
 
 

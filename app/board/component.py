@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.components.v2 import component
 
+from app.board.emitted import cursor_of, knobs_of, pins_of, visitor_of
+from app.board.errors import BadQuery
 from app.board.query import FRONT
 from app.board.routes import PLOTLY_PATH
 from app.board.views import PAGES
 
+T = TypeVar("T")
 _HERE = Path(__file__).parent
 SCRIPTS = ("elements", "knobs", "pins", "pictures", "transport", "microscope", "light", "visitor", "board")
 """One after the other they are one module; the last exports what Streamlit calls."""
@@ -62,8 +65,12 @@ def board(
     """
     key = f"board-{page}"
 
-    def emitted(name: str) -> Any:
-        return st.session_state[key][name]
+    def heard(read: Callable[[Any], T], name: str, tell: Callable[[T], None]) -> None:
+        try:
+            value = read(st.session_state[key][name])
+        except (BadQuery, LookupError, TypeError):  # not from the board's script: anyone can send anything
+            return
+        tell(value)
 
     _MOUNT(
         key=key,
@@ -72,11 +79,11 @@ def board(
             "beside": list(beside), "moving": moving, "replays": replays, "address": address, "visitor": visitor,
             "script": PLOTLY_PATH,
         },
-        on_cursor_change=lambda: on_cursor(None if emitted("cursor") == "live" else emitted("cursor")),
-        on_pins_change=lambda: on_pins(tuple(emitted("pins"))),
-        on_knobs_change=lambda: on_knobs(tuple((str(name), str(value)) for name, value in emitted("knobs").items())),
+        on_cursor_change=lambda: heard(cursor_of, "cursor", on_cursor),
+        on_pins_change=lambda: heard(pins_of, "pins", on_pins),
+        on_knobs_change=lambda: heard(knobs_of, "knobs", on_knobs),
         on_moving_change=on_moving,
-        on_visitor_change=lambda: on_visitor(str(emitted("visitor"))),
+        on_visitor_change=lambda: heard(visitor_of, "visitor", on_visitor),
     )  # fmt: skip
 
 

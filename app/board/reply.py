@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -30,6 +31,7 @@ class Known:
     """A source at one moment with all that stands beside it; ``seq`` is another text as soon as anything is.
 
     others  where more can be asked about those beside it, by id
+    trouble why nothing is trained at present, or empty
     """
 
     source: Source
@@ -37,11 +39,12 @@ class Known:
     beside: tuple[Beside, ...] = ()
     found: Found = field(default_factory=Found)
     others: Mapping[str, Source] = field(default_factory=dict)
+    trouble: str = ""
 
     @property
     def seq(self) -> str:
         parts = [self.snapshot.seq, *(f"{id}:{snapshot.seq}" for id, _, snapshot in self.beside), self.found.seq]
-        return "~".join(filter(None, parts))
+        return "~".join(filter(None, [*parts, self.trouble and f"{crc32(self.trouble.encode()):x}"]))
 
 
 def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
@@ -49,6 +52,8 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
     source, snapshot = known.source, known.snapshot
     frame = _frame(source, snapshot, query)
     words = transport(snapshot, source.config, None if frame is None else frame.step)
+    if known.trouble:
+        words |= {"problem": known.trouble}
     moving = sum(other.status.moving for run_id, _, other in known.beside if run_id != source.id)
     if moving:
         words |= {"moving": True, "text": f"{words['text']} · {moving} beside it still training"}

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import gzip
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 import plotly
-from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.board.answers import Answers
 from app.board.asking import found, needed
 from app.board.cache import Shared
+from app.board.downloads import Busy, Downloads
 from app.board.errors import BadQuery, Unknown
 from app.board.parsing import parse
 from app.board.query import Query
@@ -30,16 +30,17 @@ from app.board.wire import compressed
 from core.errors import UnrolledError
 from core.lab.asking import PREVIEW
 from core.lab.client import NoAnswer
-from core.store import RunFileError, export
+from core.store import RunFileError, StorageFull
 
 PLOTLY_PATH = f"assets/plotly-{plotly.__version__}.min.js"
 """Under where the app is served, as every address that the page asks: it never knows more than its own."""
 _SCRIPT = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
-def routes(lab: Directory, base: str = "") -> list[Route]:
-    """Routes under the path ``base`` that answer from ``lab``; they share one memory of sources and of replies."""
-    board, prefix = Board(lab), "/".join(["", *filter(None, base.split("/")), ""])
+def routes(lab: Directory, base: str = "", trouble: Callable[[], str] = str) -> list[Route]:
+    """Routes under the path ``base`` that answer from ``lab``; they share one memory of sources and of replies.
+    ``trouble`` is what visitors should know of the worker, a sentence or empty."""
+    board, prefix = Board(lab, trouble), "/".join(["", *filter(None, base.split("/")), ""])
     return [
         Route(prefix + "runs/{id}/board", board.board),
         Route(prefix + "runs/{id}/file", board.file),
@@ -50,9 +51,10 @@ def routes(lab: Directory, base: str = "") -> list[Route]:
 class Board:
     """The endpoints with what they keep."""
 
-    def __init__(self, lab: Directory) -> None:
+    def __init__(self, lab: Directory, trouble: Callable[[], str]) -> None:
         self._lab, self._sources, self._shared = lab, Sources(lab), Shared()
-        self._answers = Answers(lab)
+        self._answers, self._downloads = Answers(lab), Downloads(lab.folder)
+        self._trouble = trouble
 
     async def board(self, request: Request) -> Response:
         """A reply, 204 where nothing is newer than ``after``, or a sentence: 400 for a bad query, 404 for no run."""
@@ -66,7 +68,7 @@ class Board:
         except UnrolledError as error:
             if not isinstance(error, BadQuery):
                 self._sources.forget(source_id)
-            return _refused(error)
+            return _refused(NoAnswer(self._trouble()) if isinstance(error, NoAnswer) and self._trouble() else error)
         return _bytes(request, body, "application/json", "no-store")
 
     async def _known(self, source_id: str, query: Query, *, again: bool) -> Known:
@@ -76,7 +78,7 @@ class Board:
         answered = await found(self._answers, wanted, source_id, snapshot, query, again=again)
         answered = replace(answered, pending=answered.pending or late)
         shown = tuple((other.id, other.config, now) for other, now in beside)
-        return Known(source, snapshot, shown, answered, {other.id: other for other, _ in beside})
+        return Known(source, snapshot, shown, answered, {other.id: other for other, _ in beside}, self._trouble())
 
     async def _snapshot(self, source_id: str) -> tuple[Source, Snapshot]:
         source = self._sources.kept(source_id) or await anyio.to_thread.run_sync(self._sources.get, source_id)
@@ -116,27 +118,15 @@ class Board:
         try:
             if run_id.startswith(PREVIEW):
                 raise Unknown(f"`run` (={run_id}) is a preview and has no file. Press Train, then download the run.")
-            target = await anyio.to_thread.run_sync(self._copy, run_id)
+            return await self._downloads.answer(await anyio.to_thread.run_sync(self._recorded, run_id))
         except UnrolledError as error:
             return _refused(error)
-        name = f"unrolled-{run_id}.sqlite"
-        gone = BackgroundTask(target.unlink, missing_ok=True)
-        headers = {"cache-control": "no-store"}
-        return FileResponse(
-            target, filename=name, media_type="application/vnd.sqlite3", headers=headers, background=gone
-        )
 
-    def _copy(self, run_id: str) -> Path:
+    def _recorded(self, run_id: str) -> Any:
         run = self._lab.run(run_id) if self._lab.info(run_id) else None
         if run is None:
             raise Unknown(f"`run` (={run_id}) is not on this server, or has recorded nothing yet.")
-        with tempfile.NamedTemporaryFile(prefix="unrolled-", suffix=".sqlite", delete=False) as place:
-            pass
-        try:
-            return export(run, place.name)
-        except UnrolledError:
-            Path(place.name).unlink(missing_ok=True)
-            raise
+        return run
 
 
 async def plotly_script(request: Request) -> Response:
@@ -161,6 +151,9 @@ def _bytes(request: Request, body: bytes, kind: str, caching: str) -> Response:
 
 def _refused(error: UnrolledError) -> Response:
     """400 for what the asker can mend, 404 for what is not there or cannot be read, 503 for what may come yet."""
-    kinds = ((BadQuery, 400), (Unknown, 404), (RunFileError, 404), (NoAnswer, 503), (UnrolledError, 404))
+    kinds = (
+        (BadQuery, 400), (Unknown, 404), (RunFileError, 404), (NoAnswer, 503), (Busy, 503), (StorageFull, 503),
+        (UnrolledError, 404),
+    )  # fmt: skip
     status = next(status for kind, status in kinds if isinstance(error, kind))
     return JSONResponse({"error": str(error)}, status, {"cache-control": "no-store"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,12 +22,14 @@ class Status:
     outcome   a sentence on how it ended, or empty
     position  how many runs have their turn before it, while queued
     rate      training steps per second
+    problem   why no more is known of it than its file says, or empty
     """
 
     phase: str
     outcome: str = ""
     position: int = 0
     rate: float = 0.0
+    problem: str = ""
 
     @property
     def moving(self) -> bool:
@@ -92,8 +95,11 @@ class Reader(Protocol):
 class Directory(Protocol):
     """Where sources are found: core.lab.client.Lab, or a stand-in.
 
-    ``info(id)`` has ``config``, ``status``, ``outcome`` and ``position``, or is None where there is no such run.
+    ``info(id)`` has ``config``, ``status``, ``outcome``, ``position`` and ``problem``, or is None where there is no
+    such run. ``folder`` is the folder of runs.
     """
+
+    folder: Path
 
     def info(self, run_id: str) -> Any: ...
     def run(self, run_id: str) -> Any: ...

@@ -94,8 +94,8 @@ class RunSource:
         if moved and self._run is not None:
             self._memory.spent(self._run.step_seconds(before))
         rate = self._run.rate if self._run and info.status == "running" else 0.0
-        status = Status(info.status, info.outcome or "", info.position or 0, rate)
-        seq = f"{self._memory.last_step}-{info.status}-{status.position}-{len(status.outcome)}"
+        status = Status(info.status, info.outcome or "", info.position or 0, rate, info.problem)
+        seq = f"{self._memory.last_step}-{info.status}-{status.position}-{len(status.outcome)}-{len(status.problem)}"
         if moved or seq != self._snapshot.seq:
             self._snapshot = self._memory.snapshot(seq, status)
 

@@ -25,7 +25,7 @@ def transport(snapshot: Snapshot, config: RunConfig, shown: int | None) -> dict[
         "total": config.steps,
         "stride": max(1, stride),
         "text": _text(snapshot, config, step),
-        "problem": status.outcome if status.phase in ("failed", "paused") else "",
+        "problem": status.problem or (status.outcome if status.phase in ("failed", "paused") else ""),
     }
 
 

@@ -11,10 +11,21 @@ _MARKS = re.compile(r"([\\\[\]!*_<>$#~|]|:(?=//)|(?<=www)\.)")
 """What begins emphasis, a link, a picture, a formula or HTML, and what makes a bare address a link."""
 
 
+MOST = 5
+"""More boxes than that would push the page out of sight."""
+
+
 def show(problems: Iterable[str]) -> None:
-    """One box a sentence."""
-    for problem in problems:
-        st.error(as_markdown(problem))
+    """One box a sentence, as long as they are few."""
+    for sentence in few(dict.fromkeys(problems)):
+        st.error(as_markdown(sentence))
+
+
+def few(problems: Iterable[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    said = list(problems)
+    more = len(said) - MOST
+    return said if more <= 1 else [*said[:MOST], f"And {more:,} more."]
 
 
 def as_markdown(sentence: str) -> str:

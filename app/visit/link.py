@@ -10,6 +10,7 @@ who is compared with the settings (core.comparison), "none" for nobody, absent w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from app.board.views import KNOBS, TEXTS
 from app.services import lab
 from core.comparison import MOST_MEMBERS, differences
 from core.config import RunConfig
-from core.errors import ConfigError, quoted
+from core.errors import ConfigError, UnrolledError, quoted
 
 VERSION = "1"
 START = "temporal-order-lstm"
@@ -31,6 +32,11 @@ SEEDS, MATCH = "seeds", "match"
 _OF_PAGES = {ALONGSIDE, SEEDS, MATCH}
 """The knobs that no picture has."""
 NOBODY = "none"
+TRACKERS = re.compile(
+    r"utm_\w*|fbclid|[gwd]clid|[gw]braid|gad_\w*|gcl\w*|msclkid|yclid|twclid|ttclid|li_fat_id|igsh(id)?|epik|mc_[ce]id"
+    r"|_h\w+|hs\w+|mkt_tok|vero_\w+|oly_\w+|_g[al]\w*|ref(_\w+|errer)?|source|si|spm|trk|campaign\w*"
+)
+"""What other sites, mail and search engines hang on to a link: no setting, and nothing that a visitor could mend."""
 _RESERVED = {"v", "run", "step", "pin", "beside", "member", "preset", "embed", "embed_options"}
 
 
@@ -94,8 +100,12 @@ def _config_of(run: str) -> RunConfig | None:
 
 
 def _run(run: str | None, problems: list[str], name: str = "run") -> str | None:
-    if run is None or _config_of(run) is not None:
-        return run
+    try:
+        if run is None or _config_of(run) is not None:
+            return run
+    except UnrolledError as error:  # the catalog cannot be read, and no file says what it was
+        problems.append(str(error))
+        return None
     problems.append(
         f"`{name}` (={quoted(run)}) is not on this server: it was deleted, or the link is of another server."
     )
@@ -164,7 +174,7 @@ def _settings(last: Mapping[str, str], start: str, problems: list[str]) -> RunCo
 
 
 def _is_setting(key: str) -> bool:
-    return key not in _RESERVED and not key.startswith(("utm_", KNOB))
+    return key not in _RESERVED and not key.startswith(KNOB) and not TRACKERS.fullmatch(key)
 
 
 def _usable(config: RunConfig, wanted: Mapping[str, str]) -> RunConfig:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from core.bench.sides import live_config
 from core.lab.trainer import CHECKPOINT_SECONDS
 from core.store import RunWriter
-from core.store.folder import new_run_id
+from core.store.folder import data_folder, new_run_id
+from core.store.temporary import Temporary
 from core.training import train
 
 
@@ -20,9 +19,9 @@ class Live:
     """
 
     def __init__(self, name: str, H: int, T: int, clock: Callable[[], float]) -> None:
-        self._clock, self._folder, run = clock, TemporaryDirectory(), new_run_id()
+        self._clock, self._folder, run = clock, Temporary(data_folder()), new_run_id()
         config = live_config(name, H, T)
-        self._writer = RunWriter(Path(self._folder.name) / f"{run}.sqlite", run, config, 1)
+        self._writer = RunWriter(self._folder.path / f"{run}.sqlite", run, config, 1)
         self._training = train(config)
         self._first, self._seconds, self._steps = self.frame(), 0.0, 0
 
@@ -50,4 +49,4 @@ class Live:
     def close(self) -> None:
         """Let go of the file and the folder."""
         self._writer.close(over=True)
-        self._folder.cleanup()
+        self._folder.remove()

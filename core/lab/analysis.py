@@ -12,7 +12,7 @@ from core.lab.answers import Answer
 from core.lab.request import Request
 from core.questions import Contributions, TruncationBias
 from core.questions.over_training import Earlier
-from core.store import Run, RunFileError, load_run, run_path
+from core.store import Run, RunFileError, run_path, stored_run
 from core.store.codec import pack_frame
 from core.store.folder import RUN_ID
 
@@ -66,9 +66,9 @@ def earlier(run: Run, moment: Moment) -> Earlier:
 
 
 def _run(folder: Path, run_id: str) -> Run:
-    if not RUN_ID.fullmatch(run_id) or not (path := run_path(folder, run_id)).exists():
+    if not RUN_ID.fullmatch(run_id) or not run_path(folder, run_id).exists():
         raise RunFileError(f"There is no run `{quoted(run_id)}` any more. Start one of your own.")
-    return load_run(path)
+    return stored_run(folder, run_id)
 
 
 def warm_up() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +19,12 @@ from core.lab.answers import Answer
 from core.lab.asking import Asking
 from core.questions import Question
 from core.schedule import Schedule
-from core.store import Catalog, Questions, Run, RunFileError, RunRow, data_folder, load_run, run_path
+from core.store import Catalog, Questions, Run, RunFileError, RunRow, StorageFull, data_folder, run_path, stored_run
 from core.store.catalog import UNFINISHED, Status
 from core.store.codec import unpack_whole_frame
 from core.store.folder import RUN_ID
 from core.store.joined import hand_over, has_joined, join, open_run
-from core.store.lock import FileLock
+from core.store.lock import WORKER_LOCK, FileLock
 
 OPENED_SECONDS = 600.0
 LOOK_SECONDS = 0.004
@@ -42,7 +43,8 @@ class NoAnswer(UnrolledError):
 class RunInfo:
     """A run's state. ``step`` is the last recorded one (-1: none yet); ``position`` counts the queued runs before it.
 
-    ``reused``: the answer to ``submit`` is a run that was already there.
+    ``reused``: the answer to ``submit`` is a run that was already there. ``problem``: why no more is known of it than
+    its file says, or empty.
     """
 
     id: str
@@ -54,6 +56,7 @@ class RunInfo:
     position: int
     created: float
     reused: bool = False
+    problem: str = ""
 
 
 class Lab:
@@ -103,12 +106,23 @@ class Lab:
         return None if row is None else self._info(row, reused=True)
 
     def info(self, run_id: str) -> RunInfo | None:
-        """The run's state; None where there is no such run (any text may be asked about)."""
-        row = self.catalog.get(run_id) if RUN_ID.fullmatch(run_id) else None
-        if row is None:
+        """The run's state; None where there is no such run (any text may be asked about).
+
+        Where the catalog cannot be read, or does not know it, its file says what is recorded.
+        """
+        if not RUN_ID.fullmatch(run_id):
             return None
+        try:
+            row = self.catalog.get(run_id)
+        except (RunFileError, StorageFull) as error:
+            if (info := self._of_file(run_id, str(error))) is None:
+                raise
+            return info
+        if row is None:
+            return self._of_file(run_id)
         if row.opened < time.time() - OPENED_SECONDS:
-            self.catalog.opened(run_id)
+            with suppress(StorageFull):  # a disk that cannot be written can still be looked at
+                self.catalog.opened(run_id)
         return self._info(row)
 
     def run(self, run_id: str) -> Run | None:
@@ -119,7 +133,7 @@ class Lab:
         if not path.exists():
             self._runs.forget(run_id)
             return None
-        return self._runs.get(run_id) or self._runs.keep(run_id, load_run(path))
+        return self._runs.get(run_id) or self._runs.keep(run_id, stored_run(self.folder, run_id))
 
     def may_steer(self, run_id: str, owner: str) -> bool:
         """Whether this owner started the run."""
@@ -223,7 +237,7 @@ class Lab:
 
     def worker_alive(self) -> bool:
         """Whether a worker serves this folder."""
-        return FileLock(self.folder / "worker.lock").holder() is not None
+        return FileLock(self.folder / WORKER_LOCK).holder() is not None
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -298,6 +312,18 @@ class Lab:
         return RunInfo(
             row.id, row.config, row.digest, row.status, row.outcome, self._step(row), position, row.created, reused
         )
+
+    def _of_file(self, run_id: str, problem: str = "") -> RunInfo | None:
+        """The state of a run as its file alone says it; None where there is none that can be read."""
+        try:
+            run = self.run(run_id)
+        except RunFileError:
+            return None
+        if run is None:
+            return None
+        step = run.last_step
+        over: Status = "finished" if step >= run.config.steps else "stopped"
+        return RunInfo(run.id, run.config, run.digest, over, "", step, 0, run.created, problem=problem)
 
     def _step(self, row: RunRow) -> int:
         try:

@@ -171,16 +171,14 @@ def _serve(pipe: Connection, module: str, nice: int) -> None:
     signal.signal(signal.SIGTERM, _asked_to_leave)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     import_module(module)
-    pipe.send("ready")
-    while not leaving.is_set():
-        _idle = True
-        try:
+    with contextlib.suppress(EOFError, OSError):  # the worker has gone, whom nothing need be told any more
+        pipe.send("ready")
+        while not leaving.is_set():
+            _idle = True
             function, args = pipe.recv()
-        except EOFError:
-            return
-        _idle = False
-        pipe.send(_result(function, args))
-        give_back_freed_memory()  # a large run may have left a gigabyte to a process that now waits
+            _idle = False
+            pipe.send(_result(function, args))
+            give_back_freed_memory()  # a large run may have left a gigabyte to a process that now waits
 
 
 def _result(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:

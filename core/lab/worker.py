@@ -10,21 +10,35 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import time
 from multiprocessing import connection
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
 from core.errors import UnrolledError
 from core.lab import analysis, trainer
+from core.lab.descriptors import raise_descriptor_limit
 from core.lab.processes import Died, Problem, Processes
 from core.questions import QUESTIONS
-from core.store import Catalog, Ended, QuestionRow, Questions, RunFileError, data_folder, load_run, run_path
+from core.store import (
+    Catalog,
+    Ended,
+    QuestionRow,
+    Questions,
+    RunFileError,
+    StorageFull,
+    data_folder,
+    run_path,
+    stored_run,
+)
 from core.store.catalog import RunRow
 from core.store.folder import unlink_run
-from core.store.lock import FileLock
+from core.store.lock import SERVER_LOCK, WORKER_LOCK, FileLock
 from core.store.questions import subject
 from core.store.retention import make_room
+from core.store.temporary import Temporary, sweep
 
 log = logging.getLogger("unrolled.worker")
 
@@ -41,24 +55,46 @@ SERVED_SECONDS = 60.0
 ANALYST_NICE = 2
 """Questions give way to training, and still have half a core where two of them train: somebody waits for the answer."""
 
+GRACE_SECONDS = 20.0
+"""So long a worker whose server is gone waits for another one to mind it."""
+
 LEAVE_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 30.0
 MAX_FAILURES = 3
 
 
-def main() -> int:
-    """Work until SIGTERM or SIGINT; returns 75 where another worker already does."""
+def main(*, minded: bool = False) -> int:
+    """Work until SIGTERM, SIGINT or SIGHUP; returns 75 where another worker already does.
+
+    ``minded``: a server minds this worker, which leaves when there has been none for GRACE_SECONDS.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     folder = data_folder()
-    lock = FileLock(folder / "worker.lock")
+    lock = FileLock(folder / WORKER_LOCK)
     if not lock.acquire(patience=0.5):
         print(f"A worker already serves {folder} (process {lock.holder()}).", file=sys.stderr)
         return ALREADY_RUNNING
     try:
-        Worker(folder).serve()
+        raise_descriptor_limit()
+        _own_temporary_folder(folder)
+        Worker(folder, minded=minded).serve()
     finally:
         lock.release()
     return 0
+
+
+def _own_temporary_folder(folder: Path) -> None:
+    """Have all temporary files of this program and of its processes where the next one sweeps what is left of them."""
+    sweep(folder)
+    try:
+        temporary = Temporary(folder, for_sockets=True)
+    except StorageFull as error:  # the worker says more of that disk when it comes to write
+        log.warning("%s", error)
+        return
+    Finalize(
+        None, temporary.remove, exitpriority=-200
+    )  # after multiprocessing has removed its own folder in it, at -100
+    tempfile.tempdir = os.environ["TMPDIR"] = str(temporary.path)
 
 
 def process_count() -> int:
@@ -77,10 +113,14 @@ def after_crash(row: RunRow, step: int) -> Ended:
 class Worker:
     """The loop and its processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, minded: bool = False) -> None:
         self.asked_to_leave = self.serving = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._leave)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # as ``nohup`` has it
+                signal.signal(number, self._leave)
+        self.server = FileLock(folder / SERVER_LOCK) if minded else None
+        self.missed_since: float | None = None
+        self.server_checked = 0.0
         os.environ["OMP_NUM_THREADS"] = "1"  # inherited: a run has one thread, the machine has many runs
         self.folder = folder
         self.catalog = Catalog(folder)
@@ -91,6 +131,7 @@ class Worker:
         self.ended: list[tuple[RunRow, Ended]] = []
         self.look = True
         self.complaint = ""
+        self.begun = False
         self.active_until = 0.0
         self.housekeeping = 0.0
         self.orphans_checked = 0.0
@@ -99,10 +140,10 @@ class Worker:
         """Take turns until asked to leave, then let every trainer save its state."""
         self.serving = True
         log.info("worker %d serves %s", os.getpid(), self.folder)
-        self.questions.give_back()
         while not self.asked_to_leave:
             connection.wait([*self.trainers.handles, *self.analysts.handles], timeout=self._patience())
             self._turn_safely()
+            self._look_for_server()
         self._wind_up()
 
     def _patience(self) -> float:
@@ -114,12 +155,28 @@ class Worker:
         if not self.serving:  # its processes are still warming up, which takes seconds, and nothing is begun
             sys.exit(0)
 
+    def _look_for_server(self) -> None:
+        """Leave where nobody minds this worker any more: its server was killed, and no other has come."""
+        now = time.monotonic()
+        if self.server is None or now < self.server_checked + 1.0:
+            return
+        self.server_checked = now
+        try:
+            missed = self.server.holder() is None
+        except OSError:  # nothing is known; the next look may tell
+            return
+        self.missed_since = (self.missed_since or now) if missed else None
+        if self.missed_since is not None and now > self.missed_since + GRACE_SECONDS:
+            log.info("worker %d: no server has minded it for %g s", os.getpid(), GRACE_SECONDS)
+            self.asked_to_leave = True
+
     def _turn_safely(self) -> None:
-        """One turn; where the catalog cannot be written (a full disk) the worker stays and tries again."""
+        """One turn; where the catalog cannot be read or written (damage, a full disk) the worker stays and tries
+        again."""
         try:
             self.turn()
             self.complaint = ""
-        except UnrolledError as error:
+        except (UnrolledError, OSError) as error:
             if str(error) != self.complaint:  # said once: on a full disk the log would take what becomes free
                 log.warning("%s", error)
             self.complaint = str(error)
@@ -127,6 +184,9 @@ class Worker:
 
     def turn(self) -> None:
         """Note what ended, look after what was left behind, start what waits."""
+        if not self.begun:
+            self.questions.give_back()
+            self.begun = True
         if self._collect() or self.catalog.changed() or self.ended:
             self.look = True
         if self.look:
@@ -184,7 +244,7 @@ class Worker:
 
     def _stored_step(self, row: RunRow) -> int:
         try:
-            return load_run(run_path(self.folder, row.id)).checkpoint_step
+            return stored_run(self.folder, row.id).checkpoint_step
         except RunFileError:
             return -1
 
@@ -236,7 +296,10 @@ class Worker:
             self._collect()
         self.trainers.kill()
         self.analysts.kill()
-        self._settle()
+        try:
+            self._settle()
+        except (UnrolledError, OSError) as error:  # the next worker finds them as a killed one's
+            log.warning("%s", error)
 
 
 if __name__ == "__main__":

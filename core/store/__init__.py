@@ -5,7 +5,7 @@ from core.store.errors import RunBusy, RunFileError, StaleAttempt, StorageFull
 from core.store.export import export
 from core.store.folder import data_folder, run_path
 from core.store.questions import QuestionRow, Questions
-from core.store.run import Run, load_run
+from core.store.run import Run, load_run, stored_run
 from core.store.run_file import Checkpoint, RunWriter
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "export",
     "load_run",
     "run_path",
+    "stored_run",
 ]

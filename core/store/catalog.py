@@ -6,10 +6,11 @@ write-ahead log written by several processes at once can be corrupted by the SQL
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Engine, Row, Select, bindparam, case, func, insert, select, union_all, update
 from sqlalchemy import delete as delete_from
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
 from core.config import RunConfig
@@ -31,6 +32,8 @@ Status = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 UNFINISHED: tuple[Status, ...] = ("queued", "running", "paused")
 OVER: tuple[Status, ...] = ("finished", "stopped", "failed")
 Wanted = Literal["run", "pause", "stop"]
+
+UNREADABLE = "Its settings are not of this version of Unrolled. Start the run again."
 
 PLACE_SECONDS = 1e-5
 """Runs queued together are that far apart, which keeps their order."""
@@ -117,8 +120,12 @@ class Catalog:
     def engine(self) -> Engine:
         """Made at the first use, with the tables where they are missing."""
         engine = engine_of(self.path, "rwc", pool=QueuePool, pragmas={"synchronous": "NORMAL"})
-        with _said(self.path), engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
-            tables.of_catalog.create_all(connection)
+        try:
+            with engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+                tables.of_catalog.create_all(connection)
+        except BaseException:
+            engine.dispose()
+            raise
         return engine
 
     # -- asking ---------------------------------------------------------------------------------------------------
@@ -158,8 +165,9 @@ class Catalog:
 
     def changed(self) -> bool:
         """Whether anything was written since the last call: one page header read, cheap enough to ask all the time."""
-        version = self._watch.exec_driver_sql("PRAGMA data_version").scalar()
-        self._watch.rollback()
+        with self._said():
+            version = self._watch.exec_driver_sql("PRAGMA data_version").scalar()
+            self._watch.rollback()
         known, self._version = self._version, version
         return version != known
 
@@ -195,7 +203,10 @@ class Catalog:
                 for run_id in queue:
                     attempt = {"status": "running", "attempt": _columns.attempt + 1, "outcome": ""}
                     if self._set(connection, run_id, _columns.status == "queued", **attempt):
-                        return _row(connection.execute(select(_runs).where(_columns.id == run_id)).one())
+                        row = _row(connection.execute(select(_runs).where(_columns.id == run_id)).one())
+                        if row is not None:
+                            return row
+                        self._set(connection, run_id, status="failed", outcome=UNREADABLE)
         return None
 
     def settle(self, run_id: str, attempt: int, ended: Ended) -> None:
@@ -204,8 +215,8 @@ class Catalog:
             found = connection.execute(
                 select(_runs).where(_columns.id == run_id, _columns.attempt == attempt, _columns.status == "running")
             ).first()
-            if found is not None:
-                row = _row(found)
+            row = None if found is None else _row(found)
+            if row is not None:
                 failures = row.failures + 1 if ended.crashed and ended.step <= row.step else 0
                 status = _next_status(row, ended)
                 self._set(
@@ -249,27 +260,42 @@ class Catalog:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in a transaction that only reads."""
-        with _said(self.path), self.engine.connect() as connection:
+        with self._said(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection that holds the write lock from the start, committed at the end."""
-        with _said(self.path), self.engine.connect() as plain:
+        with self._said(), self.engine.connect() as plain:
             connection = plain.execution_options(begin="IMMEDIATE")
             with connection.begin():
                 yield connection
 
     def close(self) -> None:
-        """Let go of the file."""
-        if "_watch" in self.__dict__:
-            self._watch.close()
-        if "engine" in self.__dict__:
-            self.engine.dispose()
+        """Let go of the file; whatever is asked next opens it anew."""
+        watch, engine = self.__dict__.pop("_watch", None), self.__dict__.pop("engine", None)
+        if watch is not None:
+            with suppress(DatabaseError):
+                watch.close()
+        if engine is not None:
+            engine.dispose()
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Turn what the disk says into a sentence, and let go of a damaged file: it may be moved away meanwhile."""
+        try:
+            yield
+        except (DatabaseError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            problem = _problem(self.path, error)
+            if isinstance(problem, RunFileError):
+                self.close()
+            raise problem from error
 
     def _select(self, query: Select[*tuple[Any, ...]]) -> list[RunRow]:
+        """The rows that can be read: one that cannot is no reason to lose the others."""
         with self.read() as connection:
-            return [_row(row) for row in connection.execute(query).all()]
+            rows = connection.execute(query).all()
+        return [row for row in map(_row, rows) if row is not None]
 
     def _queue(self) -> list[str]:
         """Ids of the queued runs in the order of their turns."""
@@ -293,8 +319,12 @@ class Catalog:
         return connection.execute(changed).rowcount
 
 
-def _row(row: Row[*tuple[Any, ...]]) -> RunRow:
-    values: dict[str, Any] = row._asdict() | {"config": RunConfig.stored(row.config)}
+def _row(row: Row[*tuple[Any, ...]]) -> RunRow | None:
+    """None where its settings are not of this version, or damaged."""
+    try:
+        values: dict[str, Any] = row._asdict() | {"config": RunConfig.stored(row.config)}
+    except ValueError:
+        return None
     return RunRow(**values)
 
 
@@ -308,21 +338,15 @@ def _next_status(row: RunRow, ended: Ended) -> Status:
     return ended.status
 
 
-@contextmanager
-def _said(path: Path) -> Iterator[None]:
-    """Turn what the disk says into a sentence."""
-    try:
-        yield
-    except DatabaseError as error:
-        name = errorname(error)
-        if name == "SQLITE_FULL":
-            raise StorageFull(f"The disk that holds {path.parent} is full. Free some space, then try again.") from error
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            raise RunFileError(
-                f"The catalog {path} is damaged. Move it away: the runs beside it stay readable."
-            ) from error
-        if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
-            raise StorageFull(
-                f"{path} cannot be written ({error.orig}). Check the disk and its permissions."
-            ) from error
-        raise
+def _problem(path: Path, error: Exception) -> Exception:
+    """What the disk says, as a sentence; ``error`` itself where it is a fault of ours."""
+    if isinstance(error, (IntegrityError, ProgrammingError)):
+        return error
+    name, cause = errorname(error), getattr(error, "orig", error)
+    if name == "SQLITE_FULL":
+        return StorageFull(f"The disk that holds {path.parent} is full. Free some space, then try again.")
+    if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return StorageFull(f"{path} cannot be written ({cause}). Check the disk and its permissions.")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StorageFull(f"{path} is held by another program ({cause}). Try again in a moment.")
+    return RunFileError(f"The catalog {path} is damaged ({cause}). Move it away: the runs beside it stay readable.")

@@ -7,6 +7,9 @@ import os
 import time
 from pathlib import Path
 
+WORKER_LOCK, SERVER_LOCK = "worker.lock", "server.lock"
+"""Held in a data folder by its worker, and by the server that minds it."""
+
 
 class FileLock:
     """An exclusive lock on a file of its own, in which the holder's process id stands.
@@ -18,6 +21,11 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this object holds the lock."""
+        return self._descriptor is not None
 
     def acquire(self, patience: float = 0.0) -> bool:
         """Take the lock, trying for ``patience`` seconds; False where another process holds it."""
@@ -62,7 +70,8 @@ class FileLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return int(os.read(descriptor, 20) or 0)
+            content = os.read(descriptor, 20)
+            return int(content) if content.isdigit() else 0  # 0: it has only just been taken
         finally:
             os.close(descriptor)
         return None

@@ -36,8 +36,17 @@ def load_run(id_or_path: str | Path, folder: Path | str | None = None) -> Run:
     """
     path = Path(id_or_path)
     if not path.exists() and RUN_ID.fullmatch(str(id_or_path)):
-        path = run_path(data_folder(folder, make=False), str(id_or_path))
+        return stored_run(data_folder(folder, make=False), str(id_or_path))
     return Run(path)
+
+
+def stored_run(folder: Path, run_id: str) -> Run:
+    """The run with this id in the data folder ``folder``. Raises RunFileError, also where the file of that name holds
+    another run."""
+    run = Run(run_path(folder, run_id))
+    if run.id != run_id:
+        raise RunFileError(f"{run.path} holds another run than its name says. Give the file that run's name.")
+    return run
 
 
 class Run:
@@ -46,6 +55,7 @@ class Run:
     id: str
     config: RunConfig
     digest: str
+    created: float
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -57,7 +67,7 @@ class Run:
             row = connection.execute(select(tables.meta)).first()
         if row is None:
             raise RunFileError(f"{path} holds no run. Use another file.")
-        self.id, self.digest = row.run, row.digest
+        self.id, self.digest, self.created = row.run, row.digest, row.created
         try:
             self.config = RunConfig.stored(row.config)
         except ValueError as error:

@@ -175,7 +175,11 @@ class RunWriter:
             .where(tables.meta.c.run == self.run_id, tables.meta.c.attempt <= self.attempt)
             .values(attempt=self.attempt)
         ).rowcount
+        known = self._connection.execute(_ATTEMPT, {"run": self.run_id}).scalar()
         self._commit()
+        if known is None:
+            self._connection.close()
+            raise RunFileError(f"{self.path} holds another run than its name says. Start this one again.")
         if not claimed:
             self._connection.close()
             raise StaleAttempt(f"Attempt {self.attempt} at run `{self.run_id}` comes after a later one.")

@@ -9,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import services
+from app.board.views import PAGES
 from app.visit import link
 from core.config import RunConfig
 from core.schedule import Schedule
-from core.store import Ended
+from core.store import Ended, RunWriter, run_path
 from core.sweep import sweep
 
 ROUTER = Path(__file__).parents[2] / "app" / "router.py"
@@ -356,3 +357,22 @@ def test_pause_on_somebody_else_s_pair_makes_a_pair_of_one_s_own() -> None:
     at.button(key="asked-yes").click().run()
     assert not {front, twin} & {shown(at).run, *shown(at).beside} and len(shown(at).beside) == 1
     assert [info.status for run in (front, twin) if (info := services.lab().info(run))] == ["queued", "queued"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_damaged_catalog_leaves_a_run_s_page_and_is_a_sentence_elsewhere(
+    page: str, recorded: bool, make_frame
+) -> None:
+    config = RunConfig.preset(link.START, steps=20)
+    run = services.lab().submit(config, "me").id
+    if recorded:
+        with RunWriter(run_path(services.lab().folder, run), run, config, 1) as writer:
+            writer.append(make_frame(config))
+    services.lab().catalog.path.write_bytes(b"scrambled" * 1000)
+    at = opened_at(f"../pages/{page}.py", run=run)
+    said = [error.value for error in at.error]
+    assert shown(at).run == (run if recorded else None)
+    assert any("damaged" in text for text in said) or recorded
+    at.button(key="transport-Train").click().run()
+    assert not at.exception and any("damaged" in error.value for error in at.error)

@@ -12,9 +12,7 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from core.config import RunConfig
 from core.lab.analysis import answer
@@ -22,6 +20,8 @@ from core.lab.client import Lab
 from core.lab.request import Request
 from core.lab.warm import trainer  # noqa: F401 - warms this process up as the worker's are
 from core.questions import Clipping, Contributions, Question, TruncationBias, TruncationCost
+from core.store.folder import data_folder
+from core.store.temporary import Temporary
 
 CELLS = ("rnn", "lstm", "peephole", "gru")
 QUESTIONS = (TruncationBias(), Contributions(), Clipping(), TruncationCost())
@@ -68,23 +68,24 @@ def main() -> None:
     parser.add_argument("--task", default="temporal-order")
     parser.add_argument("--cells", nargs="+", default=list(CELLS), choices=CELLS)
     asked = parser.parse_args()
-    os.environ |= {"UNROLLED_DATA": tempfile.mkdtemp(), "UNROLLED_MAX_MINUTES": "100000", "OMP_NUM_THREADS": "1"}
-    worker = subprocess.Popen([sys.executable, "-m", "core.lab.worker"], stderr=subprocess.DEVNULL)
-    try:
-        lab = Lab(Path(os.environ["UNROLLED_DATA"]))
-        print(f"{asked.task}, T={asked.length} H={asked.hidden} N={asked.batch}; milliseconds: median (slowest)")
-        for name in asked.cells:
-            sizes = {"task.length": asked.length, "cell.hidden_size": asked.hidden, "batch_size": asked.batch}
-            config = RunConfig.from_flat({"task.name": asked.task, "cell.name": name, "steps": 2000} | sizes)
-            for each in QUESTIONS:
-                print(f"{name:10}{each.kind:12} alone, processor time {alone(config, each, 5):6.0f}", flush=True)
-            for busy in (1, 2):
-                for kind, taken in measure(lab, config.replace(seed=10 * busy), busy, asked.rounds):
-                    print(f"{name:10}{kind:12} {busy} training {statistics.median(taken):18.0f} ({max(taken):.0f})",
-                          flush=True)  # fmt: skip
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait()
+    with Temporary(data_folder()) as folder:
+        os.environ |= {"UNROLLED_DATA": str(folder), "UNROLLED_MAX_MINUTES": "100000", "OMP_NUM_THREADS": "1"}
+        worker = subprocess.Popen([sys.executable, "-m", "core.lab.worker"], stderr=subprocess.DEVNULL)
+        try:
+            lab = Lab(folder)
+            print(f"{asked.task}, T={asked.length} H={asked.hidden} N={asked.batch}; milliseconds: median (slowest)")
+            for name in asked.cells:
+                sizes = {"task.length": asked.length, "cell.hidden_size": asked.hidden, "batch_size": asked.batch}
+                config = RunConfig.from_flat({"task.name": asked.task, "cell.name": name, "steps": 2000} | sizes)
+                for each in QUESTIONS:
+                    print(f"{name:10}{each.kind:12} alone, processor time {alone(config, each, 5):6.0f}", flush=True)
+                for busy in (1, 2):
+                    for kind, taken in measure(lab, config.replace(seed=10 * busy), busy, asked.rounds):
+                        print(f"{name:10}{kind:12} {busy} training {statistics.median(taken):18.0f} ({max(taken):.0f})",
+                              flush=True)  # fmt: skip
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            worker.wait()
 
 
 if __name__ == "__main__":

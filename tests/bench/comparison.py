@@ -15,13 +15,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from core.comparison import comparison, labels
 from core.config import RunConfig
 from core.lab.client import Lab, RunInfo
+from core.store.folder import data_folder
+from core.store.temporary import Temporary
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -33,11 +34,11 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="runs trained at once")
     asked = parser.parse_args()
     found = comparison(RunConfig.preset(asked.preset), seeds=asked.seeds)
-    with TemporaryDirectory() as folder:
-        environment = os.environ | {"UNROLLED_DATA": folder, "UNROLLED_PROCESSES": str(asked.processes)}
+    with Temporary(data_folder()) as folder:
+        environment = os.environ | {"UNROLLED_DATA": str(folder), "UNROLLED_PROCESSES": str(asked.processes)}
         worker = subprocess.Popen([sys.executable, "-m", "core", "worker"], env=environment, stderr=subprocess.DEVNULL)
         try:
-            measure(Lab(folder), Path(folder), found.in_turn, labels([member.config for member in found.members]))
+            measure(Lab(folder), folder, found.in_turn, labels([member.config for member in found.members]))
         finally:
             worker.terminate()
             worker.wait()

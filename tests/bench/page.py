@@ -8,11 +8,13 @@ from __future__ import annotations
 import shutil
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from core.store.folder import data_folder
+from core.store.temporary import Temporary
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from conftest import FLAGS, Server  # pyright: ignore
@@ -51,17 +53,18 @@ def measure(browser: Browser, url: str, seed: int) -> tuple[float, float, float,
 
 def main() -> None:
     """Five visitors, one after the other, on a server that has been up for a while."""
-    server = Server(Path(tempfile.mkdtemp()))
-    server.start()
-    try:
-        with sync_playwright() as playwright:
-            path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-            opened(browser, server.url)[0].context.close()  # the worker has started by then
-            rows = [measure(browser, server.url, seed) for seed in range(5)]
-            browser.close()
-    finally:
-        server.stop()
+    with Temporary(data_folder()) as folder:
+        server = Server(folder)
+        server.start()
+        try:
+            with sync_playwright() as playwright:
+                path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+                browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+                opened(browser, server.url)[0].context.close()  # the worker has started by then
+                rows = [measure(browser, server.url, seed) for seed in range(5)]
+                browser.close()
+        finally:
+            server.stop()
     names = (
         "first picture (strip), s",
         "curve drawn, s",

@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -24,7 +22,8 @@ from core.config import RunConfig
 from core.data import held_out, training_batch
 from core.schedule import Schedule
 from core.store import RunWriter
-from core.store.folder import new_run_id
+from core.store.folder import data_folder, new_run_id
+from core.store.temporary import Temporary
 from core.tasks import Batch
 from core.training import train
 from core.training.learner import Learner
@@ -40,9 +39,9 @@ Scores = Iterator[tuple[int, float, float]]
 
 def watched(config: RunConfig) -> Scores:
     """A run as the app carries it out: recorded on its schedule, stored, with checkpoints."""
-    with TemporaryDirectory() as folder:
+    with Temporary(data_folder()) as folder:
         run = new_run_id()
-        writer = RunWriter(Path(folder) / f"{run}.sqlite", run, config, 1)
+        writer = RunWriter(folder / f"{run}.sqlite", run, config, 1)
         training, saved = train(config), time.monotonic()
         for frame in training:
             writer.append(frame)

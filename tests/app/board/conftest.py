@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,10 +58,11 @@ class FakeLab:
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     previews: dict[str, tuple[RunConfig, Frame]] = field(default_factory=dict)
     slow: set[str] = field(default_factory=set)
+    folder: Path = Path("data")
 
     def info(self, run_id: str) -> Any:
         state = self.states.get(run_id)
-        return None if state is None else SimpleNamespace(**state)
+        return None if state is None else SimpleNamespace(**({"problem": ""} | state))
 
     def run(self, run_id: str) -> FakeRun | None:
         return self.runs.get(run_id)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.frame.problems import as_markdown
+from app.frame.problems import MOST, as_markdown, few
 from app.visit import link
 
 HOSTILE = [
@@ -36,3 +36,10 @@ def test_names_stay_code() -> None:
 def test_long_values_are_cut() -> None:
     (problem,) = link.read({"lr": ["9" * 500 + "x"]}).problems
     assert len(problem) < 150 and "…" in problem
+
+
+def test_of_many_the_first_are_shown_and_how_many_more_there_are() -> None:
+    problems = link.read({f"nonsense{k}": ["1"] for k in range(999)}).problems
+    assert len(problems) == 999
+    assert few(problems) == [*problems[:MOST], f"And {999 - MOST} more."]
+    assert few(problems[: MOST + 1]) == list(problems[: MOST + 1]) and few([]) == []

@@ -136,3 +136,25 @@ def test_knobs_that_cannot_be_are_explained(key: str, value: str, words: str) ->
 def test_a_typed_review_survives_its_link() -> None:
     shown = link.View(RunConfig.preset("review-lstm"), knobs=(("review_text", "I LOVED it; 100 % & more: 🙂"),))
     assert link.read(link.write(shown)) == shown
+
+
+@pytest.mark.parametrize(
+    "key", ["utm_source", "utm_x", "fbclid", "gclid", "gbraid", "gad_source", "msclkid", "mc_cid", "mc_eid", "igshid",
+            "_ga", "_gl", "_hsenc", "hsCtaTracking", "mkt_tok", "ref", "ref_src", "referrer", "si", "source", "trk"]
+)  # fmt: skip
+def test_what_trackers_hang_on_is_ignored_without_a_word(key: str) -> None:
+    shown = link.read({key: ["1"], "preset": ["review-gru"]})
+    assert shown.config == PRESETS["review-gru"].config and shown.problems == ()
+    assert link.read({key: ["1"]}, "exploding-rnn").config == PRESETS["exploding-rnn"].config
+
+
+def test_no_setting_is_taken_for_a_tracker() -> None:
+    keys = {key for preset in PRESETS.values() for key in preset.config.to_flat()} | link._RESERVED
+    assert not [key for key in keys if link.TRACKERS.fullmatch(key)]
+
+
+def test_a_catalog_that_cannot_be_read_is_a_sentence() -> None:
+    run = submitted("copy-rnn")
+    services.lab().catalog.path.write_bytes(b"scrambled" * 1000)
+    shown = link.read(query(run=run, preset="copy-rnn"))
+    assert shown.run is None and shown.config == PRESETS["copy-rnn"].config and "is damaged" in shown.problems[0]

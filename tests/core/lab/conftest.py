@@ -109,9 +109,9 @@ def _alive() -> Callable[[int], bool]:
 def whole(tmp_path):
     """``whole(config)``: the run of this config as it is when nobody disturbs it."""
 
-    def record(config: RunConfig) -> Path:
-        path = tmp_path / f"{config.digest()}.sqlite"
-        with RunWriter(path, "whole-run", config, 1) as writer:
+    def record(config: RunConfig, path: Path | None = None) -> Path:
+        path = path or tmp_path / f"{config.digest()}.sqlite"
+        with RunWriter(path, path.stem, config, 1) as writer:
             for frame in train(config):
                 writer.append(frame)
         return path

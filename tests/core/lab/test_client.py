@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from core.config import RunConfig
 from core.errors import BudgetError, UnrolledError
 from core.lab.client import Lab, NoAnswer, NotYours
 from core.lab.trainer import run_stint
-from core.store import Ended, RunFileError, run_path
+from core.store import Ended, RunFileError, RunWriter, load_run, run_path
 from core.store.codec import pack_frame
 
 CONFIG = RunConfig.preset("temporal-order-lstm", steps=5)
@@ -274,3 +275,36 @@ def test_the_client_needs_no_torch() -> None:
     code = "import core.lab.client, core.lab.supervisor, sys; print('torch' in sys.modules, 'streamlit' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_damaged_catalog_leaves_the_runs_beside_it_readable(lab, fake) -> None:
+    finished, begun, queued = (lab.submit(CONFIG.replace(seed=seed), "me") for seed in range(3))
+    train(lab, fake)
+    row = lab.catalog.claim()
+    with RunWriter(run_path(lab.folder, row.id), row.id, row.config, row.attempt) as writer:
+        writer.append(next(fake(row.config, None)))
+    lab.catalog.path.write_bytes(b"scrambled" * 1000)
+    found = lab.info(finished.id)
+    assert (found.status, found.step, found.config, found.digest) == ("finished", 5, CONFIG, finished.digest)
+    assert "Move it away: the runs beside it stay readable." in found.problem
+    assert (lab.info(begun.id).status, lab.info(begun.id).step) == ("stopped", 0)
+    with pytest.raises(RunFileError, match="damaged"):
+        lab.info(queued.id)
+    lab.catalog.path.unlink()
+    assert (lab.info(finished.id).status, lab.info(finished.id).problem) == ("finished", "")
+    assert lab.info(queued.id) is None
+
+
+def test_a_file_under_another_run_s_name_is_not_served_as_that_run(lab, fake) -> None:
+    mine, other = lab.submit(CONFIG, "me"), lab.submit(CONFIG.replace(seed=1), "you")
+    train(lab, fake)
+    shutil.copy(run_path(lab.folder, mine.id), run_path(lab.folder, other.id))
+    with pytest.raises(RunFileError, match="holds another run than its name says"):
+        lab.run(other.id)
+    with pytest.raises(RunFileError, match="holds another run than its name says"):
+        load_run(other.id)
+    row = lab.catalog.claim()
+    with pytest.raises(RunFileError, match="holds another run"):
+        run_stint(str(lab.folder), row.id, row.attempt, fake)
+    assert lab.run(mine.id).id == mine.id
+    assert load_run(run_path(lab.folder, other.id)).id == mine.id  # by its path a copy may have any name

@@ -1,7 +1,6 @@
 """Worker programs that are killed, asked to leave or given damaged files: no kill costs more than seconds."""
 
 import os
-import shutil
 import signal
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from core.errors import UnrolledError
 from core.lab.worker import ANALYST_NICE, MAX_FAILURES, after_crash
 from core.questions import Contributions
 from core.store import RunFileError, load_run, run_path
+from core.store.temporary import places
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +64,8 @@ def test_a_killed_trainer_and_a_killed_worker_cost_seconds_and_no_bits(
     workers.start()
     wait_until(lambda: lab.info(mine.id).status == "finished")
     same_bits(whole(config), lab.run(mine.id))
+    folders = [path for place in places(lab.folder) if place.is_dir() for path in place.iterdir() if path.is_dir()]
+    assert len(folders) == 1, "what the killed worker left is swept, and the next one has a folder of its own"
 
 
 def test_killed_idle_processes_and_a_killed_fork_server_are_replaced(
@@ -141,10 +143,26 @@ def test_a_question_that_cannot_be_answered_is_a_sentence_and_the_next_one_is(la
     gone, kept = (lab.catalog.add(CONFIG.replace(seed=seed), "me").id for seed in (1, 2))
     for run_id in (gone, kept):
         lab.catalog.stop(run_id, "Stopped.")
-        shutil.copy(whole(CONFIG), run_path(lab.folder, run_id))
+        whole(CONFIG, run_path(lab.folder, run_id))
     assert lab.ask(Contributions(), gone, 60) is None
     run_path(lab.folder, gone).write_bytes(run_path(lab.folder, gone).read_bytes()[:5000])
     workers.start()
     with pytest.raises(UnrolledError, match=r"damaged|cannot be read"):
         lab.wait_for(Contributions(), gone, 60, seconds=240)
     assert lab.wait_for(Contributions(), kept, 60, seconds=240).step == 60
+
+
+def test_a_damaged_catalog_is_one_sentence_and_its_worker_goes_on_when_it_is_moved_away(
+    lab, workers, wait_until
+) -> None:
+    lab.submit(CONFIG, "me")
+    lab.catalog.close()
+    path, log = lab.catalog.path, lab.folder / "worker.log"
+    path.write_bytes(b"scrambled" * 1000)
+    worker = workers.start()
+    wait_until(lambda: "is damaged" in log.read_text())
+    path.rename(path.with_suffix(".damaged"))
+    again = lab.submit(CONFIG, "me")
+    wait_until(lambda: lab.info(again.id).status == "finished")
+    said = log.read_text()
+    assert worker.poll() is None and said.count("is damaged") == 1 and "Traceback" not in said, said

@@ -1,12 +1,16 @@
+import random
 import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from core.config import RunConfig
+from core.errors import UnrolledError
 from core.store import Catalog, Ended, RunFileError, StorageFull, run_path
+from core.store.catalog import UNREADABLE
 from core.store.folder import new_run_id, run_size
 
 
@@ -187,7 +191,7 @@ def test_changes_are_noticed_whoever_made_them(catalog, config) -> None:
 
 def test_a_damaged_catalog_is_a_sentence(catalog) -> None:
     catalog.path.write_bytes(b"not a database at all" * 500)
-    with pytest.raises(RunFileError, match=r"damaged\. Move it away"):
+    with pytest.raises(RunFileError, match=r"damaged \(file is not a database\)\. Move it away"):
         catalog.get("abcdefgh")
 
 
@@ -211,6 +215,7 @@ def test_threads_share_a_catalog(catalog, config) -> None:
 WRITE_MUCH = """
 import sys
 from core.config import RunConfig
+from core.errors import UnrolledError
 from core.store import Catalog, Ended
 catalog, name = Catalog(sys.argv[1]), sys.argv[2]
 config = RunConfig.preset("temporal-order-lstm")
@@ -237,3 +242,49 @@ def test_many_processes_share_a_catalog(catalog) -> None:
     with sqlite3.connect(catalog.path) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
+
+
+def test_a_damaged_catalog_that_is_moved_away_is_begun_anew(catalog, config) -> None:
+    catalog.add(config, "me")
+    catalog.path.write_bytes(b"not a database at all" * 500)
+    for _ in range(2):
+        with pytest.raises(RunFileError):
+            catalog.changed()
+    catalog.path.rename(catalog.path.with_suffix(".damaged"))
+    assert catalog.list("queued") == [] and catalog.add(config, "me").status == "queued"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_damage_anywhere_is_read_or_said_but_never_a_crash(catalog, config, seed) -> None:
+    rows = [catalog.add(config.replace(seed=k), "me") for k in range(12)]
+    catalog.close()
+    draw, content = random.Random(seed), bytearray(catalog.path.read_bytes())
+    for _ in range(draw.choice((1, 20, 2000))):
+        content[draw.randrange(100 if seed % 4 == 0 else len(content))] = draw.randrange(256)
+    catalog.path.write_bytes(content)
+    for look in (lambda: catalog.get(rows[3].id), lambda: catalog.list("queued"), catalog.claim, catalog.changed,
+                 lambda: catalog.pause(rows[4].id), lambda: catalog.find(rows[5].digest, "queued"),
+                 lambda: catalog.orders(rows[6].id, 0)):  # fmt: skip
+        with suppress(UnrolledError):
+            look()
+
+
+def test_a_row_of_another_version_fails_with_a_sentence_and_holds_up_nobody(catalog, config) -> None:
+    old, new = catalog.add(config, "me"), catalog.add(config.replace(seed=1), "me")
+    with catalog.write() as connection:
+        connection.exec_driver_sql("UPDATE runs SET config = '{\"cells\": 3}' WHERE id = ?", (old.id,))
+    assert catalog.get(old.id) is None and [row.id for row in catalog.list("queued")] == [new.id]
+    assert catalog.claim().id == new.id and catalog.claim() is None
+    with catalog.read() as connection:
+        found = connection.exec_driver_sql("SELECT status, outcome FROM runs WHERE id = ?", (old.id,)).one()
+    assert found == ("failed", UNREADABLE)
+
+
+def test_a_catalog_that_another_program_holds_is_a_sentence(catalog, config, monkeypatch) -> None:
+    monkeypatch.setattr("core.store.database.BUSY_SECONDS", 0.0)
+    catalog.add(config, "me")
+    other = sqlite3.connect(catalog.path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StorageFull, match="held by another program"):
+        catalog.add(config, "me")
+    other.close()
