@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.config import RunConfig
-from core.sight import loss_steps
+from core.reach import loss_steps
 from core.truncation import Pass
 
 FLOPS, ELEMENT, CALL = 70e9, 1e-9, 4e-6

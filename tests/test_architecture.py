@@ -25,7 +25,7 @@ ORDER = """
     core.data_files core.theory
     core.tasks core.anatomy core.frames core.truncation core.presets
     core.config
-    core.settings core.data core.sight core.sweep
+    core.settings core.data core.reach core.sweep
     core.reading
     core.comparison
     core.cost

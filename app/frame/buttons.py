@@ -32,7 +32,7 @@ def transport(companions: Companions | None = None) -> bool:
     """The row of buttons for the runs on screen; returns whether any moves. The board's script has their keys."""
     infos, wanted = _shown(), companions or _none
     moving = any(info.status in MOVING for info in infos)
-    lacking = bool(infos) and not {config.digest() for config in wanted(session.view().config)} <= _going(infos)
+    lacking = bool(infos) and not {config.digest() for config in wanted(session.visit().config)} <= _going(infos)
     with st.container(key="transport", horizontal=True, vertical_alignment="center", gap="small", width="content"):
         go = partial(_train, wanted)
         _button("Train", go, "Start training, or go on. Key: T", kind="primary", disabled=moving and not lacking)
@@ -47,7 +47,7 @@ def transport(companions: Companions | None = None) -> bool:
 
 def _step_help(infos: list[RunInfo]) -> str:
     """What Step does from here: recorded steps may be many training steps apart."""
-    config, at = session.view().config, max(0, infos[0].step) if infos else 0
+    config, at = session.visit().config, max(0, infos[0].step) if infos else 0
     far = Schedule.of(config).next_recorded(at) - at
     where = f"{plural(far, 'training step')} on" if far else "and this run has none left"
     return f"Train to the next recorded step, {where}, and pause there. Key: S"
@@ -71,7 +71,7 @@ def _going(infos: list[RunInfo]) -> set[str]:
 
 def _way_back() -> None:
     """After a changed setting: the run that was on screen, which goes on or rests as it did."""
-    info = lab().info(session.left() or "") if session.view().run is None else None
+    info = lab().info(session.left() or "") if session.visit().run is None else None
     if info is not None:
         text = f"Back to the run of {info.config.label} ({info.status}, step {max(info.step, 0):,})"
         st.button(text, key="transport-back", on_click=session.go_back, type="tertiary", icon=":material/undo:")
@@ -100,7 +100,7 @@ def _guarded(act: Callable[[], None]) -> None:
 
 def _shown() -> list[RunInfo]:
     """The runs on screen, the one in front first."""
-    shown = session.view()
+    shown = session.visit()
     ids = [shown.run, *shown.beside] if shown.run else []
     return [info for info in map(lab().info, ids) if info is not None]
 
@@ -111,7 +111,7 @@ def _unfinished() -> list[RunInfo]:
 
 def _front() -> RunInfo | None:
     """The run in front, where it is unfinished."""
-    return next((info for info in _unfinished() if info.id == session.view().run), None)
+    return next((info for info in _unfinished() if info.id == session.visit().run), None)
 
 
 def _may_steer(info: RunInfo) -> bool:
@@ -125,7 +125,7 @@ def _mine() -> list[RunInfo]:
 
 def _train(companions: Companions) -> None:
     """Starts all, or has what is this visitor's go on; what was trained before, by whomever, is played at once."""
-    config, shown, front = session.view().config, session.view().run, _front()
+    config, shown, front = session.visit().config, session.visit().run, _front()
     if front is not None and front.status == "paused" and not _may_steer(front):
         _ask_to_copy(companions, None, f"It rests at step {front.step:,}, and only they can let it go on.")
         return
@@ -158,7 +158,7 @@ def _show(run: str, rest: list[RunInfo]) -> None:
 
 def _kept(run: str) -> tuple[str, ...]:
     """What stands beside a run that stays in front: on a page without companions they go on standing there."""
-    return session.view().beside if run == session.view().run else ()
+    return session.visit().beside if run == session.visit().run else ()
 
 
 def _pause(companions: Companions) -> None:
@@ -186,7 +186,7 @@ def _step(companions: Companions) -> None:
 
 
 def _next_step(at: int) -> int:
-    return Schedule.of(session.view().config).next_recorded(at)
+    return Schedule.of(session.visit().config).next_recorded(at)
 
 
 def _ask_to_copy(companions: Companions, until: int | None, why: str) -> None:
@@ -200,7 +200,7 @@ def _ask_to_copy(companions: Companions, until: int | None, why: str) -> None:
 
 def _start(companions: Companions, until: int | None, *, own: bool = False) -> None:
     """Train what is set, with its companions, up to ``until``; ``own``: nobody else's run will do."""
-    config = session.view().config
+    config = session.visit().config
     first, *rest = lab().submit_all([config, *companions(config)], token(), until=until, own=own)
     _show(first.id, rest)
 
@@ -212,9 +212,9 @@ def _reset() -> None:
         return
     first, many = lost[0], len(lost) > 1
     what = plural(len(lost), "unfinished run") if many else f"this run at step {first.step:,} of {first.config.steps:,}"
-    title, they, keep = ("End these runs?", "they", "Keep them") if many else ("End this run?", "it", "Keep it")
+    title, they, it = ("End these runs?", "they", "them") if many else ("End this run?", "it", "it")
     text = f"Reset ends {what} for good. What is recorded stays, but {they} cannot go on."
-    dialogs.open_dialog(Question(title, text, keep, "Reset", partial(_guarded, _end)))
+    dialogs.open_dialog(Question(title, text, f"Keep {it}", f"End {it}", partial(_guarded, _end)))
 
 
 def _end() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from app.services import lab
 from app.text.shared.numbers import plural
 from app.visit import session
-from app.visit.link import MATCH, SEEDS, View
+from app.visit.link import MATCH, SEEDS, Visit
 from app.visit.visitor import token
 from core.anatomy import ANATOMIES
 from core.comparison import (
@@ -46,9 +46,9 @@ class Compared:
     problems: tuple[str, ...]
 
 
-def compared(view: View | None = None) -> Compared:
+def compared(view: Visit | None = None) -> Compared:
     """What the view (by default the visitor's) compares."""
-    view = view or session.view()
+    view = view or session.visit()
     knobs, problems = dict(view.knobs), []
     seeds, match = knobs.get(SEEDS, str(USUAL_SEEDS)), knobs.get(MATCH, MATCHES[0])
     if seeds not in map(str, range(1, MOST_SEEDS + 1)):
@@ -87,7 +87,7 @@ def lacking(found: Compared) -> None:
 
 def _known() -> dict[str, str]:
     """Ids of the runs on screen by their settings."""
-    view = session.view()
+    view = session.visit()
     ids = [view.run, *view.beside] if view.run else []
     return {info.digest: info.id for info in map(lab().info, ids) if info is not None}
 
@@ -104,7 +104,7 @@ def _preview(config: RunConfig) -> list[str]:
 
 def choice(found: Compared) -> None:
     """The widgets: whom to compare, matched by what, with how many seeds."""
-    config = session.view().config
+    config = session.visit().config
     chosen = [member.text for member in found.comparison.members if not member.reference]
     options = list(dict.fromkeys([*chosen, *suggestions(config), *_usable(config, found.texts)]))
     st.session_state[_MEMBERS] = chosen
@@ -155,7 +155,7 @@ def _usable(config: RunConfig, texts: Iterable[str]) -> list[str]:
 
 
 def _turn(knob: str, key: str) -> None:
-    session.change(knobs=tuple((dict(session.view().knobs) | {knob: st.session_state[key]}).items()))
+    session.change(knobs=tuple((dict(session.visit().knobs) | {knob: st.session_state[key]}).items()))
     _settle()
 
 
@@ -174,7 +174,7 @@ def _set(texts: Iterable[str]) -> None:
 
 def _settle() -> None:
     """After a change of the comparison: runs that no longer belong to it rest, and those there are of it are shown."""
-    view, owner = session.view(), token()
+    view, owner = session.visit(), token()
     if view.run is None:
         return
     wanted = {run.digest(): run for run in compared().comparison.in_turn}
@@ -191,7 +191,7 @@ def _settle() -> None:
 
 def with_other_cells() -> None:
     """Compare the settings on screen with those of the other cells, and train what nobody has trained yet."""
-    config = session.view().config
+    config = session.visit().config
     session.change(members=ALL_CELLS, cursor=None)
     try:
         first, *rest = lab().submit_all([config, *others(config)], token())

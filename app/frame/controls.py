@@ -19,7 +19,7 @@ _GROUP, _PRESET = "set.group", "set.preset"
 
 def controls() -> None:
     """Presets and every setting, in the sidebar."""
-    config = session.view().config
+    config = session.visit().config
     with st.sidebar:
         _presets()
         flat, settings = config.to_flat(), settings_of(config)
@@ -39,7 +39,7 @@ def _configs() -> dict[str, RunConfig]:
 
 
 def _presets() -> None:
-    config = session.view().config
+    config = session.visit().config
     current = next((name for name, preset in _configs().items() if preset == config), None)
     groups = list(dict.fromkeys(preset.group for preset in PRESETS.values()))
     if current:
@@ -105,6 +105,6 @@ def _step(value: float | None) -> float:
 def _changed(key: str) -> None:
     value = st.session_state[f"set.{key}"]
     try:
-        session.choose(session.view().config.replace(**{key: value}))
+        session.choose(session.visit().config.replace(**{key: value}))
     except ConfigError as error:
         session.change(problems=tuple(error.problems))

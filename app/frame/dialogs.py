@@ -29,7 +29,7 @@ class Dialog(Protocol):
 
 def open_dialog(dialog: Dialog) -> None:
     """Show it over the page, from this script run on, in place of another."""
-    st.session_state[_OPEN] = (dialog, session.view().run)
+    st.session_state[_OPEN] = (dialog, session.visit().run)
 
 
 def close() -> None:
@@ -41,7 +41,7 @@ def close() -> None:
 def show() -> None:
     """Draw what is open, once a script run; what was opened over another run has gone with it."""
     dialog, run = st.session_state.get(_OPEN, (None, None))
-    if dialog is None or run != session.view().run:
+    if dialog is None or run != session.visit().run:
         st.session_state.pop(_OPEN, None)
         return
     st.dialog(dialog.title, on_dismiss=close)(dialog.draw)()

@@ -56,7 +56,7 @@ class Share:
     def draw(self) -> None:
         """The component, whose script copies."""
         shown = shared(urlsplit(st.context.url or ""), st.get_option("server.address"), st.get_option("server.port"))
-        url = f"{shown.url}?{urlencode(link.write(session.view()), doseq=True)}"
+        url = f"{shown.url}?{urlencode(link.write(session.visit()), doseq=True)}"
         _MOUNT(key="share-box", data={"url": url, "picture": picture(url), "note": shown.note})
 
 

@@ -45,7 +45,7 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     controls()
     st.markdown(intro)
     found = compared.compared() if compares else None
-    problems.show([*session.view().problems, *(found.problems if found else ())])
+    problems.show([*session.visit().problems, *(found.problems if found else ())])
     if found:
         compared.choice(found)
     if alongside:
@@ -64,7 +64,7 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     except UnrolledError as error:  # more than this server computes: the settings stay, nothing is drawn of them
         problems.show([str(error)])
     else:
-        _board(page, source, moving, compared.on_board(found) if found else session.view().beside)
+        _board(page, source, moving, compared.on_board(found) if found else session.visit().beside)
     st.caption(EXACT)
     dialogs.show()
 
@@ -90,7 +90,7 @@ def _companions(alongside: Sequence[Alongside], config: RunConfig) -> list[RunCo
 
 def _stands(alongside: Sequence[Alongside]) -> Alongside:
     """The choice of the address, where it is one."""
-    wanted = dict(session.view().knobs).get(ALONGSIDE)
+    wanted = dict(session.visit().knobs).get(ALONGSIDE)
     return next((choice for choice in alongside if choice.value == wanted), alongside[0])
 
 
@@ -103,11 +103,11 @@ def _choice(alongside: Sequence[Alongside]) -> None:
 
 
 def _choose() -> None:
-    session.change(knobs=tuple((dict(session.view().knobs) | {ALONGSIDE: st.session_state[_KEY]}).items()))
+    session.change(knobs=tuple((dict(session.visit().knobs) | {ALONGSIDE: st.session_state[_KEY]}).items()))
 
 
 def _board(page: str, source: str, moving: bool, beside: Sequence[str]) -> None:
-    shown = session.view()
+    shown = session.visit()
     board(
         source,
         page=page,

@@ -41,7 +41,7 @@ _RESERVED = {"v", "run", "step", "pin", "beside", "member", "preset", "embed", "
 
 
 @dataclass(frozen=True)
-class View:
+class Visit:
     """Everything a link reproduces, and the sentences that reading it gave rise to.
 
     beside  ids of the runs trained alongside, in the page's order
@@ -59,7 +59,7 @@ class View:
     members: tuple[str, ...] | None = None
 
 
-def write(shown: View) -> dict[str, list[str]]:
+def write(shown: Visit) -> dict[str, list[str]]:
     """The query of a view."""
     settings = {key: [str(value)] for key, value in shown.config.to_flat().items() if value is not None}
     run = {"run": [shown.run]} if shown.run else {}
@@ -71,7 +71,7 @@ def write(shown: View) -> dict[str, list[str]]:
     return {"v": [VERSION], **run, **step, **settings, **many, **knobs}
 
 
-def read(query: Mapping[str, list[str]], start: str = START) -> View:
+def read(query: Mapping[str, list[str]], start: str = START) -> Visit:
     """The view of a query; ``start`` is the preset of one that names no setting.
 
     What cannot be used is left out, each with a sentence.
@@ -82,7 +82,7 @@ def read(query: Mapping[str, list[str]], start: str = START) -> View:
     run = _run(last.get("run"), problems)
     if run is not None:
         config = _config_of(run) or config
-    return View(
+    return Visit(
         config,
         run,
         _cursor(last.get("step"), config, problems) if run else None,

@@ -15,26 +15,26 @@ import streamlit as st
 
 from app.services import lab
 from app.visit import link
-from app.visit.link import View
+from app.visit.link import Visit
 from core.config import RunConfig
 from core.lab.asking import PREVIEW
 
 _VIEW, _START, _WRITTEN, _TOUCHED, _REPLAYS, _LEFT = "_view", "_start", "_written", "_touched", "_replays", "_left"
 
 
-def view() -> View:
+def visit() -> Visit:
     """What this visitor looks at now."""
     return st.session_state[_VIEW]
 
 
 def source() -> str:
     """What the board shows: the run, or the untrained gradient of the config, asked for here. Raises BudgetError."""
-    return view().run or PREVIEW + lab().request_preview(view().config)
+    return visit().run or PREVIEW + lab().request_preview(visit().config)
 
 
 def change(**fields: Any) -> None:
     """Replace parts of the view: by a widget, a button, the board. Earlier complaints have been read by then."""
-    st.session_state[_VIEW] = replace(view(), **({"problems": ()} | fields))
+    st.session_state[_VIEW] = replace(visit(), **({"problems": ()} | fields))
     stay()
 
 
@@ -46,9 +46,9 @@ def stay() -> None:
 def choose(config: RunConfig) -> None:
     """Look at another config; lets go of the runs that were shown, which ``left`` remembers."""
     stay()
-    if config != view().config:
-        if view().run:
-            st.session_state[_LEFT] = (view().run, view().beside)
+    if config != visit().config:
+        if visit().run:
+            st.session_state[_LEFT] = (visit().run, visit().beside)
         change(config=config, run=None, cursor=None, beside=())
 
 
@@ -104,7 +104,7 @@ def publish() -> None:
     query = address()
     if query == shown or not shown:  # a bare address is the board's to complete
         return
-    if shown and not view().problems and link.read(shown, st.session_state[_START]) == view():
+    if shown and not visit().problems and link.read(shown, st.session_state[_START]) == visit():
         # A short link stays as it came: replacing it would trap the browser's Back.
         st.session_state[_WRITTEN] = shown
     else:
@@ -118,5 +118,5 @@ def completion() -> str:
 
 def address() -> dict[str, list[str]]:
     """The query of the view, from now on known as our own: coming back with it is no navigation."""
-    st.session_state[_WRITTEN] = link.write(view())
+    st.session_state[_WRITTEN] = link.write(visit())
     return st.session_state[_WRITTEN]

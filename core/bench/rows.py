@@ -52,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Found:
+class Measured:
     """All of one run of the bench."""
 
     date: str
@@ -65,7 +65,7 @@ class Found:
 def measure(
     cells: Sequence[str], hidden: Sequence[int], lengths: Sequence[int], threads: Sequence[int], seconds: float,
     *, growth: bool,
-) -> Found:  # fmt: skip
+) -> Measured:  # fmt: skip
     """Everything asked for; progress goes to stderr."""
     date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     keep_freed_memory()
@@ -78,7 +78,7 @@ def measure(
             rows.append(_row(name, H, T, count, seconds))
     torch.set_num_threads(1)
     grown = [growth_of(name, min(hidden), _say) for name in cells] if growth else []
-    return Found(date, _machine(), _versions(), rows, grown)
+    return Measured(date, _machine(), _versions(), rows, grown)
 
 
 def _warm_up(cells: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ class ItemisedCredit(Question, frozen=True):
         """Arrays: t (C,) and step (S,): the states and the losses shown; h, state (S, C); total_h, total_state (C,);
         reach (S,) as in ``Itemised``. Facts: error of the rows' sum, sequences of how many, counted: losses in it,
         losses: all there are."""
-        from core.diagnostics.itemised import affordable, itemised
+        from core.diagnostics.credit_by_loss import affordable, itemised
 
         sequences, kept = affordable(moment)
         some = moment.of_first(sequences)

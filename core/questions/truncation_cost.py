@@ -19,6 +19,6 @@ class TruncationCost(Question, frozen=True):
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
         """Arrays as in ``cost``. Facts: sequences, and whose clock it is."""
-        from core.diagnostics.cost import cost
+        from core.diagnostics.truncation_cost import cost
 
         return cost(moment), {"sequences": moment.batch.x.shape[1], "clock": "processor time of one core"}

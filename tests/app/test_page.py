@@ -48,7 +48,7 @@ def opened_at(page: str, **query: str) -> AppTest:
     return at
 
 
-def shown(at: AppTest) -> link.View:
+def shown(at: AppTest) -> link.Visit:
     return at.session_state["_view"]
 
 
@@ -200,7 +200,7 @@ def test_reset_asks_before_it_ends_what_cannot_go_on() -> None:
     assert row is not None
     services.lab().catalog.settle(run, row.attempt, Ended("queued", 120))
     at.button(key="transport-Reset").click().run()
-    assert asked(at) == ["Reset", "Keep it"] and any("at step 120 of" in text.value for text in at.markdown)
+    assert asked(at) == ["End it", "Keep it"] and any("at step 120 of" in text.value for text in at.markdown)
     at.button(key="asked-no").click().run()
     assert shown(at).run == run and statuses(at) == ["queued"]
     at.button(key="transport-Reset").click().run()

@@ -64,7 +64,11 @@ class Server:
     def start(self) -> None:
         """Starts the app, on the same port and folder as before, and waits until it is healthy."""
         command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={self.port}"]
-        environment = os.environ | {"UNROLLED_DATA": str(self.data), "STREAMLIT_SERVER_BASE_URL_PATH": self.base}
+        environment = os.environ | {
+            "UNROLLED_DATA": str(self.data),
+            "STREAMLIT_SERVER_BASE_URL_PATH": self.base,
+            "UNROLLED_FRAME_ANCESTORS": "'self' http://127.0.0.1:*",  # a course that shows the app in a frame
+        }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         deadline = monotonic() + 60

@@ -51,4 +51,5 @@ def test_one_click_from_a_run_trains_the_other_cells_and_the_buttons_act_on_all(
     visitor.until("Number(board?.dataset.updates) > 0")
     assert visitor.page.url.count("beside=") == 11 and visitor.address["run"] == run
     visitor.press("Reset")
+    visitor.press("End them")
     visitor.not_in_address("beside=")

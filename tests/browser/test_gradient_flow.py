@@ -110,6 +110,11 @@ def test_pause_step_train_and_reset(server: Any, flow: Any) -> None:
     visitor.press("Train")
     visitor.beyond(held + 4 * visitor.stride)
     visitor.press("Reset")
+    visitor.press("Keep it")
+    expect(visitor.button("End it")).to_be_hidden()
+    assert visitor.address["run"] == run
+    visitor.press("Reset")
+    visitor.press("End it")
     visitor.not_in_address("run=")
     visitor.at(0)
     expect(visitor.headline).to_have_text(words)
@@ -143,6 +148,9 @@ def test_keys_press_the_buttons_and_are_letters_while_one_types(server: Any, flo
     keyboard.press("s")
     visitor.at(held + visitor.stride)
     keyboard.press("0")
+    expect(visitor.button("Keep it")).to_be_visible()
+    keyboard.press("t")  # no key of the page's while something stands over it
+    visitor.press("End it")
     visitor.not_in_address("run=")
 
 

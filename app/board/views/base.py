@@ -13,7 +13,7 @@ from app.board.source import Snapshot, Source
 from app.figures.base import View, asked_step
 from app.figures.shared.gradient_curve import Pin
 from app.figures.theme import Style
-from app.text.shared.moment import Caption, Moment, Phase
+from app.text.shared.situation import Caption, Phase, Situation
 from core.config import RunConfig
 from core.frames import Frame
 from core.lab.answers import Answer
@@ -66,10 +66,10 @@ class Shown:
         return horizon_of(self.frame.flow_last, asked=asked_step(self.config), cuts=self.config.cuts)
 
     @cached_property
-    def moment(self) -> Moment:
+    def moment(self) -> Situation:
         """What a caption speaks about."""
         phase = _PHASES.get(self.snapshot.status.phase, "running")
-        return Moment(self.config, self.frame, self.found, self.snapshot.scalars, phase)
+        return Situation(self.config, self.frame, self.found, self.snapshot.scalars, phase)
 
     def answer(self, question: Question) -> Answer | None:
         """The answer (arrays, meta, step) to a question of the view's ``needs``; None while it is worked out."""

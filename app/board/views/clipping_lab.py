@@ -22,7 +22,7 @@ from app.figures.clipping_lab.twins import twins
 from app.figures.clipping_lab.update_size import update_size
 from app.figures.shared.clipping import clipping
 from app.text.clipping_lab.caption import caption
-from app.text.shared.moment import Caption
+from app.text.shared.situation import Caption
 from core.config import RunConfig
 from core.questions import Clipping, Contributions
 from core.sweep import sweep, twin

@@ -19,7 +19,7 @@ from app.figures.compare.side import Entry, Side, looks
 from app.figures.compare.strips import strips
 from app.figures.theme import Style
 from app.text.compare.caption import caption
-from app.text.shared.moment import Caption
+from app.text.shared.situation import Caption
 from core.comparison import Verdict, labels, outcome_of, parameters, verdict
 from core.config import RunConfig
 from core.frames import SCALARS, Frame

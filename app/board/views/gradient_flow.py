@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.board.views.base import Page, Shown
 from app.board.views.shared import SHARED
 from app.text.gradient_flow.caption import caption
-from app.text.shared.moment import Caption
+from app.text.shared.situation import Caption
 
 VIEWS = {name: SHARED[name] for name in ("strip", "curve", "training", "loss", "score", "clipping", "gates")}
 

@@ -20,7 +20,7 @@ from app.figures.inside_the_cell.landing import landing
 from app.figures.inside_the_cell.retention import kept_training, retention
 from app.figures.inside_the_cell.saturation import saturation
 from app.text.inside_the_cell.caption import caption
-from app.text.shared.moment import Caption
+from app.text.shared.situation import Caption
 from core.config import RunConfig
 from core.data import probes as fixed_sequences
 from core.questions import (

@@ -18,7 +18,7 @@ from app.figures.memory.evidence import LONGEST, SEQUENCE, TEXT, evidence, sente
 from app.figures.memory.fading import ALL, INPUT, MOST_OPTIONS, fading, half_lag
 from app.figures.memory.lines import STATE, has_c
 from app.text.memory.caption import Kept, caption
-from app.text.shared.moment import Caption
+from app.text.shared.situation import Caption
 from core.config import RunConfig
 from core.data import probes
 from core.questions import Evidence, FadingMemory, MemoryCapacity

@@ -14,7 +14,7 @@ from app.figures.microscope.singular import PART, singular
 from app.figures.microscope.spectrum import GATE, gate_knob, radius, spectrum
 from app.figures.microscope.theory import theory
 from app.text.microscope.caption import caption
-from app.text.shared.moment import Caption
+from app.text.shared.situation import Caption
 from core.config import RunConfig
 from core.data import training_batch
 from core.questions import CheckedGradient, LyapunovExponents, RecurrentSpectra, Theory, TrainingStep

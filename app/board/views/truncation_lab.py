@@ -14,7 +14,7 @@ from app.figures.truncation_lab.cost import Cost, truncation_cost
 from app.figures.truncation_lab.diagram import truncation_diagram
 from app.figures.truncation_lab.influence import influence
 from app.figures.truncation_lab.reach import reach
-from app.text.shared.moment import Caption
+from app.text.shared.situation import Caption
 from app.text.truncation_lab.caption import Effect, caption
 from core.config import RunConfig
 from core.questions import TruncationBias, TruncationCost

@@ -26,7 +26,7 @@ from app.figures.base.marks import (
     kind_keys,
     reference_line,
 )
-from app.figures.base.records import Cell, Key, Knob, Layout, Scale, Sheet, View
+from app.figures.base.records import Key, Knob, Layout, Scale, Sheet, SheetCell, View
 from app.figures.base.series import Thinned, spread, thinned
 from app.figures.base.truncated import boundaries, boundary_lines, kinds_of, truncation_keys, unseen
 from app.figures.base.values import asked_step, log_ratio, reference, runs, step_words, with_gaps
@@ -34,13 +34,13 @@ from app.figures.base.values import asked_step, log_ratio, reference, runs, step
 __all__ = [
     "FLOW_SCALE_TICKS",
     "PATTERNS",
-    "Cell",
     "Key",
     "Knob",
     "Label",
     "Layout",
     "Scale",
     "Sheet",
+    "SheetCell",
     "Thinned",
     "View",
     "above",

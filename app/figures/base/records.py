@@ -37,7 +37,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Cell:
+class SheetCell:
     """A cell of a sheet: a value, and a smaller remark under it; with a colour also a swatch before it."""
 
     text: str
@@ -51,7 +51,7 @@ class Sheet:
     """A table that is the picture itself: columns, and rows that begin with what they are about."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[SheetCell, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from app.figures.base.values import asked_step
 from app.figures.theme import Style
 from app.text.shared.numbers import plural
 from core.config import RunConfig
+from core.reach import reach_of
 from core.reading.horizon import zeros
-from core.sight import sight
 
 
 def unseen(config: RunConfig) -> list[int]:
     """[b] where truncation keeps every loss from every state up to b, [] where some loss sees the first step."""
-    last = int(sight(config).first.min()) - 1
+    last = int(reach_of(config).first.min()) - 1
     return [last] if last > 0 else []
 
 
@@ -28,7 +28,7 @@ def kinds_of(flow: np.ndarray, config: RunConfig) -> np.ndarray:
 def boundaries(config: RunConfig) -> list[int]:
     """Where a line may say 'cut here': the boundaries that hold for every loss. With one loss that is where its
     gradient ends; sliding and overlapping streams of many losses have none."""
-    known = sight(config)
+    known = reach_of(config)
     return unseen(config) if len(known.losses) == 1 and not known.boundaries else list(known.boundaries)
 
 

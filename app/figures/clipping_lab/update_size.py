@@ -23,7 +23,7 @@ from app.figures.base.course import span
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import sig
 from core.config import RunConfig
-from core.sight import sight
+from core.reach import reach_of
 
 OWN_SCALE = ("adam", "rmsprop")
 """Optimisers that divide by a running size of the gradient, so that clipping changes their updates little."""
@@ -36,7 +36,7 @@ def update_size(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfi
     stream makes of one training step.
     """
     steps, size = scalars["step"], scalars["update_size"]
-    updates = len(sight(config).updates)
+    updates = len(reach_of(config).updates)
     bounded = config.optimizer == "sgd" and config.clip == "norm"
     bound = updates * config.lr * config.clip_threshold if bounded else None
     low, high = _limits(size, bound)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Cell, Sheet, View, figure
+from app.figures.base import Sheet, SheetCell, View, figure
 from app.figures.compare.side import Side, moment_start
 from app.figures.theme import Style
 from app.text.compare.caption import p_words
@@ -50,8 +50,8 @@ def _hint(sides: Sequence[Side], tested: bool) -> str:
     return f"{moment_start(sides)}: {of}. {cost}{test}"
 
 
-def _name(side: Side) -> Cell:
-    return Cell(side.label, "reference" if side.reference else "", color=side.look.color, dash=side.look.dash)
+def _name(side: Side) -> SheetCell:
+    return SheetCell(side.label, "reference" if side.reference else "", color=side.look.color, dash=side.look.dash)
 
 
 def spread(values: Sequence[float], words: Callable[[float], str]) -> tuple[str, str]:
@@ -60,62 +60,62 @@ def spread(values: Sequence[float], words: Callable[[float], str]) -> tuple[str,
     return middle, "" if low == high == middle else f"{low} – {high}"
 
 
-def _factor(side: Side) -> Cell:
+def _factor(side: Side) -> SheetCell:
     values = side.numbers(lambda run: run.found and run.found.factor)
     if not values:
-        return Cell("–", "no single factor fits" if side.begun else "")
+        return SheetCell("–", "no single factor fits" if side.begun else "")
     some = f"in {len(values)} of {len(side.begun)}" if len(values) < len(side.begun) else ""
     middle, spread_ = spread(values, factor)
-    return Cell(f"× {middle}", ", ".join(filter(None, (spread_, some))))
+    return SheetCell(f"× {middle}", ", ".join(filter(None, (spread_, some))))
 
 
-def _horizon(side: Side) -> Cell:
+def _horizon(side: Side) -> SheetCell:
     lag, values = side.config.task.lag, side.numbers(lambda run: run.found and run.found.reach)
     if not values:
-        return Cell("–", "no gradient at the last step" if side.begun else "")
+        return SheetCell("–", "no gradient at the last step" if side.begun else "")
     middle, range_ = spread(values, lambda value: f"{value:,.0f}")
-    return Cell(middle, ", ".join(filter(None, (range_, f"needs {lag}"))))
+    return SheetCell(middle, ", ".join(filter(None, (range_, f"needs {lag}"))))
 
 
-def _solved(side: Side) -> Cell:
+def _solved(side: Side) -> SheetCell:
     steps = [outcome.solved for outcome in side.outcomes if outcome.solved is not None]
     if not side.outcomes:
-        return Cell("–", "not trained yet")
+        return SheetCell("–", "not trained yet")
     of = f"{len(steps)} of {len(side.runs)} solved"
     if not steps:
-        return Cell("–", of)
+        return SheetCell("–", of)
     middle, range_ = spread([float(step) for step in steps], lambda value: f"{value:,.0f}")
-    return Cell(middle, ", ".join(filter(None, (range_, of))))
+    return SheetCell(middle, ", ".join(filter(None, (range_, of))))
 
 
-def _score(side: Side) -> Cell:
+def _score(side: Side) -> SheetCell:
     values = [outcome.score for outcome in side.outcomes if np.isfinite(outcome.score)]
     if not values:
-        return Cell("–")
+        return SheetCell("–")
     broke = sum(outcome.broke is not None for outcome in side.outcomes)
     middle, range_ = spread(values, percent)
-    return Cell(middle, ", ".join(filter(None, (range_, f"{broke} broke" if broke else ""))))
+    return SheetCell(middle, ", ".join(filter(None, (range_, f"{broke} broke" if broke else ""))))
 
 
-def _trained(side: Side) -> Cell:
-    return Cell(f"{side.trained:,}", f"H {side.config.cell.hidden_size}")
+def _trained(side: Side) -> SheetCell:
+    return SheetCell(f"{side.trained:,}", f"H {side.config.cell.hidden_size}")
 
 
-def _cost(side: Side) -> Cell:
+def _cost(side: Side) -> SheetCell:
     values = [1e3 * run.seconds for run in side.runs if np.isfinite(run.seconds)]
     if not values:
-        return Cell("–")
+        return SheetCell("–")
     middle, range_ = spread(values, sig)
-    return Cell(middle, range_)
+    return SheetCell(middle, range_)
 
 
-def _against(sides: Sequence[Side], found: Verdict, place: int) -> Cell:
+def _against(sides: Sequence[Side], found: Verdict, place: int) -> SheetCell:
     own = next(k for k, side in enumerate(sides) if side.reference)
     if place == own:
-        return Cell("–")
+        return SheetCell("–")
     pair = found.pair(own, place)
     word = "not distinguishable"
     if pair.differ:
         word = "better" if pair.better == place else "worse"
     runs = min(len(sides[place].outcomes), len(sides[own].outcomes))
-    return Cell(word, f"p {p_words(pair.adjusted)} at {plural(runs, 'seed')}")
+    return SheetCell(word, f"p {p_words(pair.adjusted)} at {plural(runs, 'seed')}")

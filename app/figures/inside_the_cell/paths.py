@@ -131,7 +131,7 @@ def _knobs(meta: Mapping[str, Any], config: RunConfig, losses: str, share: str) 
 
 def many_losses(config: RunConfig) -> bool:
     """Whether losses are taken at more than one step."""
-    from core.sight import loss_steps
+    from core.reach import loss_steps
 
     return len(loss_steps(config.task)) > 1
 

@@ -23,8 +23,8 @@ from app.figures.base import (
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import percent, plural
 from core.config import RunConfig
+from core.reach import MODES, Reach, reach_of, shares_in_sight
 from core.reading.horizon import CUT, KIND_NAMES
-from core.sight import MODES, Sight, shares_in_sight, sight
 
 HEAD, STATE, GRADIENT, FOOT = 38, 12, 14, 14
 """Pixels of one row: two lines of words, down to the state's line, from there to the first span, below the last."""
@@ -39,7 +39,7 @@ FADED = 0.6
 class _Row:
     """One kind of truncation: what it is, where its parts lie (pixels from the top), how strongly it is drawn."""
 
-    sight: Sight
+    sight: Reach
     top: float
     used: bool
     spans: np.ndarray  # (n,) indices of the losses that are drawn
@@ -90,7 +90,7 @@ def truncation_diagram(config: RunConfig, style: Style, K: int | None = None) ->
 def _rows(config: RunConfig, K: int) -> list[_Row]:
     rows, top = [], 0.0
     for mode in MODES:
-        known = sight(config, mode, K)
+        known = reach_of(config, mode, K)
         count = len(known.losses)
         spans = np.unique(np.linspace(0, count - 1, min(count, SPANS)).round().astype(int))
         rows.append(_Row(known, top, mode == config.truncation, spans))

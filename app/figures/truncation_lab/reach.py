@@ -11,8 +11,8 @@ from app.figures.base import Layout, View, asked_step, bands, figure, time_axis
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.shared.numbers import percent, plural
 from core.config import RunConfig
+from core.reach import reach_of
 from core.reading.horizon import SHARE, Horizon
-from core.sight import sight
 
 PITCH = 34
 """Pixels from one line to the next."""
@@ -74,7 +74,7 @@ def _lines(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | No
         _Line("needed", f"needed: {plural(need, 'step')}, back to step {asked - need + 1}", need, theme.ink, 3),
         _Line("reached now", _reached_words(there, asked), there, color, 5),
     ]
-    left = int(sight(config).seen[-1])
+    left = int(reach_of(config).seen[-1])
     if left < asked:
         words = f"left by truncation: {plural(left, 'step')}, back to step {asked - left + 1}"
         lines.append(_Line("left by truncation", words, left, theme.muted, 2, "dot"))

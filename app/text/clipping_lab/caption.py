@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from app.figures.base.course import Course, words_of_clip
-from app.text.shared.moment import Caption, Figure, Moment
 from app.text.shared.numbers import percent, portion, sig, times
+from app.text.shared.situation import Caption, Figure, Situation
 from core.reading.spikes import TURNED, Scalars, Spike, broke_at, largest, turned, upto, was_clipped
 
 STANDS_OUT = 3.0
@@ -15,7 +15,7 @@ SAME = 0.02
 """Scores that differ by less are called the same."""
 
 
-def caption(moment: Moment, twin: Course | None) -> Caption:
+def caption(moment: Situation, twin: Course | None) -> Caption:
     """The words for ``moment``; ``twin`` is the same start with and without clipping exchanged, where it is trained."""
     if moment.phase == "preview":
         return _before(moment)
@@ -24,7 +24,7 @@ def caption(moment: Moment, twin: Course | None) -> Caption:
     return Caption(_headline(moment, seen), subline, _figures(moment, seen, twin))
 
 
-def _before(moment: Moment) -> Caption:
+def _before(moment: Situation) -> Caption:
     """The untrained gradient, and what its first update would be made of."""
     config, norm = moment.config, moment.frame.grad_norm
     own, other = ("without", "with") if config.clip == "none" else ("with", "without")
@@ -42,7 +42,7 @@ def _before(moment: Moment) -> Caption:
     return Caption(headline, subline, (_norm_figure(moment), *_angle_now(moment)))
 
 
-def _headline(moment: Moment, seen: Scalars) -> str:
+def _headline(moment: Situation, seen: Scalars) -> str:
     config, broke, spike = moment.config, broke_at(seen), largest(seen)
     if broke is not None:
         how = "Without clipping" if config.clip == "none" else f"Clipped {words_of_clip(config)}"
@@ -58,7 +58,7 @@ def _headline(moment: Moment, seen: Scalars) -> str:
     return _acting(moment, float(was_clipped(seen).mean()), spike)
 
 
-def _acting(moment: Moment, share: float, spike: Spike | None) -> str:
+def _acting(moment: Situation, share: float, spike: Spike | None) -> str:
     """How often clipping stepped in so far."""
     if share == 0:
         most = "" if spike is None else f": the largest gradient norm so far is {sig(spike.norm)}"
@@ -68,7 +68,7 @@ def _acting(moment: Moment, share: float, spike: Spike | None) -> str:
     return f"{often} clipped. {_summit(spike)}"
 
 
-def _scrubbed(moment: Moment) -> bool:
+def _scrubbed(moment: Situation) -> bool:
     """Whether later steps are known."""
     return bool(moment.scalars["step"][-1] > moment.frame.step)
 
@@ -81,7 +81,7 @@ def _summit(spike: Spike | None) -> str:
     return f"The largest spike, {times(spike.ratio)} times the median norm, came at step {spike.step:,}."
 
 
-def _here(moment: Moment) -> str:
+def _here(moment: Situation) -> str:
     """What clipping did to the step on screen."""
     frame, config = moment.frame, moment.config
     if config.clip == "none" or not np.isfinite(frame.grad_norm):
@@ -92,12 +92,12 @@ def _here(moment: Moment) -> str:
     return f"{start} and passes unchanged."
 
 
-def _left(moment: Moment) -> str:
+def _left(moment: Situation) -> str:
     frame = moment.frame
     return f"{sig(frame.grad_norm_clipped)} ({portion(frame.grad_norm_clipped / frame.grad_norm)})"
 
 
-def _direction(moment: Moment, seen: Scalars) -> str:
+def _direction(moment: Situation, seen: Scalars) -> str:
     kind, angle = moment.config.clip, turned(seen)
     known = angle[np.isfinite(angle)]
     if kind == "none" or not was_clipped(seen).any():
@@ -113,7 +113,7 @@ def _direction(moment: Moment, seen: Scalars) -> str:
     )
 
 
-def _beside(moment: Moment, twin: Course | None) -> str:
+def _beside(moment: Situation, twin: Course | None) -> str:
     """How the same start fares the other way."""
     if twin is None or twin.state == "missing":
         return ""
@@ -142,7 +142,7 @@ def _compared(own: Course, twin: Course, how: str) -> str:
     return f"{how} the same start ends at {percent(twin.score)}, this run at {percent(own.score)}."
 
 
-def _figures(moment: Moment, seen: Scalars, twin: Course | None) -> tuple[Figure, ...]:
+def _figures(moment: Situation, seen: Scalars, twin: Course | None) -> tuple[Figure, ...]:
     spike, clip = largest(seen), moment.config.clip
     figures = [_norm_figure(moment)]
     if clip != "none" and len(seen["step"]):
@@ -167,18 +167,18 @@ def _score(course: Course) -> str:
     return percent(course.score) if np.isfinite(course.score) else "–"
 
 
-def _norm_figure(moment: Moment) -> Figure:
+def _norm_figure(moment: Situation) -> Figure:
     norm = moment.frame.grad_norm
     return Figure(sig(norm) if np.isfinite(norm) else "no number", f"gradient norm at step {moment.frame.step:,}, raw")
 
 
-def _angle(moment: Moment) -> float:
+def _angle(moment: Situation) -> float:
     """Degrees at the step on screen; 0 where none were recorded."""
     angle = turned(moment.scalars)[moment.scalars["step"] == moment.frame.step]
     return float(angle[0]) if angle.size and np.isfinite(angle[0]) else 0.0
 
 
-def _angle_now(moment: Moment) -> list[Figure]:
+def _angle_now(moment: Situation) -> list[Figure]:
     if moment.config.clip == "none" or not np.isfinite(moment.frame.grad_norm):
         return []
     return [Figure(f"{sig(_angle(moment))}°", "between this step's raw and clipped gradient")]

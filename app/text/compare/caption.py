@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.figures.compare.side import Side, moment_words
-from app.text.shared.moment import Caption, Figure
 from app.text.shared.numbers import percent, plural
+from app.text.shared.situation import Caption, Figure
 from core.comparison import ALPHA, MOST_SEEDS, Verdict, seeds_needed
 from core.config import RunConfig
 

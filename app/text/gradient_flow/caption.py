@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from app.text.shared.key_figures import key_figures
-from app.text.shared.moment import KEPT, Caption, Figure, Moment
 from app.text.shared.numbers import factor, percent, plural, portion, sig
+from app.text.shared.situation import KEPT, Caption, Figure, Situation
 
 
-def caption(moment: Moment) -> Caption:
+def caption(moment: Situation) -> Caption:
     """The words and key figures for ``moment``."""
     if moment.frame.nonfinite:
         return _broken(moment)
@@ -21,7 +21,7 @@ def caption(moment: Moment) -> Caption:
     return Caption(_headline(moment), subline, key_figures(moment))
 
 
-def _headline(moment: Moment) -> str:
+def _headline(moment: Situation) -> str:
     if moment.solved_now and not moment.untrained and moment.solved_at is not None:
         solved = f"Solved at training step {moment.solved_at:,}."
         return f"{solved} {_arrival(moment, 'the gradient') if moment.reaches else _pace(moment)}"
@@ -31,7 +31,7 @@ def _headline(moment: Moment) -> str:
     return f"{_pace(moment)} {_need(moment)}"
 
 
-def _pace(moment: Moment) -> str:
+def _pace(moment: Situation) -> str:
     """How the gradient goes back, in one sentence."""
     name = f"The {'untrained ' if moment.untrained else ''}{moment.config.cell.word}'s gradient"
     found, beta, half = moment.found, moment.found.factor, moment.found.half_life
@@ -48,11 +48,11 @@ def _pace(moment: Moment) -> str:
     return f"{name} loses {percent(1 - beta)} with every step back."
 
 
-def _window(moment: Moment) -> str:
+def _window(moment: Situation) -> str:
     return plural(moment.config.truncation_length, "step")
 
 
-def _need(moment: Moment) -> str:
+def _need(moment: Situation) -> str:
     """What the task needs against what there is, in one sentence."""
     lag, reach = moment.lag, moment.found.reach
     if reach is None:
@@ -62,13 +62,13 @@ def _need(moment: Moment) -> str:
     return _arrival(moment, "it")
 
 
-def _arrival(moment: Moment, what: str) -> str:
+def _arrival(moment: Situation, what: str) -> str:
     if moment.arriving >= 2:
         return f"{plural(moment.lag, 'step')} back it is {portion(moment.arriving)} as large."
     return f"{portion(moment.arriving)} of {what} arrives where the task needs it, {plural(moment.lag, 'step')} back."
 
 
-def _outlook(moment: Moment) -> str:
+def _outlook(moment: Situation) -> str:
     if moment.untrained and moment.phase != "over":
         return _before(moment)
     score, solved_at = _score(moment), moment.solved_at
@@ -90,7 +90,7 @@ def _outlook(moment: Moment) -> str:
     return f"{score}. The gradient gets there: " + ("it is learning." if learning else "it can learn this.")
 
 
-def _before(moment: Moment) -> str:
+def _before(moment: Situation) -> str:
     """A prediction, and only that."""
     if moment.cut_short or moment.found.reach is None:
         return "Nothing is trained yet."
@@ -110,7 +110,7 @@ def _before(moment: Moment) -> str:
     )
 
 
-def _score(moment: Moment) -> str:
+def _score(moment: Situation) -> str:
     task = moment.config.task
     if not np.isfinite(moment.frame.score):
         return "No score is measured yet"
@@ -120,7 +120,7 @@ def _score(moment: Moment) -> str:
     )
 
 
-def _reason(moment: Moment) -> str:
+def _reason(moment: Situation) -> str:
     """Why, where the settings say it."""
     cell, config = moment.config.cell, moment.config
     if moment.solved_now:
@@ -140,13 +140,13 @@ def _reason(moment: Moment) -> str:
     return ""
 
 
-def _every_step(moment: Moment) -> str:
+def _every_step(moment: Situation) -> str:
     if np.array_equal(moment.frame.flow, moment.frame.flow_last, equal_nan=True):
         return ""
     return "The loss is taken at many steps; pace and horizon are those of the last step's loss alone."
 
 
-def _broken(moment: Moment) -> Caption:
+def _broken(moment: Situation) -> Caption:
     scalars, frame = moment.scalars, moment.frame
     finite = np.isfinite(scalars["loss"]) & np.isfinite(scalars["grad_norm"])
     bad = np.flatnonzero(~finite & (scalars["step"] <= frame.step))

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from app.text.shared.moment import Caption, Figure, Moment
 from app.text.shared.numbers import percent, plural, portion, sig
+from app.text.shared.situation import Caption, Figure, Situation
 from core.config import RunConfig
 from core.lab.answers import Answer
 
@@ -16,7 +16,7 @@ Arrays = Mapping[str, np.ndarray]
 MOSTLY = 0.5
 
 
-def caption(moment: Moment, ways: Answer | None, gates: Answer | None) -> Caption:
+def caption(moment: Situation, ways: Answer | None, gates: Answer | None) -> Caption:
     """The words for ``moment``, with the answers to "paths:last" and "gates" where they are known."""
     return Caption(_headline(moment, ways), _subline(moment, gates), _figures(moment, ways, gates))
 
@@ -83,7 +83,7 @@ def looked_at(meta: Mapping[str, Any]) -> str:
 # -- the caption ------------------------------------------------------------------------------------------------------
 
 
-def _headline(moment: Moment, ways: Answer | None) -> str:
+def _headline(moment: Situation, ways: Answer | None) -> str:
     name = f"the {'untrained ' if moment.untrained else ''}{moment.config.cell.title}"
     if not np.isfinite(moment.frame.loss) or not np.isfinite(moment.frame.grad_norm):
         return f"At training step {moment.frame.step:,} the loss is not a number, and no gradient goes anywhere."
@@ -113,7 +113,7 @@ def _way(name: str, path: str, lag: int, share: float) -> str:
     return f"Inside {name}, {percent(1 - share)} of the gradient that arrives {lag} steps back came through the gates."
 
 
-def _subline(moment: Moment, gates: Answer | None) -> str:
+def _subline(moment: Situation, gates: Answer | None) -> str:
     measured = "Every part is exact: together they are the gradient that trains this network."
     if gates is None:
         return measured
@@ -129,7 +129,7 @@ def _subline(moment: Moment, gates: Answer | None) -> str:
     )
 
 
-def _figures(moment: Moment, ways: Answer | None, gates: Answer | None) -> tuple[Figure, ...]:
+def _figures(moment: Situation, ways: Answer | None, gates: Answer | None) -> tuple[Figure, ...]:
     figures = [Figure(_known(moment.arriving), f"of the gradient left {moment.lag} steps back")]
     found = None if ways is None else bypass(ways.arrays, ways.meta, moment.config)
     if found is not None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.text.shared.moment import Caption, Figure, Moment
 from app.text.shared.numbers import percent, portion, sig
+from app.text.shared.situation import Caption, Figure, Situation
 
 CHECK = "Every number is measured in this network, and every gradient can be checked below by an independent method."
 
 
-def caption(moment: Moment) -> Caption:
+def caption(moment: Situation) -> Caption:
     """The words for ``moment``."""
     return Caption(_headline(moment), f"{_way(moment)} {CHECK}".strip(), _figures(moment))
 
 
-def _headline(moment: Moment) -> str:
+def _headline(moment: Situation) -> str:
     frame = moment.frame
     if not np.isfinite(frame.loss) or not np.isfinite(frame.grad_norm):
         return f"At training step {frame.step:,} the loss is not a number, and nothing can be learned from it."
@@ -28,7 +28,7 @@ def _headline(moment: Moment) -> str:
     )
 
 
-def _way(moment: Moment) -> str:
+def _way(moment: Situation) -> str:
     """How much of the gradient comes through."""
     share = moment.arriving
     if not np.isfinite(share):
@@ -38,7 +38,7 @@ def _way(moment: Moment) -> str:
     return f"Of what starts at the last step, {portion(share)} arrives {moment.lag} steps back, where it is needed."
 
 
-def _figures(moment: Moment) -> tuple[Figure, ...]:
+def _figures(moment: Situation) -> tuple[Figure, ...]:
     frame, config = moment.frame, moment.config
     figures = [
         Figure(_number(frame.loss), "loss of the batch"),

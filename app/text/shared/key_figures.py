@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.text.shared.moment import KEPT, Figure, Moment
 from app.text.shared.numbers import factor, percent, portion
+from app.text.shared.situation import KEPT, Figure, Situation
 from core.reading.horizon import MIN_R2, SHARE, Horizon
 from core.reading.spikes import upto, was_clipped
 
 
-def key_figures(moment: Moment) -> tuple[Figure, ...]:
+def key_figures(moment: Situation) -> tuple[Figure, ...]:
     """The figures of ``moment``, the pace of the gradient first."""
     figures = [_pace_figure(moment.found), _reach_figure(moment), _arriving_figure(moment)]
     if np.isfinite(moment.frame.score):
@@ -33,7 +33,7 @@ def _pace_figure(found: Horizon) -> Figure:
     return Figure("uneven" if found.r2 is not None else "–", why)
 
 
-def _reach_figure(moment: Moment) -> Figure:
+def _reach_figure(moment: Situation) -> Figure:
     reach = moment.found.reach
     if reach is None:
         return Figure("–", "no horizon: no gradient at the last step")
@@ -41,7 +41,7 @@ def _reach_figure(moment: Moment) -> Figure:
     return Figure(value, f"needed steps within the horizon ({percent(SHARE)})")
 
 
-def _arriving_figure(moment: Moment) -> Figure:
+def _arriving_figure(moment: Situation) -> Figure:
     value = "0, cut" if moment.cut_short else portion(moment.arriving)
     if moment.arriving >= KEPT:
         return Figure(
@@ -50,7 +50,7 @@ def _arriving_figure(moment: Moment) -> Figure:
     return Figure(value, f"of the gradient arrives at step {moment.found.asked - moment.lag}, the first that matters")
 
 
-def clipped_share(moment: Moment) -> float | None:
+def clipped_share(moment: Situation) -> float | None:
     """The share of the steps up to the moment that clipping changed; None without clipping."""
     seen = upto(moment.scalars, moment.frame.step)
     if moment.config.clip == "none" or not len(seen["step"]):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.text.gradient_flow.caption import caption as any_caption
-from app.text.shared.moment import Caption, Figure, Moment
 from app.text.shared.numbers import percent, plural
+from app.text.shared.situation import Caption, Figure, Situation
 from app.text.truncation_lab.prediction import outcome, predict, verdict_words
+from core.reach import reach_of, shares_in_sight
 from core.reading.horizon import SHARE, Horizon
-from core.sight import shares_in_sight, sight
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Effect:
     smallest: int | None
 
 
-def caption(moment: Moment, start: Horizon, effect: Effect | None, K: int, delta: float) -> Caption:
+def caption(moment: Situation, start: Horizon, effect: Effect | None, K: int, delta: float) -> Caption:
     """The words for ``moment`` of a run whose untrained gradient measures ``start``.
 
     ``effect`` is that of the chosen ``K`` and of ``delta``, the bias allowed; None while it is worked out.
@@ -42,7 +42,7 @@ def caption(moment: Moment, start: Horizon, effect: Effect | None, K: int, delta
     return Caption(headline, subline, _figures(moment, effect, K, delta))
 
 
-def _pair(moment: Moment) -> str:
+def _pair(moment: Situation) -> str:
     """Needed against reached, the number pair of the page."""
     need, there = moment.lag + 1, _reached(moment)
     if there >= need:
@@ -54,13 +54,13 @@ def _beyond(there: int, need: int) -> str:
     return "all of them" if there == need else f"{there:,}"
 
 
-def _reached(moment: Moment) -> int:
+def _reached(moment: Situation) -> int:
     """Steps with at least SHARE of the gradient, the asked one included."""
     found = moment.found
     return 0 if found.reach is None else min(found.reach + 1, found.asked)
 
 
-def _evidence(moment: Moment) -> str:
+def _evidence(moment: Situation) -> str:
     """How it turned out, in numbers, and where the moment on screen stands."""
     known, last = outcome(moment), int(moment.scalars["step"][-1])
     parts = []
@@ -78,7 +78,7 @@ def _evidence(moment: Moment) -> str:
     return " ".join(filter(None, parts))
 
 
-def _score(moment: Moment, step: int, score: float) -> str:
+def _score(moment: Situation, step: int, score: float) -> str:
     """A score beside that of guessing; nothing where none is measured."""
     task = moment.config.task
     name = "score" if task.kind == "numbers" else task.score_name
@@ -87,9 +87,9 @@ def _score(moment: Moment, step: int, score: float) -> str:
     return f"{name.capitalize()} at training step {step:,}: {percent(score)} (guessing gets {percent(task.chance)})."
 
 
-def _mode(moment: Moment) -> str:
+def _mode(moment: Situation) -> str:
     """What is special about this kind of truncation, where the prediction has not said it."""
-    config, known = moment.config, sight(moment.config)
+    config, known = moment.config, reach_of(moment.config)
     if config.truncation == "full":
         return "Nothing is cut here: the pictures show what truncation would do to this gradient."
     if len(known.losses) == 1:
@@ -103,7 +103,7 @@ def _mode(moment: Moment) -> str:
     return f"By their place in the window the losses see {few:,} to {plural(many, 'step')}, {mean} on average."
 
 
-def _figures(moment: Moment, effect: Effect | None, K: int, delta: float) -> tuple[Figure, ...]:
+def _figures(moment: Situation, effect: Effect | None, K: int, delta: float) -> tuple[Figure, ...]:
     need = moment.lag + 1
     return (
         Figure(f"{need:,}", f"steps a loss must see: its own and {moment.lag:,} before"),
@@ -112,7 +112,7 @@ def _figures(moment: Moment, effect: Effect | None, K: int, delta: float) -> tup
     )
 
 
-def _effect_figures(moment: Moment, effect: Effect | None, K: int, delta: float) -> tuple[Figure, ...]:
+def _effect_figures(moment: Situation, effect: Effect | None, K: int, delta: float) -> tuple[Figure, ...]:
     at, under = f"at K\u00a0=\u00a0{K}", f"smallest K with a bias under {percent(delta)}"
     if moment.config.truncation == "full":
         at = f"if truncated to K\u00a0=\u00a0{K}"

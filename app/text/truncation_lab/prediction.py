@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.text.shared.moment import KEPT, Moment
 from app.text.shared.numbers import percent, portion
+from app.text.shared.situation import KEPT, Situation
 from core.config import RunConfig
+from core.reach import questions, reach_of, shares_in_sight
 from core.reading.horizon import Horizon
-from core.sight import questions, shares_in_sight, sight
 
 Verdict = Literal["learns", "fails", "open"]
 Outcome = Literal["pending", "learnt", "not learnt", "ended early"]
@@ -49,7 +49,7 @@ def predict(config: RunConfig, start: Horizon) -> Prediction:
     return _in_sight(config, start)
 
 
-def outcome(moment: Moment) -> Outcome:
+def outcome(moment: Situation) -> Outcome:
     """How the run turned out, as far as is known."""
     if moment.solved_at is not None:
         return "learnt"
@@ -91,7 +91,7 @@ _FROZEN = (
 
 def _out_of_sight(config: RunConfig) -> str:
     late, needed, _ = questions(config.task)
-    need, seen = int((late - needed).max()) + 1, int(sight(config).seen.max())
+    need, seen = int((late - needed).max()) + 1, int(reach_of(config).seen.max())
     why = f"No loss sees far enough: {seen:,} of the {need:,} steps needed.{_rest(config)}"
     if config.cell.hidden_size < WIDE:
         return f"{why} The state is carried on, but nothing teaches it what to keep, however small the bias."
@@ -103,7 +103,7 @@ def _out_of_sight(config: RunConfig) -> str:
 
 def _rest(config: RunConfig) -> str:
     """What is in sight all the same."""
-    first = int(sight(config).first[-1])
+    first = int(reach_of(config).first[-1])
     seen = [mark.label for mark in config.task.marks() if mark.kind == "enters" and mark.first >= first]
     return f" It can learn the part in sight, “{'” and “'.join(seen)}”." if seen else ""
 

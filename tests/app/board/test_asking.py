@@ -15,7 +15,7 @@ from app.board.parsing import parse
 from app.board.query import Query
 from app.board.source import Memory, Status
 from app.board.views import PAGES, Page, ViewSpec
-from app.text.shared.moment import Caption
+from app.text.shared.situation import Caption
 from core.config import RunConfig
 from core.errors import UnrolledError
 from core.questions import Contributions, Question, TrainingStep, TruncationBias, TruncationCost

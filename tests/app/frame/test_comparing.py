@@ -40,7 +40,7 @@ def opened(page: str = COMPARE, *members: str, **query: str) -> AppTest:
     return at
 
 
-def shown(at: AppTest) -> link.View:
+def shown(at: AppTest) -> link.Visit:
     return at.session_state["_view"]
 
 

@@ -28,13 +28,13 @@ def submitted(name: str, owner: str = "owner") -> str:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_survives_its_own_link(name: str) -> None:
-    shown = link.View(RunConfig.preset(name), pins=("a@3", "b@0"), knobs=(("probe", "2"), ("alongside", "sweep")))
+    shown = link.Visit(RunConfig.preset(name), pins=("a@3", "b@0"), knobs=(("probe", "2"), ("alongside", "sweep")))
     assert link.read(link.write(shown)) == shown
 
 
 def test_runs_moment_and_knobs_survive_their_link() -> None:
     run, *beside = (submitted(name) for name in ("copy-rnn", "copy-gru", "copy-lstm"))
-    shown = link.View(RunConfig.preset("copy-rnn"), run, 7, ("a@3",), tuple(beside), (("probe", "3"),))
+    shown = link.Visit(RunConfig.preset("copy-rnn"), run, 7, ("a@3",), tuple(beside), (("probe", "3"),))
     assert link.read(link.write(shown)) == shown
 
 
@@ -58,7 +58,7 @@ def test_a_link_of_the_app_that_knows_no_newer_setting_keeps_its_meaning(
     later: type[RunConfig], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It spells out every setting that there was; a short link written by hand takes the default of today."""
-    old = link.write(link.View(RunConfig.preset("copy-gru")))
+    old = link.write(link.Visit(RunConfig.preset("copy-gru")))
     short = query(preset="copy-gru")
     monkeypatch.setattr("app.visit.link.RunConfig", later)
     same = later.preset("copy-gru")
@@ -66,7 +66,7 @@ def test_a_link_of_the_app_that_knows_no_newer_setting_keeps_its_meaning(
     assert link.read(query(lr=0.1)).config == later(lr=0.1)
     damaged = link.read(old | {"lr": ["-1"]})
     assert damaged.config == same.replace(shuffled="no", lr=later().lr) and len(damaged.problems) == 1
-    assert link.read(link.write(link.View(same))).config == same
+    assert link.read(link.write(link.Visit(same))).config == same
 
 
 def test_bad_values_cost_only_themselves() -> None:
@@ -134,7 +134,7 @@ def test_knobs_that_cannot_be_are_explained(key: str, value: str, words: str) ->
 
 
 def test_a_typed_review_survives_its_link() -> None:
-    shown = link.View(RunConfig.preset("review-lstm"), knobs=(("review_text", "I LOVED it; 100 % & more: 🙂"),))
+    shown = link.Visit(RunConfig.preset("review-lstm"), knobs=(("review_text", "I LOVED it; 100 % & more: 🙂"),))
     assert link.read(link.write(shown)) == shown
 
 
@@ -144,12 +144,12 @@ def test_a_typed_review_survives_its_link() -> None:
 )  # fmt: skip
 def test_what_trackers_hang_on_is_ignored_without_a_word(key: str) -> None:
     shown = link.read({key: ["1"], "preset": ["review-gru"]})
-    assert shown.config == PRESETS["review-gru"].config and shown.problems == ()
-    assert link.read({key: ["1"]}, "exploding-rnn").config == PRESETS["exploding-rnn"].config
+    assert shown.config == RunConfig.preset("review-gru") and shown.problems == ()
+    assert link.read({key: ["1"]}, "exploding-rnn").config == RunConfig.preset("exploding-rnn")
 
 
 def test_no_setting_is_taken_for_a_tracker() -> None:
-    keys = {key for preset in PRESETS.values() for key in preset.config.to_flat()} | link._RESERVED
+    keys = {key for preset in PRESETS for key in RunConfig.preset(preset).to_flat()} | link._RESERVED
     assert not [key for key in keys if link.TRACKERS.fullmatch(key)]
 
 
@@ -157,4 +157,4 @@ def test_a_catalog_that_cannot_be_read_is_a_sentence() -> None:
     run = submitted("copy-rnn")
     services.lab().catalog.path.write_bytes(b"scrambled" * 1000)
     shown = link.read(query(run=run, preset="copy-rnn"))
-    assert shown.run is None and shown.config == PRESETS["copy-rnn"].config and "is damaged" in shown.problems[0]
+    assert shown.run is None and shown.config == RunConfig.preset("copy-rnn") and "is damaged" in shown.problems[0]

@@ -134,24 +134,24 @@ def test_each_row_is_one_loss_and_all_sum_to_the_gradient(settings: dict[str, An
 
 @each_mode
 def test_rows_reach_as_far_as_their_losses_see(settings: dict[str, Any]) -> None:
-    from core.sight import sight
+    from core.reach import reach_of
 
     now = moment(settings)
     arrays, meta = ItemisedCredit().answer(now, ALONE)
-    known = sight(now.config)
+    known = reach_of(now.config)
     assert meta["error"] < 1e-12
     np.testing.assert_array_equal(np.maximum(arrays["reach"], 1), known.first)
 
 
 def test_only_as_many_losses_as_there_is_time_for(monkeypatch) -> None:
-    monkeypatch.setattr("core.diagnostics.itemised.affordable", lambda moment: (2, np.array([0, 4, 7])))
+    monkeypatch.setattr("core.diagnostics.credit_by_loss.affordable", lambda moment: (2, np.array([0, 4, 7])))
     arrays, meta = ItemisedCredit().answer(moment(), ALONE)
     assert arrays["step"].tolist() == [1, 5, 8] and (meta["counted"], meta["losses"]) == (3, 8)
     assert (meta["sequences"], meta["of"]) == (2, 4) and meta["error"] < 1e-12
 
 
 def test_what_there_is_time_for() -> None:
-    from core.diagnostics.itemised import affordable
+    from core.diagnostics.credit_by_loss import affordable
 
     now = moment()
     assert affordable(now)[0] == 4 and affordable(now)[1].tolist() == [*range(8)]

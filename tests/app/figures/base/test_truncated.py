@@ -12,8 +12,8 @@ from app.figures.shared.gradient_curve import gradient_curve
 from app.figures.shared.over_training import kinds_by_bin, over_training
 from app.figures.theme import Style
 from core.config import RunConfig
+from core.reach import reach_of
 from core.reading.horizon import CUT, KIND_NAMES, LIVE, NOT_FINITE, SATURATED, UNDERFLOW, horizon_of
-from core.sight import sight
 
 ONE = RunConfig.from_flat({"task.length": 50, "truncation": "windows", "truncation_length": 20, "steps": 50})
 MANY = ONE.replace(**{"task.name": "two-lag", "truncation_length": 5})
@@ -22,7 +22,7 @@ MODES = ["full", "windows", "sliding", "stream", "reset"]
 
 def flow_of(config: RunConfig, beta: float = 0.9) -> np.ndarray:
     """(T+1,) Σ over the losses of β^lag, as far as each one sees."""
-    known, steps = sight(config), np.arange(config.task.length + 1)
+    known, steps = reach_of(config), np.arange(config.task.length + 1)
     flow = np.zeros(len(steps))
     for loss, first in zip(known.losses, known.first):
         inside = (steps >= first - (first == 1)) & (steps <= loss)

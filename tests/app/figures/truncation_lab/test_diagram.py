@@ -9,7 +9,7 @@ import pytest
 from app.figures.theme import DARK, LIGHT, Style
 from app.figures.truncation_lab.diagram import NAMES, truncation_diagram
 from core.config import RunConfig
-from core.sight import MODES, sight
+from core.reach import MODES, reach_of
 
 ORDER = RunConfig.from_flat({"task.length": 50, "truncation": "windows", "truncation_length": 20})
 TWO_LAG = RunConfig.from_flat({"task.name": "two-lag", "truncation": "sliding", "truncation_length": 5})
@@ -34,7 +34,7 @@ def segments(trace) -> list[tuple[float, float]]:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("config", [ORDER, TWO_LAG, STREAM], ids=["one loss", "sliding", "stream"])
 def test_gradients_run_from_their_loss_to_the_first_step_it_sees(config: RunConfig, mode: str) -> None:
-    known = sight(config, mode)
+    known = reach_of(config, mode)
     drawn = segments(row(config, mode, "gradient")[0])
     assert drawn[-1] == (known.losses[-1] + 0.3, known.first[-1] - 0.5)
     assert {(right, left) for right, left in drawn} <= set(zip(known.losses + 0.3, known.first - 0.5))

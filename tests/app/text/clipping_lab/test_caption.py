@@ -9,7 +9,7 @@ import pytest
 
 from app.figures.base.course import Course
 from app.text.clipping_lab.caption import caption
-from app.text.shared.moment import Caption, Moment
+from app.text.shared.situation import Caption, Situation
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.reading.horizon import horizon_of
@@ -37,7 +37,7 @@ def say(make_frame):
         step = len(norm) - 1 if step is None else step
         told = {name: float(taken[name][step]) for name in SCALARS if name in taken}
         frame = make_frame(config, step, **told)
-        return caption(Moment(config, frame, horizon_of(frame.flow_last), taken, phase), beside)
+        return caption(Situation(config, frame, horizon_of(frame.flow_last), taken, phase), beside)
 
     return speak
 

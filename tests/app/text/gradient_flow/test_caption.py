@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.text.gradient_flow.caption import caption
-from app.text.shared.moment import Caption, Moment
+from app.text.shared.situation import Caption, Situation
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.reading.horizon import horizon_of
@@ -28,7 +28,7 @@ def say(make_frame):
         series |= {"step": np.arange(len(scores)), "score": np.array(scores)}
         series["grad_norm"] = 2 * np.ones(len(scores))
         found = horizon_of(frame.flow_last, cuts=config.cuts)
-        return caption(Moment(config, frame, found, series, phase))
+        return caption(Situation(config, frame, found, series, phase))
 
     return speak
 
@@ -138,7 +138,7 @@ def test_loss_at_every_step_is_mentioned(make_frame) -> None:
     frame = make_frame(CHRONO, 1)
     object.__setattr__(frame, "flow", 2 * frame.flow)
     series = {name: np.ones(2) for name in SCALARS} | {"step": np.arange(2)}
-    words = caption(Moment(CHRONO, frame, horizon_of(frame.flow_last), series, "running"))
+    words = caption(Situation(CHRONO, frame, horizon_of(frame.flow_last), series, "running"))
     assert "the last step's loss alone" in words.subline
 
 
@@ -153,7 +153,7 @@ def test_not_a_number(make_frame) -> None:
     frame = make_frame(config, 37, flow=np.full(51, np.nan, np.float32), loss=np.nan)
     series = {name: np.ones(38) for name in SCALARS} | {"step": np.arange(38)}
     series["grad_norm"][36], series["loss"][37] = 3e12, np.nan
-    words = caption(Moment(config, frame, horizon_of(frame.flow_last), series, "over"))
+    words = caption(Situation(config, frame, horizon_of(frame.flow_last), series, "over"))
     assert words.headline == "The loss stopped being a number at training step 37."
     assert words.subline == (
         "The gradient had grown to 3.0e+12 in the step before. Try clipping by norm, or a smaller learning rate."

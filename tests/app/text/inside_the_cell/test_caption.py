@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.text.inside_the_cell.caption import caption, carried_words, looked_at
-from app.text.shared.moment import Moment
+from app.text.shared.situation import Situation
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.lab.answers import Answer
@@ -41,7 +41,7 @@ def say(make_frame):
         frame = make_frame(config, step, **told)
         scalars = {name: np.ones(1) for name in (*SCALARS, "step")}
         return caption(
-            Moment(config, frame, horizon_of(frame.flow_last, cuts=config.cuts), scalars, phase), ways, gates
+            Situation(config, frame, horizon_of(frame.flow_last, cuts=config.cuts), scalars, phase), ways, gates
         )
 
     return speak

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.text.memory.caption import Kept, caption
-from app.text.shared.moment import Moment
+from app.text.shared.situation import Situation
 from core.config import RunConfig
 from core.reading.horizon import horizon_of
 
@@ -19,9 +19,9 @@ CONFIG = RunConfig.from_flat({"task.name": "review", "task.length": 30, "steps":
 def moment(make_frame):
     """``moment(step=7, phase="running", config=CONFIG, **scalars)``."""
 
-    def make(step: int = 7, phase: Any = "running", config: RunConfig = CONFIG, **scalars: Any) -> Moment:
+    def make(step: int = 7, phase: Any = "running", config: RunConfig = CONFIG, **scalars: Any) -> Situation:
         frame = make_frame(config, step, **scalars)
-        return Moment(config, frame, horizon_of(frame.flow_last, asked=30, cuts=[]), frame.history, phase)
+        return Situation(config, frame, horizon_of(frame.flow_last, asked=30, cuts=[]), frame.history, phase)
 
     return make
 

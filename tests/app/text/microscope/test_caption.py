@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.text.microscope.caption import caption
-from app.text.shared.moment import Moment
+from app.text.shared.situation import Situation
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.reading.horizon import horizon_of
@@ -19,7 +19,7 @@ def say(make_frame):
     def speak(config=CONFIG, step=10, phase="running", **told):
         frame = make_frame(config, step, **told)
         scalars = {name: np.ones(1) for name in (*SCALARS, "step")}
-        return caption(Moment(config, frame, horizon_of(frame.flow_last), scalars, phase))
+        return caption(Situation(config, frame, horizon_of(frame.flow_last), scalars, phase))
 
     return speak
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.figures.base import asked_step
-from app.text.shared.moment import Caption, Moment
+from app.text.shared.situation import Caption, Situation
 from app.text.truncation_lab.caption import Effect, caption
 from app.text.truncation_lab.prediction import predict
 from core.config import RunConfig
@@ -33,7 +33,7 @@ def say(make_frame):
         found, first = (
             horizon_of(each.flow_last, asked=asked_step(config), cuts=config.cuts) for each in (frame, start)
         )
-        return caption(Moment(config, frame, found, series, phase), first, effect, K, 0.1)
+        return caption(Situation(config, frame, found, series, phase), first, effect, K, 0.1)
 
     return speak
 

@@ -10,8 +10,8 @@ import torch
 
 from core.backprop.bptt import gradients
 from core.config import RunConfig
-from core.diagnostics import cost as module
-from core.diagnostics.cost import Alive, Windowed, cost
+from core.diagnostics import truncation_cost as module
+from core.diagnostics.truncation_cost import Alive, Windowed, cost
 from core.moment import Moment
 from core.training.replay import moment_of
 from core.truncation import windows
@@ -58,7 +58,7 @@ ALLOCATED = """
 import sys, torch
 from torch.profiler import ProfilerActivity, profile
 from core.config import RunConfig
-from core.diagnostics.cost import Windowed, _segments
+from core.diagnostics.truncation_cost import Windowed, _segments
 from core.training.replay import moment_of
 torch.set_num_threads(1)
 flat = {"task.length": 40, "cell.hidden_size": 16, "batch_size": 8, "task.name": "copy", "cell.name": sys.argv[1]}

@@ -19,7 +19,7 @@ _SAMPLED = 16
 
 
 @dataclass(frozen=True)
-class Sight:
+class Reach:
     """How far back each loss's gradient goes under one kind of truncation. A step is the index of a state, 1 … T.
 
     losses      (S,) steps at which a loss is taken, ascending
@@ -41,7 +41,7 @@ class Sight:
         return self.losses - self.first + 1
 
 
-def sight(config: RunConfig, mode: Mode | None = None, K: int | None = None) -> Sight:
+def reach_of(config: RunConfig, mode: Mode | None = None, K: int | None = None) -> Reach:
     """What ``config``'s losses see; under another ``mode`` or with another ``K`` where these are given."""
     T, K = config.task.length, K or config.truncation_length
     K = min(K, T)
@@ -50,7 +50,7 @@ def sight(config: RunConfig, mode: Mode | None = None, K: int | None = None) -> 
 
 
 @lru_cache(maxsize=256)
-def _sight(truncation: Truncation, task: Task) -> Sight:
+def _sight(truncation: Truncation, task: Task) -> Reach:
     losses = loss_steps(task)
     first = np.ones(len(losses), np.int64)
     passes = truncation.passes(losses.tolist())
@@ -62,7 +62,7 @@ def _sight(truncation: Truncation, task: Task) -> Sight:
         truncation.mode == "stream" and truncation.stride == truncation.K
     )
     updates = [each.stop for each in passes] if truncation.mode == "stream" else [truncation.T]
-    return Sight(truncation.mode, losses, first, tuple(windows(truncation.T, truncation.K) if shared else ()),
+    return Reach(truncation.mode, losses, first, tuple(windows(truncation.T, truncation.K) if shared else ()),
                  tuple(updates))  # fmt: skip
 
 
@@ -95,6 +95,6 @@ def _questions(task: Task) -> tuple[Steps, Steps, Steps, Steps]:
 def shares_in_sight(config: RunConfig, mode: Mode | None = None, K: int | None = None) -> tuple[float, float]:
     """The share of the losses that need memory whose gradient gets as far as they need: at worst, and at best."""
     late, worst, best = questions(config.task)
-    known = sight(config, mode, K)
+    known = reach_of(config, mode, K)
     first = known.first[np.searchsorted(known.losses, late)]
     return float(np.mean(first <= worst)), float(np.mean(first <= best))

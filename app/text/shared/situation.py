@@ -36,7 +36,7 @@ class Caption:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Situation:
     """What a caption speaks about.
 
     frame    the frame on screen

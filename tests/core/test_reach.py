@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
-from core.sight import MODES, loss_steps, questions, shares_in_sight, sight
+from core.reach import MODES, loss_steps, questions, reach_of, shares_in_sight
 from core.truncation import Mode
 
 TASKS = {
@@ -45,27 +45,27 @@ def first_by_hand(mode: Mode, T: int, K: int, stride: int, loss: int) -> int:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("K, stride", [(1, 1), (7, 3), (20, 20), (50, 10), (80, 80)])
 def test_every_loss_sees_what_its_mode_allows(task: str, mode: Mode, K: int, stride: int) -> None:
-    found = sight(config(task, mode, K, truncation_stride=stride))
+    found = reach_of(config(task, mode, K, truncation_stride=stride))
     hand = [first_by_hand(mode, 50, min(K, 50), min(stride, 50), loss) for loss in found.losses.tolist()]
     np.testing.assert_array_equal(found.first, hand)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_last_loss_sees_k_inputs(mode: Mode) -> None:
-    assert sight(config(mode=mode, K=20)).seen.tolist() == [50 if mode == "full" else 20]
+    assert reach_of(config(mode=mode, K=20)).seen.tolist() == [50 if mode == "full" else 20]
 
 
 def test_losses_of_their_own_reach_have_no_common_boundary() -> None:
-    assert sight(config("two-lag", "sliding", 5)).boundaries == ()
-    assert sight(config("two-lag", "stream", 5, truncation_stride=2)).boundaries == ()
-    assert sight(config("two-lag", "stream", 20)).boundaries == (10, 30)
-    assert sight(config("two-lag", "windows", 20)).boundaries == (10, 30)
+    assert reach_of(config("two-lag", "sliding", 5)).boundaries == ()
+    assert reach_of(config("two-lag", "stream", 5, truncation_stride=2)).boundaries == ()
+    assert reach_of(config("two-lag", "stream", 20)).boundaries == (10, 30)
+    assert reach_of(config("two-lag", "windows", 20)).boundaries == (10, 30)
 
 
 def test_stream_updates_only_where_a_loss_is() -> None:
-    assert sight(config("two-lag", "stream", 20)).updates == (10, 30, 50)
-    assert sight(config("temporal-order", "stream", 20)).updates == (50,)
-    assert sight(config("two-lag", "windows", 20)).updates == (50,)
+    assert reach_of(config("two-lag", "stream", 20)).updates == (10, 30, 50)
+    assert reach_of(config("temporal-order", "stream", 20)).updates == (50,)
+    assert reach_of(config("two-lag", "windows", 20)).updates == (50,)
 
 
 def test_questions_are_those_that_need_memory() -> None:
@@ -78,7 +78,7 @@ def test_questions_are_those_that_need_memory() -> None:
 
 def test_shares_in_sight() -> None:
     two = config("two-lag", "windows", 20)  # of 20 losses in a window the first 8 do not see lag 8
-    whole = sight(two)
+    whole = reach_of(two)
     share = np.mean(whole.losses - whole.first >= 8)
     assert shares_in_sight(two) == (share, share) and 0 < share < 1
     assert shares_in_sight(two, "sliding", 9) == (1, 1) and shares_in_sight(two, "sliding", 8) == (0, 0)
