@@ -17,7 +17,7 @@ STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("icon.svg")  # a named icon would be fetched from somebody else's server
 
 
-class Entry(NamedTuple):
+class PageEntry(NamedTuple):
     """A page in the navigation; ``start`` is the preset it opens with where nothing says what to show."""
 
     file: str
@@ -28,19 +28,19 @@ class Entry(NamedTuple):
 
 
 ENTRIES = (
-    Entry("gradient_flow", "Gradient flow", "timeline", START,
+    PageEntry("gradient_flow", "Gradient flow", "timeline", START,
           "Train a recurrent network and watch the gradient of every time step while it learns."),
-    Entry("truncation_lab", "Truncation lab", "content_cut", "temporal-order-lstm-truncated",
+    PageEntry("truncation_lab", "Truncation lab", "content_cut", "temporal-order-lstm-truncated",
           "What the gradient would have been: full against truncated, for every window, on the same weights."),
-    Entry("clipping_lab", "Clipping lab", "compress", "exploding-rnn",
+    PageEntry("clipping_lab", "Clipping lab", "compress", "exploding-rnn",
           "What clipping does to each gradient, and the same start with and without it."),
-    Entry("compare", "Compare", "compare_arrows", "temporal-order-lstm",
+    PageEntry("compare", "Compare", "compare_arrows", "temporal-order-lstm",
           "Cells side by side on the same data, a few seeds each, and whether they can be told apart."),
-    Entry("inside_the_cell", "Inside the cell", "conversion_path", "temporal-order-lstm",
+    PageEntry("inside_the_cell", "Inside the cell", "conversion_path", "temporal-order-lstm",
           "What the gates do, which way the gradient travels, and what if a gate were shut."),
-    Entry("microscope", "Microscope", "biotech", "temporal-order-lstm",
+    PageEntry("microscope", "Microscope", "biotech", "temporal-order-lstm",
           "One training step in slow motion, theory beside the measurement, and a gradient to check."),
-    Entry("memory", "Memory", "history", "review-lstm",
+    PageEntry("memory", "Memory", "history", "review-lstm",
           "How fast inputs fade, how much a state can hold, and what the network would say after every word you type."),
 )  # fmt: skip
 

@@ -65,7 +65,7 @@ JUDGES = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """One variant before one judge: the worst tensor of all seeds and its error (NaN counts as worst)."""
 
     variant: str
@@ -78,9 +78,9 @@ class Verdict:
         return self.error <= self.judge.limit  # False for NaN
 
 
-def verdict(variant: str, judge: Judge, seeds: Sequence[int]) -> Verdict | None:
+def verdict(variant: str, judge: Judge, seeds: Sequence[int]) -> Judgement | None:
     """One cell of the table over all ``seeds``, None where the judge does not apply."""
-    worst = Verdict(variant, judge, "", -1.0)
+    worst = Judgement(variant, judge, "", -1.0)
     for seed in seeds:
         case = draw(VARIANTS[variant], *judge.sizes, seed=seed, dtype=judge.dtype)
         theirs, mine = judge.find(case), ours(case, judge.cuts, judge.clamp)
@@ -89,13 +89,13 @@ def verdict(variant: str, judge: Judge, seeds: Sequence[int]) -> Verdict | None:
         for name, tensor in theirs.items():
             error = relative_error(mine[name], tensor)
             if math.isnan(error) or error > worst.error:
-                worst = Verdict(variant, judge, name, error)
+                worst = Judgement(variant, judge, name, error)
             if math.isnan(error):
                 return worst
     return worst
 
 
-def table(found: Sequence[Verdict], seeds: int) -> str:
+def table(found: Sequence[Judgement], seeds: int) -> str:
     """The verdicts for people: a row per variant, a column per judge, and a sentence per failure."""
     width, wide = (max(map(len, names)) + 2 for names in ([judge.name for judge in JUDGES], VARIANTS))
     lines = [
@@ -115,7 +115,7 @@ def table(found: Sequence[Verdict], seeds: int) -> str:
     return "\n".join(lines)
 
 
-def _mark(found: Verdict) -> str:
+def _mark(found: Judgement) -> str:
     return f"{found.error:.1e}" + ("" if found.passed else " !")
 
 

@@ -26,7 +26,7 @@ moved cursor should not wait for the slowest picture; an answer that is nearly t
 
 
 @dataclass(frozen=True)
-class Found:
+class Answered:
     """What is answered: answers by question, sentences by question that failed, whether more comes."""
 
     answers: Mapping[Question, Answer] = field(default_factory=dict)
@@ -56,11 +56,11 @@ def step_shown(snapshot: Snapshot, cursor: int | None) -> int | None:
 
 async def found(
     answers: Answers, wanted: Iterable[Question], source_id: str, snapshot: Snapshot, query: Query, *, again: bool
-) -> Found:
+) -> Answered:
     """What is answered within a moment; of a moving run that is followed live, what is answered already."""
     step, wanted = step_shown(snapshot, query.cursor), list(wanted)
     if step is None or not wanted:
-        return Found()
+        return Answered()
     live = query.cursor is None and snapshot.status.moving
     until = monotonic() + (0 if live else AGAIN_SECONDS if again else FIRST_SECONDS)
     while True:
@@ -70,7 +70,7 @@ async def found(
         await anyio.sleep(LOOK_SECONDS)
 
 
-def _ask(answers: Answers, wanted: list[Question], source_id: str, step: int, live: bool) -> Found:
+def _ask(answers: Answers, wanted: list[Question], source_id: str, step: int, live: bool) -> Answered:
     known: dict[Question, Answer] = {}
     failed: dict[Question, str] = {}
     pending = False
@@ -83,4 +83,4 @@ def _ask(answers: Answers, wanted: list[Question], source_id: str, step: int, li
         pending |= more
         if answer is not None:
             known[question] = answer
-    return Found(known, failed, pending)
+    return Answered(known, failed, pending)

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from app.board import wire
-from app.board.asking import Found
+from app.board.asking import Answered
 from app.board.misplaced import misplaced
 from app.board.query import Query
 from app.board.source import Snapshot, Source
@@ -37,7 +37,7 @@ class Known:
     source: Source
     snapshot: Snapshot
     beside: tuple[Beside, ...] = ()
-    found: Found = field(default_factory=Found)
+    found: Answered = field(default_factory=Answered)
     others: Mapping[str, Source] = field(default_factory=dict)
     trouble: str = ""
 
@@ -73,7 +73,7 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
     return body | {"pins": named, "template": template(query.style)} | _page(PAGES[query.page], shown, known.found)
 
 
-def _page(page: Page, shown: Shown, found: Found) -> dict[str, Any]:
+def _page(page: Page, shown: Shown, found: Answered) -> dict[str, Any]:
     """Words and pictures; for a picture that cannot be drawn a sentence why."""
     drawn: dict[str, Any] = {}
     absent: dict[str, str] = {}
@@ -111,7 +111,7 @@ def _caption(page: Page, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _why(page: Page, name: str, shown: Shown, found: Found) -> str:
+def _why(page: Page, name: str, shown: Shown, found: Answered) -> str:
     needs = questions(page.views[name].needs, shown.query, shown.config)
     failed = next((found.failed[question] for question in needs if question in found.failed), "")
     return failed or (PENDING if found.pending and not set(needs) <= set(found.answers) else NOTHING)

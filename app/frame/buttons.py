@@ -13,7 +13,7 @@ from typing import Literal
 import streamlit as st
 
 from app.frame import dialogs, share
-from app.frame.asking import Question
+from app.frame.confirmation import Confirmation
 from app.services import lab
 from app.text.shared.numbers import plural
 from app.visit import session
@@ -195,7 +195,7 @@ def _ask_to_copy(companions: Companions, until: int | None, why: str) -> None:
     copy = f"A copy of your own is trained from step 0 {end}. Its settings are the same, and so are its numbers."
     act = partial(_guarded, partial(_start, companions, until, own=True))
     text = f"{why} {copy}"
-    dialogs.open_dialog(Question("Somebody else started this run", text, "Watch", "Run my own copy", act))
+    dialogs.open_dialog(Confirmation("Somebody else started this run", text, "Watch", "Run my own copy", act))
 
 
 def _start(companions: Companions, until: int | None, *, own: bool = False) -> None:
@@ -214,7 +214,7 @@ def _reset() -> None:
     what = plural(len(lost), "unfinished run") if many else f"this run at step {first.step:,} of {first.config.steps:,}"
     title, they, it = ("End these runs?", "they", "them") if many else ("End this run?", "it", "it")
     text = f"Reset ends {what} for good. What is recorded stays, but {they} cannot go on."
-    dialogs.open_dialog(Question(title, text, f"Keep {it}", f"End {it}", partial(_guarded, _end)))
+    dialogs.open_dialog(Confirmation(title, text, f"Keep {it}", f"End {it}", partial(_guarded, _end)))
 
 
 def _end() -> None:

@@ -61,21 +61,21 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedAddress:
     """An address without its query, and a sentence on who it works for."""
 
     url: str
     note: str = ""
 
 
-def shared(url: SplitResult, listens: str | None, port: int) -> Shared:
+def shared(url: SplitResult, listens: str | None, port: int) -> SharedAddress:
     """The address ``url`` for others, of a server that listens at address ``listens`` on ``port``."""
     if not is_loopback(url.hostname or ""):
-        return Shared(url.geturl())
+        return SharedAddress(url.geturl())
     network = network_address() if (listens or "") in EVERYWHERE and url.port == port else None
     if network is None:
-        return Shared(url.geturl(), ALONE.format(host=url.hostname))
-    return Shared(url._replace(netloc=f"{network}:{port}").geturl(), NETWORK.format(host=url.hostname))
+        return SharedAddress(url.geturl(), ALONE.format(host=url.hostname))
+    return SharedAddress(url._replace(netloc=f"{network}:{port}").geturl(), NETWORK.format(host=url.hostname))
 
 
 def is_loopback(host: str) -> bool:

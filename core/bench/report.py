@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from core.bench.rows import Measured, Row
+from core.bench.rows import Measurements, Row
 
 HEADER = ("cell", "H", "T", "threads", "a", "b", "c", "c′", "d", "a÷c", "a÷d", "b:c′", "b:c", "a÷model")
 
 
-def as_json(found: Measured) -> dict[str, Any]:
+def as_json(found: Measurements) -> dict[str, Any]:
     """Everything, times in milliseconds."""
     return asdict(found) | {"rows": [asdict(row) | {"ratios": row.ratios} for row in found.rows]}
 
 
-def as_text(found: Measured) -> str:
+def as_text(found: Measurements) -> str:
     """A table per number of threads, and how cost grows with T."""
     machine, versions = found.machine, found.versions
     title = (

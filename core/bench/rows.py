@@ -52,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurements:
     """All of one run of the bench."""
 
     date: str
@@ -65,7 +65,7 @@ class Measured:
 def measure(
     cells: Sequence[str], hidden: Sequence[int], lengths: Sequence[int], threads: Sequence[int], seconds: float,
     *, growth: bool,
-) -> Measured:  # fmt: skip
+) -> Measurements:  # fmt: skip
     """Everything asked for; progress goes to stderr."""
     date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     keep_freed_memory()
@@ -78,7 +78,7 @@ def measure(
             rows.append(_row(name, H, T, count, seconds))
     torch.set_num_threads(1)
     grown = [growth_of(name, min(hidden), _say) for name in cells] if growth else []
-    return Measured(date, _machine(), _versions(), rows, grown)
+    return Measurements(date, _machine(), _versions(), rows, grown)
 
 
 def _warm_up(cells: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Compared:
+class AgainstFull:
     """Of the gradient g of the cell's parameters and of g_K, by K: (n,) each.
 
     K      the truncation lengths, ascending
@@ -52,7 +52,7 @@ def _ratios(cut: Values, kept: Values, along: Values, whole: float) -> dict[str,
         return {"relative_bias": cut / g, "cosine": cosine, "norm_ratio": kept / g}
 
 
-def compare_parts(K: NDArray[np.int64], part: Callable[[int], Tensor]) -> Compared:
+def compare_parts(K: NDArray[np.int64], part: Callable[[int], Tensor]) -> AgainstFull:
     """``part(i)`` is what g_K[i] has more than g_K[i−1] has, a vector (P,); all n of them sum to g.
 
     Sums from both ends: g − g_K is the sum of the parts from K on, never a difference of two large vectors.
@@ -67,17 +67,17 @@ def compare_parts(K: NDArray[np.int64], part: Callable[[int], Tensor]) -> Compar
     for i in range(n):
         head += part(i)
         kept[i], along[i] = torch.linalg.vector_norm(head), head @ total
-    return Compared(K, cut, kept, along, whole)
+    return AgainstFull(K, cut, kept, along, whole)
 
 
-def compare_whole(K: NDArray[np.int64], truncated: Tensor, full: Tensor) -> Compared:
+def compare_whole(K: NDArray[np.int64], truncated: Tensor, full: Tensor) -> AgainstFull:
     """``truncated`` (n, P) holds g_K by row, ``full`` (P,) is g. Differences below 1e-7 of ‖g‖ are rounding."""
     full = full.double()
     rows = [row.double() for row in truncated]
     cut, kept = ([float(torch.linalg.vector_norm(vector)) for vector in of] for of in
                  ((full - row for row in rows), rows))  # fmt: skip
     along = [float(row @ full) for row in rows]
-    return Compared(K, np.array(cut), np.array(kept), np.array(along), float(torch.linalg.vector_norm(full)))
+    return AgainstFull(K, np.array(cut), np.array(kept), np.array(along), float(torch.linalg.vector_norm(full)))
 
 
 def grid(T: int, most: int) -> NDArray[np.int64]:

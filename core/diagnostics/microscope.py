@@ -42,7 +42,7 @@ class Forward:
 
 
 @dataclass(frozen=True)
-class Losses:
+class StepLosses:
     """S asked steps (input indices): answers (S, N, O), each step's loss (S, N), its weight in its sequence's (S, N),
     0 where a sequence is not asked; ``mean`` is what is minimised."""
 
@@ -108,7 +108,7 @@ class SlowMotion:
 
     trajectory: Trajectory
     forward: Forward
-    losses: Losses
+    losses: StepLosses
     backward: Backward
     sum: Sum
     update: Update
@@ -167,11 +167,11 @@ def _backward(
     )  # fmt: skip
 
 
-def _losses(network: Network, batch: Batch, trajectory: Trajectory, mean: float) -> Losses:
+def _losses(network: Network, batch: Batch, trajectory: Trajectory, mean: float) -> StepLosses:
     sequences = asked(batch, trajectory.h.dtype)
     answer = network.answers(trajectory.h[1:][sequences.steps])
     loss, _ = losses(answer, sequences.target)
-    return Losses(sequences.steps, answer, loss, sequences.weight, mean)
+    return StepLosses(sequences.steps, answer, loss, sequences.weight, mean)
 
 
 def _sum(layer: Layer, trajectory: Trajectory, alphas: Tensor) -> Sum:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.cost import pass_bytes, question_seconds, vector_seconds
-from core.diagnostics.compared import Compared, compare_parts, compare_whole, grid
+from core.diagnostics.compared import AgainstFull, compare_parts, compare_whole, grid
 from core.diagnostics.halving import halved
 from core.diagnostics.losses import Losses, flat, flow_of, losses_of
 from core.diagnostics.many_losses import ManyLosses
@@ -62,7 +62,7 @@ def truncation_bias(moment: Moment, patience: float = 1.0) -> dict[str, NDArray[
     return {f"{mode}.{name}": a for mode, arrays in found.items() for name, a in arrays.items()} | {"phi": phi}
 
 
-def _one_loss(moment: Moment, losses: Losses, patience: float) -> tuple[Compared, Compared, Values]:
+def _one_loss(moment: Moment, losses: Losses, patience: float) -> tuple[AgainstFull, AgainstFull, Values]:
     """The loss stands at the last step: a window is a run of steps, and what each step contributes is summed up."""
     T = losses.trajectory.h.shape[0] - 1
     back = moment.layer.backward(losses.trajectory, losses.grad_out, parameters=False)
@@ -81,7 +81,7 @@ def _one_loss(moment: Moment, losses: Losses, patience: float) -> tuple[Compared
     return compared, compared, flow_of(back).sum(dim=1).flip(0).numpy()
 
 
-def _many_losses(moment: Moment, losses: Losses, patience: float) -> tuple[Compared, Compared, Values]:
+def _many_losses(moment: Moment, losses: Losses, patience: float) -> tuple[AgainstFull, AgainstFull, Values]:
     T, most = losses.trajectory.h.shape[0] - 1, _many(moment, patience)
     reach = _reach(moment, losses, patience)
     many = ManyLosses(moment, losses, grid(reach, most))

@@ -36,7 +36,7 @@ def train(config: RunConfig, resume: bytes | None = None, *, device: str | torch
 
 
 @dataclass(frozen=True)
-class Kept:
+class BeforeUpdate:
     """Of the weights before an update: each tensor's norm, the weights, the probes' planes; None where not stored."""
 
     norms: dict[str, float]
@@ -89,12 +89,12 @@ class Training(Iterator[Frame]):
         self.step, self.over = step + 1, final
         return self._frame(step, values, kept, learnt) if record or final else None
 
-    def _kept(self, record: bool, final: bool) -> Kept:
+    def _kept(self, record: bool, final: bool) -> BeforeUpdate:
         """What is stored of the weights as they are now, before this step's update."""
         params, schedule = self.learner.params, self.schedule
         weights = final or (record and schedule.keeps_weights(self.step))
         planes = final or (record and schedule.keeps_planes(self.step))
-        return Kept(
+        return BeforeUpdate(
             {name: _norm(value) for name, value in params.items()} if record or final else {},
             {name: _array(value) for name, value in params.items()} if weights else None,
             self._planes() if planes else None,
@@ -125,7 +125,7 @@ class Training(Iterator[Frame]):
         for name, value in zip(("step", *SCALARS), (step, *values), strict=True):
             self.history[name].append(value)
 
-    def _frame(self, step: int, values: tuple[float, ...], kept: Kept, learnt: Learnt) -> Frame:
+    def _frame(self, step: int, values: tuple[float, ...], kept: BeforeUpdate, learnt: Learnt) -> Frame:
         history = {name: np.array(taken) for name, taken in self.history.items()}
         self.history = {name: [] for name in self.history}
         profiles, flow_last = learnt.profiles, learnt.flow_last

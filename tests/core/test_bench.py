@@ -10,7 +10,7 @@ from core.__main__ import main, parser
 from core.bench import CELLS
 from core.bench.growth import Growth, _exponent
 from core.bench.report import as_json, as_text
-from core.bench.rows import Measured, Row, interleaved, measure
+from core.bench.rows import Measurements, Row, interleaved, measure
 from core.bench.sides import layer, loop, recorded, script
 
 
@@ -58,7 +58,7 @@ def test_every_row_is_measured_and_reported():
 def test_table_and_json_hold_ratios_and_growth():
     row = Row("lstm", 64, 200, 1, recorded=3.0, layer=2.0, loop=12.0, live=4.0, script=5.0, model=1.5)
     grown = Growth("lstm", 32, (100, 1000), (2.0, 20.0), (5.0, 50.0), 1.0, 1.0)
-    found = Measured(
+    found = Measurements(
         "2026-01-01", {"processor": "x", "cores": 2, "system": "y", "batch": 32}, {"torch": "1"}, [row], [grown]
     )
     ratios = json.loads(json.dumps(as_json(found)))["rows"][0]["ratios"]

@@ -17,7 +17,7 @@ from app.figures.memory.capacity import capacity
 from app.figures.memory.evidence import LONGEST, SEQUENCE, TEXT, evidence, sentences, text_knob
 from app.figures.memory.fading import ALL, INPUT, MOST_OPTIONS, fading, half_lag
 from app.figures.memory.lines import STATE, has_c
-from app.text.memory.caption import Kept, caption
+from app.text.memory.caption import Remembered, caption
 from app.text.shared.situation import Caption
 from core.config import RunConfig
 from core.data import probes
@@ -98,13 +98,13 @@ def _leak(shown: Shown) -> View:
     return leaks.leak(shown.style, a=a)
 
 
-def _kept(shown: Shown) -> Kept | None:
+def _kept(shown: Shown) -> Remembered | None:
     found: Any = shown.answer(*_fading_needs(shown.query, shown.config))
     if found is None:
         return None
     now, start = found.arrays["now.answer"], found.arrays["start.answer"]
     best = int(np.nanargmax(now)) if np.isfinite(now).any() else 0
-    return Kept(
+    return Remembered(
         float(now[-1]),
         float(start[-1]),
         float(found.meta["chance"]),

@@ -15,7 +15,7 @@ from app.figures.truncation_lab.diagram import truncation_diagram
 from app.figures.truncation_lab.influence import influence
 from app.figures.truncation_lab.reach import reach
 from app.text.shared.situation import Caption
-from app.text.truncation_lab.caption import Effect, caption
+from app.text.truncation_lab.caption import TruncationEffect, caption
 from core.config import RunConfig
 from core.questions import TruncationBias, TruncationCost
 from core.reading.adaptive import Adaptive, adaptive_k, smallest_k
@@ -91,12 +91,12 @@ def _caption(shown: Shown) -> Caption:
     return caption(shown.moment, start, _effect(shown), choice(shown).K, choice(shown).delta)
 
 
-def _effect(shown: Shown) -> Effect | None:
+def _effect(shown: Shown) -> TruncationEffect | None:
     bias, wanted = _bias(shown), choice(shown)
     if bias is None:
         return None
     wrong, cosine, _ = bias.at(wanted.K)
-    return Effect(wrong, bias.words[0], cosine, smallest_k(bias.K, bias.bias, wanted.delta))
+    return TruncationEffect(wrong, bias.words[0], cosine, smallest_k(bias.K, bias.bias, wanted.delta))
 
 
 VIEWS: dict[str, ViewSpec] = {

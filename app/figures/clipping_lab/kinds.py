@@ -23,7 +23,7 @@ GAP = 0.09
 
 
 @dataclass(frozen=True)
-class Effect:
+class ClipEffect:
     """What one kind does at one threshold: norm after ÷ before, degrees turned, share of what it limits."""
 
     ratio: float
@@ -62,7 +62,7 @@ def clip_kinds(arrays: Arrays, theta: float, measured: int, shown: int, style: S
     )  # fmt: skip
 
 
-def effect(arrays: Arrays, kind: str, theta: float) -> Effect:
+def effect(arrays: Arrays, kind: str, theta: float) -> ClipEffect:
     """Ratio, angle and share of ``kind`` at ``theta``: between the grid's points evenly in log θ, the ratio evenly in
     its own logarithm too, for it grows with θ; by norm it is known, torch's min(1, θ ÷ (‖g‖ + 1e-6))."""
     at, grid = np.log(theta), np.log(arrays["theta"])
@@ -71,7 +71,7 @@ def effect(arrays: Arrays, kind: str, theta: float) -> Effect:
         ratio = float(np.exp(np.interp(at, grid, np.log(arrays[f"{kind}.ratio"]))))
     if kind == "norm" and np.isfinite(ratio):
         ratio = min(1.0, theta / (float(arrays["norm"][0]) + 1e-6))
-    return Effect(ratio, angle, share)
+    return ClipEffect(ratio, angle, share)
 
 
 def _axes(arrays: Arrays, low: float, high: float, style: Style) -> Layout:
@@ -120,7 +120,7 @@ def _lines(arrays: Arrays, style: Style) -> list[Layout]:
     return lines
 
 
-def _marks(found: Mapping[str, Effect], theta: float, style: Style) -> list[Layout]:
+def _marks(found: Mapping[str, ClipEffect], theta: float, style: Style) -> list[Layout]:
     """A ring on each line at the chosen threshold."""
     ring = {"size": 8, "color": style.theme.surface, "line": {"color": style.theme.ink, "width": 1.5}}
     return [{"type": "scatter", "mode": "markers", "x": [theta] * len(found), "xaxis": f"x{axis}", "yaxis": f"y{axis}",
@@ -132,13 +132,13 @@ def _color(kind: str, style: Style) -> str:
     return style.theme.muted if kind == "value" else style.theme.ink
 
 
-def _key(kind: str, found: Effect, style: Style) -> Key:
+def _key(kind: str, found: ClipEffect, style: Style) -> Key:
     """The legend is the read-out."""
     name, dash, width = KINDS[kind]
     return Key(f"{name}: {words(kind, found, short=style.narrow)}", _color(kind, style), dash=dash, width=width)
 
 
-def words(kind: str, found: Effect, *, short: bool = False) -> str:
+def words(kind: str, found: ClipEffect, *, short: bool = False) -> str:
     """'× 0.34, 12° off, 3 % of the components cut'; ``short`` leaves the share out, as does one that is not known."""
     if abs(found.ratio - 1) < 5e-4 and found.angle < 0.05:
         return "unchanged"
@@ -151,7 +151,7 @@ def words(kind: str, found: Effect, *, short: bool = False) -> str:
     return f"{turn}, {percent(found.share)} of the {'components' if kind == 'value' else 'carries'} cut"
 
 
-def _hint(found: Mapping[str, Effect], norm: float, theta: float, part: str) -> str:
+def _hint(found: Mapping[str, ClipEffect], norm: float, theta: float, part: str) -> str:
     if not np.isfinite(norm):
         return "The raw gradient is no number any more: nothing can be clipped."
     untouched = all(words(kind, effect) == "unchanged" for kind, effect in found.items())
@@ -165,7 +165,7 @@ def _when(measured: int, shown: int) -> str:
     return f" (Weights of training step {measured:,}, the nearest stored before {shown:,}.)"
 
 
-def _alt(found: Mapping[str, Effect], norm: float, theta: float, measured: int) -> str:
+def _alt(found: Mapping[str, ClipEffect], norm: float, theta: float, measured: int) -> str:
     parts = "; ".join(f"{KINDS[kind][0]}: {words(kind, effect)}" for kind, effect in found.items())
     return (
         f"Norm ratio and angle against the threshold, for the raw gradient of norm {sig(norm)} at training step "

@@ -13,7 +13,7 @@ NEVER, NOTHING = -1, -2
 
 
 @dataclass(frozen=True)
-class Kept:
+class Remembered:
     """What is remembered, read off the answer "fading".
 
     end, start, chance   how well the answer can be read from the last state: now, untrained, without looking
@@ -31,7 +31,7 @@ class Kept:
     half_start: int | None
 
 
-def caption(moment: Situation, kept: Kept | None) -> Caption:
+def caption(moment: Situation, kept: Remembered | None) -> Caption:
     """The words for ``moment``; ``kept`` is None while it is worked out."""
     return Caption(_headline(moment, kept), _subline(moment, kept), _figures(moment, kept))
 
@@ -40,7 +40,7 @@ def _who(moment: Situation) -> str:
     return "the untrained network" if moment.untrained else f"the network of training step {moment.frame.step:,}"
 
 
-def _headline(moment: Situation, kept: Kept | None) -> str:
+def _headline(moment: Situation, kept: Remembered | None) -> str:
     T = moment.config.task.length
     if moment.frame.nonfinite or (kept is not None and not np.isfinite(kept.end)):
         return f"At training step {moment.frame.step:,} the network's numbers are not finite, and it remembers nothing."
@@ -63,13 +63,13 @@ def _said(moment: Situation, share: float) -> str:
     return f"a readout finds it in {percent(share)} of the sequences"
 
 
-def _subline(moment: Situation, kept: Kept | None) -> str:
+def _subline(moment: Situation, kept: Remembered | None) -> str:
     if kept is None or moment.frame.nonfinite or not np.isfinite(kept.end):
         return "Readouts are fitted to the states on half of some fresh sequences, and judged on the other half."
     return f"{_inputs(kept)} {_against(moment, kept)}".strip()
 
 
-def _inputs(kept: Kept) -> str:
+def _inputs(kept: Remembered) -> str:
     if kept.half is None:
         return ""
     if kept.half == NOTHING:
@@ -82,7 +82,7 @@ def _inputs(kept: Kept) -> str:
     return f"{words}, and {plural(kept.half_start, 'step')} back before training."
 
 
-def _against(moment: Situation, kept: Kept) -> str:
+def _against(moment: Situation, kept: Remembered) -> str:
     """The answer, which is another matter."""
     if moment.untrained:
         return "Nothing is learned yet: what is found here is the echo in a random recurrence."
@@ -93,7 +93,7 @@ def _against(moment: Situation, kept: Kept) -> str:
     return "The untrained network holds as much of the answer."
 
 
-def _figures(moment: Situation, kept: Kept | None) -> tuple[Figure, ...]:
+def _figures(moment: Situation, kept: Remembered | None) -> tuple[Figure, ...]:
     numbers = moment.config.task.kind == "numbers"
     name = "of the answer, from the last state" if numbers else "answers found in the last state"
     share = moment.frame.score

@@ -15,7 +15,7 @@ from core.reading.horizon import SHARE, Horizon
 
 
 @dataclass(frozen=True)
-class Effect:
+class TruncationEffect:
     """What truncating to K would do to the shown gradient, read off the answer "truncation".
 
     bias, cosine  of the truncated gradient against the full one
@@ -29,7 +29,7 @@ class Effect:
     smallest: int | None
 
 
-def caption(moment: Situation, start: Horizon, effect: Effect | None, K: int, delta: float) -> Caption:
+def caption(moment: Situation, start: Horizon, effect: TruncationEffect | None, K: int, delta: float) -> Caption:
     """The words for ``moment`` of a run whose untrained gradient measures ``start``.
 
     ``effect`` is that of the chosen ``K`` and of ``delta``, the bias allowed; None while it is worked out.
@@ -103,7 +103,7 @@ def _mode(moment: Situation) -> str:
     return f"By their place in the window the losses see {few:,} to {plural(many, 'step')}, {mean} on average."
 
 
-def _figures(moment: Situation, effect: Effect | None, K: int, delta: float) -> tuple[Figure, ...]:
+def _figures(moment: Situation, effect: TruncationEffect | None, K: int, delta: float) -> tuple[Figure, ...]:
     need = moment.lag + 1
     return (
         Figure(f"{need:,}", f"steps a loss must see: its own and {moment.lag:,} before"),
@@ -112,7 +112,7 @@ def _figures(moment: Situation, effect: Effect | None, K: int, delta: float) -> 
     )
 
 
-def _effect_figures(moment: Situation, effect: Effect | None, K: int, delta: float) -> tuple[Figure, ...]:
+def _effect_figures(moment: Situation, effect: TruncationEffect | None, K: int, delta: float) -> tuple[Figure, ...]:
     at, under = f"at K\u00a0=\u00a0{K}", f"smallest K with a bias under {percent(delta)}"
     if moment.config.truncation == "full":
         at = f"if truncated to K\u00a0=\u00a0{K}"

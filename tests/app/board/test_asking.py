@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from app.board import asking
-from app.board.asking import Found, found, needed, step_shown
+from app.board.asking import Answered, found, needed, step_shown
 from app.board.parsing import parse
 from app.board.query import Query
 from app.board.source import Memory, Status
@@ -54,10 +54,10 @@ def snapshot(make_frame):
     return memory.snapshot("seq", Status("running"))
 
 
-def ask(answers: Scripted, snapshot: Any, cursor: str = "4", *, again: bool = False) -> Found:
+def ask(answers: Scripted, snapshot: Any, cursor: str = "4", *, again: bool = False) -> Answered:
     query = parse({"cursor": cursor}, PAGES)
 
-    async def run() -> Found:
+    async def run() -> Answered:
         return await found(answers, list(answers.replies), "run-one", snapshot, query, again=again)
 
     return anyio.run(run)
@@ -91,7 +91,7 @@ def test_the_step_on_screen_is_the_recorded_one(snapshot) -> None:
 def test_an_answer_that_comes_soon_is_waited_for(snapshot, monkeypatch) -> None:
     monkeypatch.setattr(asking, "FIRST_SECONDS", 60)
     answers = Scripted({X: deque([(None, True), (None, True), (Answer(4), False)])})
-    assert ask(answers, snapshot) == Found({X: Answer(4)})
+    assert ask(answers, snapshot) == Answered({X: Answer(4)})
     assert answers.asked == [(X, "run-one", 4, False)] * 3
 
 
@@ -100,7 +100,7 @@ def test_after_a_moment_it_is_shown_without(snapshot, monkeypatch) -> None:
     monkeypatch.setattr(asking, "AGAIN_SECONDS", 0)
     for again in (False, True):
         known = ask(Scripted({X: deque([(Answer(0), True)]), Y: deque([(None, True)])}), snapshot, again=again)
-        assert known == Found({X: Answer(0)}, pending=True)
+        assert known == Answered({X: Answer(0)}, pending=True)
 
 
 def test_a_live_run_is_not_held_up(snapshot, monkeypatch) -> None:
@@ -114,10 +114,10 @@ def test_what_failed_says_why_and_is_waited_for_no_longer(snapshot, monkeypatch)
     monkeypatch.setattr(asking, "FIRST_SECONDS", 1e6)
     answers = Scripted({X: deque([UnrolledError("`x` cannot be.")]), Y: deque([(Answer(4), False)])})
     known = ask(answers, snapshot)
-    assert known == Found({Y: Answer(4)}, {X: "`x` cannot be."})
+    assert known == Answered({Y: Answer(4)}, {X: "`x` cannot be."})
 
 
 def test_seq_changes_with_every_answer() -> None:
-    states = [Found(), Found(pending=True), Found({X: Answer(4)}, pending=True), Found({X: Answer(4)}),
-              Found({X: Answer(8)}), Found(failed={X: "no"})]  # fmt: skip
+    states = [Answered(), Answered(pending=True), Answered({X: Answer(4)}, pending=True), Answered({X: Answer(4)}),
+              Answered({X: Answer(8)}), Answered(failed={X: "no"})]  # fmt: skip
     assert len({known.seq for known in states}) == len(states)

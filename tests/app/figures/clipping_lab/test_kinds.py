@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from app.figures.clipping_lab.kinds import KINDS, Effect, clip_kinds, effect, words
+from app.figures.clipping_lab.kinds import KINDS, ClipEffect, clip_kinds, effect, words
 from app.figures.theme import Style
 
 NORM = 4.0
@@ -65,8 +65,8 @@ def test_between_two_points_the_angle_is_read_evenly_in_the_logarithm() -> None:
 def test_what_is_not_clipped_is_called_unchanged() -> None:
     taken = arrays()
     assert words("value", effect(taken, "value", 100.0)) == "unchanged"
-    assert words("value", Effect(0.5, 12, 0.25)) == "× 0.50, 12° off, 25\u00a0% of the components cut"
-    assert words("backprop", Effect(0.5, 12, np.nan)) == words("value", Effect(0.5, 12, 0.25), short=True)
+    assert words("value", ClipEffect(0.5, 12, 0.25)) == "× 0.50, 12° off, 25\u00a0% of the components cut"
+    assert words("backprop", ClipEffect(0.5, 12, np.nan)) == words("value", ClipEffect(0.5, 12, 0.25), short=True)
     view = clip_kinds(taken, 100.0, 7, 9, Style(narrow=True))
     assert view.hint.startswith("At θ = 100 the raw gradient of norm 4 would pass unchanged.")
     assert "Weights of training step 7" in view.hint

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.text.memory.caption import Kept, caption
+from app.text.memory.caption import Remembered, caption
 from app.text.shared.situation import Situation
 from core.config import RunConfig
 from core.reading.horizon import horizon_of
@@ -26,10 +26,10 @@ def moment(make_frame):
     return make
 
 
-def kept(**changes: Any) -> Kept:
+def kept(**changes: Any) -> Remembered:
     values: dict[str, Any] = {"end": 0.98, "start": 0.5, "chance": 0.5, "best": 1.0, "best_step": 2, "half": 1,
                               "half_start": 3}  # fmt: skip
-    return Kept(**values | changes)
+    return Remembered(**values | changes)
 
 
 @pytest.mark.parametrize("changes, headline, subline", [

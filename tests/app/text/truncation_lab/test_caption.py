@@ -7,7 +7,7 @@ import pytest
 
 from app.figures.base import asked_step
 from app.text.shared.situation import Caption, Situation
-from app.text.truncation_lab.caption import Effect, caption
+from app.text.truncation_lab.caption import TruncationEffect, caption
 from app.text.truncation_lab.prediction import predict
 from core.config import RunConfig
 from core.frames import SCALARS
@@ -17,15 +17,15 @@ FULL = RunConfig.from_flat({"task.length": 50, "cell.hidden_size": 8, "cell.init
 CUT = FULL.replace(truncation="windows", truncation_length=20)
 TWO_LAG = CUT.replace(**{"task.name": "two-lag", "truncation_length": 5})
 MODES = ["full", "windows", "sliding", "stream", "reset"]
-EFFECT = Effect(0.84, "the cell's weights", 0.31, 47)
+EFFECT = TruncationEffect(0.84, "the cell's weights", 0.31, 47)
 
 
 @pytest.fixture
 def say(make_frame):
     """``say(config, step, beta, phase, scores)``: the caption of a run with ``scores`` at steps 0, 1, 2, …"""
 
-    def speak(config=CUT, step=0, beta=0.98, phase="preview", scores=(0.25,), effect: Effect | None = EFFECT, flow=None,
-              K=20, **scalars) -> Caption:  # fmt: skip
+    def speak(config=CUT, step=0, beta=0.98, phase="preview", scores=(0.25,),
+              effect: TruncationEffect | None = EFFECT, flow=None, K=20, **scalars) -> Caption:  # fmt: skip
         frame = make_frame(config, step, beta=beta, flow=flow, score=scores[min(step, len(scores) - 1)], **scalars)
         start = make_frame(config, 0, beta=beta, flow=flow)
         series = {name: np.ones(len(scores)) for name in SCALARS}
@@ -56,7 +56,9 @@ def test_the_figures_are_the_pair_and_the_effect(say) -> None:
         "bias of the gradient of the cell's weights if truncated to K\u00a0=\u00a030" in labels
         and "smallest K with a bias under 10\u00a0%" in labels
     )
-    assert [figure.value for figure in say(effect=Effect(0.9, "everything trained", -0.1, None)).figures][2:] == [
+    assert [figure.value for figure in say(effect=TruncationEffect(0.9, "everything trained", -0.1, None)).figures][
+        2:
+    ] == [
         "90\u00a0%",
         "-0.10",
         "none",

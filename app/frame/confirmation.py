@@ -11,7 +11,7 @@ from app.frame import dialogs
 
 
 @dataclass(frozen=True)
-class Question:
+class Confirmation:
     """A question with two answers: ``no`` leaves everything as it is, ``yes`` does ``act``."""
 
     title: str
