@@ -10,12 +10,12 @@ from zlib import crc32
 import numpy as np
 
 from app.board import wire
-from app.board.asking import Answered
 from app.board.misplaced import misplaced
+from app.board.needed import Answered
 from app.board.query import Query
 from app.board.source import Snapshot, Source
 from app.board.sources import Sources
-from app.board.status import transport
+from app.board.status import transport_line
 from app.board.views import PAGES, Beside, Page, Shown, questions
 from app.figures.base import View
 from app.figures.shared.gradient_curve import Pin
@@ -51,7 +51,7 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
     """Everything ``query`` wants; without pictures while nothing is recorded."""
     source, snapshot = known.source, known.snapshot
     frame = _frame(source, snapshot, query)
-    words = transport(snapshot, source.config, None if frame is None else frame.step)
+    words = transport_line(snapshot, source.config, None if frame is None else frame.step)
     if known.trouble:
         words |= {"problem": known.trouble}
     moving = sum(other.status.moving for run_id, _, other in known.beside if run_id != source.id)

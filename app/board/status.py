@@ -9,7 +9,7 @@ from app.text.shared.numbers import plural
 from core.config import RunConfig
 
 
-def transport(snapshot: Snapshot, config: RunConfig, shown: int | None) -> dict[str, Any]:
+def transport_line(snapshot: Snapshot, config: RunConfig, shown: int | None) -> dict[str, Any]:
     """What the transport row shows; ``shown`` is the training step on screen.
 
     ``step`` is the newest recorded step, ``stride`` the distance of recorded steps.

@@ -28,7 +28,7 @@ MOVING = ("queued", "running")
 Companions = Callable[[RunConfig], list[RunConfig]]
 
 
-def transport(companions: Companions | None = None) -> bool:
+def transport_buttons(companions: Companions | None = None) -> bool:
     """The row of buttons for the runs on screen; returns whether any moves. The board's script has their keys."""
     infos, wanted = _shown(), companions or _none
     moving = any(info.status in MOVING for info in infos)

@@ -12,7 +12,7 @@ import streamlit as st
 from app.board import board
 from app.frame import comparing as compared
 from app.frame import dialogs, problems
-from app.frame.buttons import Companions, transport
+from app.frame.buttons import Companions, transport_buttons
 from app.frame.controls import controls
 from app.visit import session, visitor
 from app.visit.link import ALONGSIDE
@@ -52,7 +52,7 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
         st.session_state[_KEY] = _stands(alongside).value
     companions = compared.others if compares else partial(_companions, alongside) if alongside else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        moving = transport(companions)
+        moving = transport_buttons(companions)
         if alongside:
             _choice(alongside)
         if found:

@@ -121,7 +121,7 @@ def test_an_answer_is_drawn_when_it_is_there(lab, make_frame, ask, monkeypatch) 
     answers = Slow()
     lab.add("run-one", CONFIG, [make_frame(CONFIG, 0)], "finished")
     monkeypatch.setattr("app.board.routes.Answers", lambda lab: answers)
-    monkeypatch.setattr("app.board.asking.FIRST_SECONDS", 0)
+    monkeypatch.setattr("app.board.needed.FIRST_SECONDS", 0)
     monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(build, True, 90, needs=(TruncationBias(),))))
     served, url = routes(lab), "/runs/run-one/board?page=truncation_lab&views=strip"
     (waiting,) = ask(served, url)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.board import answers as module
-from app.board.answers import Answers
+from app.board import shared_answers as module
+from app.board.shared_answers import Answers
 from core.errors import UnrolledError
 from core.lab.answers import Answer
 from core.questions import Contributions, Question, TruncationBias

@@ -9,8 +9,8 @@ from typing import Any
 import anyio
 import pytest
 
-from app.board import asking
-from app.board.asking import Answered, found, needed, step_shown
+from app.board import needed as module
+from app.board.needed import Answered, found, needed, step_shown
 from app.board.parsing import parse
 from app.board.query import Query
 from app.board.source import Memory, Status
@@ -89,29 +89,29 @@ def test_the_step_on_screen_is_the_recorded_one(snapshot) -> None:
 
 
 def test_an_answer_that_comes_soon_is_waited_for(snapshot, monkeypatch) -> None:
-    monkeypatch.setattr(asking, "FIRST_SECONDS", 60)
+    monkeypatch.setattr(module, "FIRST_SECONDS", 60)
     answers = Scripted({X: deque([(None, True), (None, True), (Answer(4), False)])})
     assert ask(answers, snapshot) == Answered({X: Answer(4)})
     assert answers.asked == [(X, "run-one", 4, False)] * 3
 
 
 def test_after_a_moment_it_is_shown_without(snapshot, monkeypatch) -> None:
-    monkeypatch.setattr(asking, "FIRST_SECONDS", 0)
-    monkeypatch.setattr(asking, "AGAIN_SECONDS", 0)
+    monkeypatch.setattr(module, "FIRST_SECONDS", 0)
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0)
     for again in (False, True):
         known = ask(Scripted({X: deque([(Answer(0), True)]), Y: deque([(None, True)])}), snapshot, again=again)
         assert known == Answered({X: Answer(0)}, pending=True)
 
 
 def test_a_live_run_is_not_held_up(snapshot, monkeypatch) -> None:
-    monkeypatch.setattr(asking, "FIRST_SECONDS", 1e6)
+    monkeypatch.setattr(module, "FIRST_SECONDS", 1e6)
     answers = Scripted({X: deque([(Answer(4), True)])})
     assert ask(answers, snapshot, "live").answers == {X: Answer(4)}
     assert answers.asked == [(X, "run-one", 8, True)]
 
 
 def test_what_failed_says_why_and_is_waited_for_no_longer(snapshot, monkeypatch) -> None:
-    monkeypatch.setattr(asking, "FIRST_SECONDS", 1e6)
+    monkeypatch.setattr(module, "FIRST_SECONDS", 1e6)
     answers = Scripted({X: deque([UnrolledError("`x` cannot be.")]), Y: deque([(Answer(4), False)])})
     known = ask(answers, snapshot)
     assert known == Answered({Y: Answer(4)}, {X: "`x` cannot be."})

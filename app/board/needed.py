@@ -10,8 +10,8 @@ from time import monotonic
 import anyio
 import anyio.to_thread
 
-from app.board.answers import Answers
 from app.board.query import Query
+from app.board.shared_answers import Answers
 from app.board.source import Snapshot
 from app.board.views import Page, questions
 from core.config import RunConfig
