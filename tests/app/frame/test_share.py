@@ -21,7 +21,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> None:
     "url", [f"https://example.org{PAGE}", f"http://192.168.7.5:8501{PAGE}", f"http://mine:80{PAGE}"]
 )
 def test_an_address_that_leads_here_from_elsewhere_is_shared_as_it_is(url: str) -> None:
-    assert share.shared(urlsplit(url), None, 8501) == share.Shared(url)
+    assert share.shared(urlsplit(url), None, 8501) == share.SharedAddress(url)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "[::1]", "unrolled.localhost"])
