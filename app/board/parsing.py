@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from app.board.errors import BadQuery
 from app.board.query import FRONT, ID, MAX_BESIDE, MAX_KNOBS, MAX_PINS, Query, knob_of, pin_of
-from app.board.views.base import Page
+from app.board.views.base import Page, texts_of
 from app.figures.theme import THEMES, Style
 
 T = TypeVar("T")
@@ -35,11 +35,6 @@ def parse(params: Mapping[str, str], pages: Mapping[str, Page]) -> Query:
         knobs=_knobs(params.get("knobs", ""), texts_of(pages)),
         beside=_beside(params.get("beside", "")),
     )
-
-
-def texts_of(pages: Mapping[str, Page]) -> frozenset[str]:
-    """The knobs that are typed lines."""
-    return frozenset(name for page in pages.values() for spec in page.views.values() for name in spec.texts)
 
 
 def _knobs(text: str, texts: frozenset[str]) -> tuple[tuple[str, str], ...]:

@@ -1,8 +1,7 @@
 """The boards: which pictures each page shows, in which order, and with which words."""
 
-from app.board.parsing import texts_of
 from app.board.views import clipping_lab, compare, gradient_flow, inside_the_cell, memory, microscope, truncation_lab
-from app.board.views.base import Beside, Page, Shown, ViewSpec, questions
+from app.board.views.base import Beside, Page, Shown, ViewSpec, questions, texts_of
 
 PAGES: dict[str, Page] = {
     page.name: page

@@ -128,3 +128,8 @@ class Page:
     caption: Callable[[Shown], Caption]
     needs: Needs = ()
     pace: int = 100
+
+
+def texts_of(pages: Mapping[str, Page]) -> frozenset[str]:
+    """The knobs that are typed lines."""
+    return frozenset(name for page in pages.values() for spec in page.views.values() for name in spec.texts)
