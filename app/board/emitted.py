@@ -10,7 +10,8 @@ from app.board.query import MAX_KNOBS, MAX_PINS, pin_of, stands
 from app.board.views import TEXTS
 
 MOST_STEPS = 10**9
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+"""What names a visitor (app.visit.visitor)."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -44,7 +45,7 @@ def knobs_of(value: Any) -> tuple[tuple[str, str], ...]:
 
 def visitor_of(value: Any) -> str:
     """The token that the browser had kept. Raises BadQuery."""
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+    if not isinstance(value, str) or not TOKEN.fullmatch(value):
         raise BadQuery("`visitor` must be a token as this server gives them.")
     return value
 

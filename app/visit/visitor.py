@@ -6,7 +6,6 @@ plain HTTP the board's script keeps the session's token in the frame's own stora
 
 from __future__ import annotations
 
-import re
 import secrets
 
 import streamlit as st
@@ -14,9 +13,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.board.emitted import TOKEN
+
 COOKIE = "unrolled_visitor"
 TEN_YEARS = 10 * 365 * 24 * 3600
-_TOKEN, _SESSION = re.compile(r"[A-Za-z0-9_-]{32}"), "_visitor"
+_SESSION = "_visitor"
 
 
 class VisitorCookie:
@@ -74,7 +75,7 @@ def to_keep() -> str:
 
 def adopt(kept: str) -> None:
     """The board's script had kept one already: the session goes on with that. Anything else is no token."""
-    if _TOKEN.fullmatch(kept):
+    if TOKEN.fullmatch(kept):
         st.session_state[_SESSION] = kept
 
 
