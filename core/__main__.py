@@ -1,4 +1,4 @@
-"""The command line: ``python -m core run | presets | check | theory | export | worker``."""
+"""The command line: ``python -m core run | presets | check | theory | forecasts | export | worker``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from core.command_theory import add_theory, report
 from core.config import RunConfig
 from core.data_files import flat
 from core.errors import ConfigError, UnrolledError
+from core.forecasts.command import add_forecasts
 from core.frames import Frame
 from core.presets import PRESETS
 
@@ -116,6 +117,11 @@ def theory(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def forecasts(arguments: argparse.Namespace) -> int:
+    """How often networks like a given one solved their task: train the runs that are counted, or judge the counts."""
+    return arguments.topic(arguments)
+
+
 def export(arguments: argparse.Namespace) -> int:
     """Write a consistent copy of a run, live or over."""
     from core.store import export as write_copy
@@ -182,6 +188,7 @@ def parser() -> argparse.ArgumentParser:
         "--seeds", type=int, default=3, metavar="N", help="random problems per judge (default 3)"
     )
     add_theory(command(theory), _config_options)
+    add_forecasts(command(forecasts))
     sub = command(export)
     sub.add_argument("run", metavar="RUN", help="a run's id, or its file")
     sub.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: RUN.unrolled.sqlite here)")

@@ -37,6 +37,7 @@ ORDER = """
     core.diagnostics
     core.training
     core.questions
+    core.forecasts
     core.store
     core.check core.lab
     core.bench
@@ -55,7 +56,8 @@ ENGINE = {
 }
 WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.anatomy", "core.errors", "core.data_files",
        "core.presets", "core.store", "core.lab.client", "core.theory", "core.sweep", "core.comparison", "core.reading",
-       "core.cost", "core.bounded", "core.budget", "core.questions")  # fmt: skip
+       "core.cost", "core.bounded", "core.budget", "core.questions",
+       "core.forecasts.forecast")  # fmt: skip
 """What the web process is made of; it never imports torch."""
 ANSWERED_ELSEWHERE = "core.questions"
 """The web process builds questions and never answers one: what only their functions import, it does not bring in."""

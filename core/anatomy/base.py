@@ -122,7 +122,6 @@ class Anatomy(BaseModel, ABC):
     blocks    blocks of H rows that its loops run over: gates and candidate, one for a cell without
     held      what it needs of memory
     suggests  members of a comparison (``core.comparison``) that belong beside it and nothing else names
-    recovers  whether training is known to find its way where the gradient vanishes at the start
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -132,7 +131,6 @@ class Anatomy(BaseModel, ABC):
     blocks: ClassVar[int] = 1
     held: ClassVar[Held]
     suggests: ClassVar[tuple[str, ...]] = ()
-    recovers: ClassVar[bool] = False
 
     name: str
     hidden_size: int

@@ -15,7 +15,6 @@ class GRUAnatomy(Anatomy):
     word: ClassVar[str] = "GRU"
     blocks: ClassVar[int] = 3
     held: ClassVar[Held] = Held(recorded=18, scored=7)
-    recovers: ClassVar[bool] = True
 
     name: Literal["gru"] = "gru"
     hidden_size: HiddenSize = 32

@@ -37,8 +37,11 @@ class Asked:
 
     @property
     def only_last(self) -> bool:
-        """Whether every sequence is asked once at most."""
-        return bool((self.last == (self.weight > 0)).all())
+        """Whether what is asked is the last loss of each sequence, at its full weight, and nothing else.
+
+        One of several that stands here alone, its sequence cut, still has a part of the weight.
+        """
+        return torch.equal(self.weight, self.last.to(self.weight.dtype))
 
 
 def asked(batch: Batch, dtype: torch.dtype = torch.float32, device: torch.device | None = None) -> Asked:

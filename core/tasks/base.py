@@ -64,6 +64,23 @@ class Mark:
     last: int
 
 
+@dataclass(frozen=True)
+class Best:
+    """The best answers there are to somebody who does not know every input.
+
+    score   what they are expected to score
+    spread  standard deviation of the score of one sequence, at most: what luck there is in it
+    """
+
+    score: float
+    spread: float
+
+    @classmethod
+    def accuracy(cls, share: float) -> Best:
+        """Of answers that are right with a chance of ``share`` on average."""
+        return cls(share, float(np.sqrt(share * (1 - share))))
+
+
 class Task(BaseModel, ABC):
     """A toy problem with a long dependency. Subclasses are final; their pydantic fields are their settings."""
 
@@ -158,6 +175,13 @@ class Task(BaseModel, ABC):
             return max(0.0, 1 - error) if isfinite(error) else 0.0, error
         gained = (self.baseline_loss - loss) / (self.baseline_loss - self.least_loss)
         return min(max(gained, 0.0), 1.0) if isfinite(gained) else 0.0, loss / self.baseline_loss
+
+    def best(self, first: np.ndarray) -> Best:
+        """The best answers of somebody who knows at step s the inputs of ``first[s]`` … s alone.
+
+        ``first`` (T+1,) holds steps, by step; entry 0 is not used. A score of 1 where the task does not say.
+        """
+        return Best(1.0, 0.0)
 
     @property
     @abstractmethod

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from core.tasks.base import Batch, Kind, Mark, Part, Task
+from core.tasks.base import Batch, Best, Kind, Mark, Part, Task
 
 BLANK, DELIMITER = "·", "▶"
 
@@ -89,6 +89,12 @@ class Copying(Task):
     @property
     def chance(self) -> float:
         return 1 / self.alphabet
+
+    def best(self, first: np.ndarray) -> Best:
+        """Symbols in sight are known, each of the others is one of the alphabet."""
+        recall = np.arange(self.length - self.symbols_to_copy, self.length) + 1
+        seen = np.mean(first[recall] <= recall - self.lag)
+        return Best.accuracy(float(seen + (1 - seen) * self.chance))
 
     @property
     def lag(self) -> int:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from core.tasks.base import Batch, Kind, Mark, Part, Task, at_last_step
+from core.tasks.base import Batch, Best, Kind, Mark, Part, Task, at_last_step
 
 ALPHABET = ("X", "Y", "a", "b", "c", "d")
 ORDINALS = ("first", "second", "third")
@@ -79,6 +79,11 @@ class TemporalOrder(Task):
     @property
     def chance(self) -> float:
         return 1 / self.output_size
+
+    def best(self, first: np.ndarray) -> Best:
+        """A symbol that is not in sight is one of two."""
+        seen = [np.mean(np.arange(start, stop) + 1 >= first[-1]) for start, stop in self.windows()]
+        return Best.accuracy(float(np.prod([(1 + share) / 2 for share in seen])))
 
     @property
     def lag(self) -> int:

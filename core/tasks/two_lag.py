@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from core.tasks.base import Batch, Kind, Mark, Part, Task
+from core.tasks.base import Batch, Best, Kind, Mark, Part, Task
 from core.theory.two_lag import Floors, chance, floors
 
 
@@ -100,6 +100,14 @@ class TwoLag(Task):
     @property
     def chance(self) -> float:
         return 0.0
+
+    def best(self, first: np.ndarray) -> Best:
+        """At each step the floor of the lags in sight there."""
+        asked, floors = np.arange(self.long, self.length) + 1, self.entropies
+        long, short = (first[asked] <= asked - lag for lag in (self.long, self.short))
+        loss = float(np.mean(np.select([long, short], [floors.both, floors.short], floors.none)))
+        learnable = floors.none - floors.both
+        return Best((floors.none - loss) / learnable, 0.51 / learnable / float(np.sqrt(len(asked))))  # nats of a toss
 
     @property
     def lag(self) -> int:

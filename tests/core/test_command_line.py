@@ -127,3 +127,14 @@ def test_looking_for_a_run_makes_no_folder(
     assert main(["export", "abcdef123456"]) == 2
     assert "There is no run at" in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
+
+
+def test_forecasts_are_reported_and_a_build_of_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forecasts", "report"]) == 0
+    assert "Brier score" in capsys.readouterr().out
+    assert main(["forecasts", "report", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) >= {"engine", "date", "machine", "runs", "judged", "skill", "stale"}
+    assert main(["forecasts", "build", "--runs", "0"]) == 2
+    assert "`--runs` (=0) must be at least" in capsys.readouterr().err
+    assert main(["forecasts", "build", "--processes", "0"]) == 2
+    assert "`--processes` (=0) must be at least 1" in capsys.readouterr().err

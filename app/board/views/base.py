@@ -63,13 +63,17 @@ class Shown:
     @cached_property
     def found(self) -> Horizon:
         """What the flow of the last step's loss says."""
-        return horizon_of(self.frame.flow_last, asked=asked_step(self.config), cuts=self.config.cuts)
+        return self._measured(self.frame)
+
+    def _measured(self, frame: Frame) -> Horizon:
+        return horizon_of(frame.flow_last, asked=asked_step(self.config), cuts=self.config.cuts)
 
     @cached_property
     def moment(self) -> Situation:
         """What a caption speaks about."""
         phase = _PHASES.get(self.snapshot.status.phase, "running")
-        return Situation(self.config, self.frame, self.found, self.snapshot.scalars, phase)
+        start = self._measured(self.snapshot.first or self.frame)
+        return Situation(self.config, self.frame, self.found, start, self.snapshot.scalars, phase)
 
     def answer(self, question: Question) -> Answer | None:
         """The answer (arrays, meta, step) to a question of the view's ``needs``; None while it is worked out."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.board.views.base import Page, Shown, ViewSpec
 from app.board.views.shared import SHARED
-from app.figures.base import View, asked_step
+from app.figures.base import View
 from app.figures.theme import Style
 from app.figures.truncation_lab.bias import DELTAS, WEIGHTS, Bias, Choice, truncation_bias
 from app.figures.truncation_lab.cost import Cost, truncation_cost
@@ -19,7 +19,6 @@ from app.text.truncation_lab.caption import TruncationEffect, caption
 from core.config import RunConfig
 from core.questions import TruncationBias, TruncationCost
 from core.reading.adaptive import Adaptive, adaptive_k, smallest_k
-from core.reading.horizon import horizon_of
 
 _BIAS, _COST = TruncationBias(), TruncationCost()
 
@@ -86,9 +85,7 @@ def _influence(shown: Shown) -> View:
 
 
 def _caption(shown: Shown) -> Caption:
-    first = shown.snapshot.first or shown.frame
-    start = horizon_of(first.flow_last, asked=asked_step(shown.config), cuts=shown.config.cuts)
-    return caption(shown.moment, start, _effect(shown), choice(shown).K, choice(shown).delta)
+    return caption(shown.moment, _effect(shown), choice(shown).K, choice(shown).delta)
 
 
 def _effect(shown: Shown) -> TruncationEffect | None:

@@ -233,7 +233,7 @@ def _where(bias: Bias) -> str:
 
 def _hint(bias: Bias | None, choice: Choice, config: RunConfig) -> str:
     if bias is None:
-        return "Being worked out for this moment. Moving K will retrain nothing."
+        return "Being worked out for this moment. Moving K retrains nothing."
     wrong, cosine, ratio = bias.at(choice.K)
     if not np.isfinite(wrong):
         return f"The gradient at {_where(bias)} is not finite, so nothing can be compared."

@@ -32,7 +32,7 @@ def _before(moment: Situation) -> Caption:
     if not np.isfinite(norm):
         return Caption("The untrained gradient is no number already.", subline, (_norm_figure(moment),))
     if config.clip == "none":
-        headline = f"The untrained gradient has norm {sig(norm)}, and nothing will limit it."
+        headline = f"The untrained gradient has norm {sig(norm)}, and nothing limits it."
     elif moment.frame.clipped or _angle(moment) > TURNED:
         headline = (
             f"The untrained gradient has norm {sig(norm)}; clipping {words_of_clip(config)} leaves {_left(moment)}."

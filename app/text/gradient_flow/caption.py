@@ -1,13 +1,13 @@
 """The caption over the board: what is true at the shown moment, in measured numbers. Pure functions.
 
-A prediction is called one ("expect"), an outcome another ("it did not learn this"): a gradient that vanishes at the
-start says nothing certain about the end, least of all for a gated cell.
+Of the future it says what was counted on networks like this one, before training; afterwards what became of this one.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from app.text.shared.forecast import forecast_words
 from app.text.shared.key_figures import key_figures
 from app.text.shared.numbers import factor, percent, plural, portion, sig
 from app.text.shared.situation import KEPT, Caption, Figure, Situation
@@ -28,7 +28,7 @@ def _headline(moment: Situation) -> str:
     if moment.cut_short:
         needed = moment.lag + 1  # K counts inputs, the lag counts the steps between them
         return f"Truncation cuts the gradient after {_window(moment)}. The task needs {needed}."
-    return f"{_pace(moment)} {_need(moment)}"
+    return f"{_pace(moment)} {_need(moment)}".rstrip()
 
 
 def _pace(moment: Situation) -> str:
@@ -56,7 +56,7 @@ def _need(moment: Situation) -> str:
     """What the task needs against what there is, in one sentence."""
     lag, reach = moment.lag, moment.found.reach
     if reach is None:
-        return "Nothing can be learnt from it."
+        return ""
     if not moment.reaches:
         return f"The task needs {plural(lag, 'step')}; it reaches {reach}."
     return _arrival(moment, "it")
@@ -69,45 +69,31 @@ def _arrival(moment: Situation, what: str) -> str:
 
 
 def _outlook(moment: Situation) -> str:
-    if moment.untrained and moment.phase != "over":
-        return _before(moment)
-    score, solved_at = _score(moment), moment.solved_at
-    if moment.solved_now or not np.isfinite(moment.frame.score):
-        return f"{score}."
-    if solved_at is not None and solved_at > moment.frame.step:
-        return f"{score}. It goes on to solve the task at training step {solved_at:,}."
-    if solved_at is not None:
-        return f"{score}. It had reached the solved line at training step {solved_at:,}; here it is below."
+    """Where it stands; before and after training how many networks like it got to the end, and whether this one did."""
     if moment.phase == "over":
-        return f"After {plural(int(moment.scalars['step'][-1]), 'training step')} it has not learnt this. {score}."
-    if moment.cut_short and len(moment.config.task.floors()) > 1:
-        return f"{score}. What lies within the window it can learn."
-    if moment.cut_short:
-        return f"{score}. Expect it to stay near there."
-    if not moment.reaches:
-        return f"{score}. Unless the gradient recovers, expect it to stay near there."
-    learning = moment.frame.score > moment.config.task.chance + 0.1
-    return f"{score}. The gradient gets there: " + ("it is learning." if learning else "it can learn this.")
+        return f"{_score(moment)}. {_below(moment)}{forecast_words(moment)}"
+    if moment.untrained:
+        return f"Nothing is trained yet. {_left(moment)}{forecast_words(moment)}"
+    if moment.solved_now or moment.solved_at is None:
+        return f"{_score(moment)}."
+    if moment.solved_at > moment.frame.step:
+        return f"{_score(moment)}. It goes on to solve the task at training step {moment.solved_at:,}."
+    return f"{_score(moment)}. {_below(moment)}".rstrip()
 
 
-def _before(moment: Situation) -> str:
-    """A prediction, and only that."""
-    if moment.cut_short or moment.found.reach is None:
-        return "Nothing is trained yet."
-    if moment.reaches:
-        if moment.arriving > KEPT:
-            return "Nothing is trained yet. A gradient that grows makes wild steps: clip it."
-        return "Nothing is trained yet. The gradient gets there, so it can learn this."
-    where = moment.config.task.entry.label
-    if moment.config.cell.recovers:
-        return (
-            f"It vanishes now: at the “{where}” mark, {portion(moment.arriving)} of it is left. A "
-            f"{moment.config.cell.word} often finds its way from here all the same; train it and see."
-        )
-    return (
-        f"It vanishes now: at the “{where}” mark, {portion(moment.arriving)} of it is left. "
-        "Expect slow learning or none, unless training lets the gradient recover."
-    )
+def _below(moment: Situation) -> str:
+    """Where it has fallen back."""
+    solved_at = moment.solved_at
+    if solved_at is None or moment.solved_now or moment.frame.step < solved_at or np.isnan(moment.frame.score):
+        return ""
+    return f"It had reached the solved line at training step {solved_at:,}; here it is below. "
+
+
+def _left(moment: Situation) -> str:
+    """What is left of a gradient that vanishes by itself."""
+    if moment.cut_short or moment.found.reach is None or moment.reaches:
+        return ""
+    return f"At the “{moment.config.task.entry.label}” mark, {portion(moment.arriving)} of the gradient is left. "
 
 
 def _score(moment: Situation) -> str:

@@ -18,7 +18,7 @@ def caption(moment: Situation) -> Caption:
 def _headline(moment: Situation) -> str:
     frame = moment.frame
     if not np.isfinite(frame.loss) or not np.isfinite(frame.grad_norm):
-        return f"At training step {frame.step:,} the loss is not a number, and nothing can be learned from it."
+        return f"At training step {frame.step:,} the loss is not a number, and nothing is learned from it."
     start = "The untrained network's" if moment.untrained else f"Training step {frame.step:,}: a"
     if not np.isfinite(frame.update_size):
         return f"{start} loss of {sig(frame.loss)} becomes a gradient of {sig(frame.grad_norm)}."

@@ -41,6 +41,7 @@ class Situation:
 
     frame    the frame on screen
     found    what its ``flow_last`` says
+    start    what that of the untrained network says
     scalars  {name: (n,)} of every training step known so far, later ones than the frame's included
     phase    preview: never trained; running: queued, training or paused; over: no step will follow
     """
@@ -48,6 +49,7 @@ class Situation:
     config: RunConfig
     frame: Frame
     found: Horizon
+    start: Horizon
     scalars: Mapping[str, np.ndarray]
     phase: Phase
 

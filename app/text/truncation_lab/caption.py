@@ -1,4 +1,4 @@
-"""The caption of the Truncation lab: needed against reached, and a prediction that the run confirms or refutes."""
+"""The caption of the Truncation lab: needed against reached, how networks like this one fared, and how this one did."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.text.gradient_flow.caption import caption as any_caption
+from app.text.shared.forecast import forecast_words, like_words, outcome
 from app.text.shared.numbers import percent, plural
 from app.text.shared.situation import Caption, Figure, Situation
-from app.text.truncation_lab.prediction import outcome, predict, verdict_words
+from app.text.truncation_lab.in_sight import seen_words
 from core.reach import reach_of, shares_in_sight
-from core.reading.horizon import SHARE, Horizon
+from core.reading.horizon import SHARE
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,15 @@ class TruncationEffect:
     smallest: int | None
 
 
-def caption(moment: Situation, start: Horizon, effect: TruncationEffect | None, K: int, delta: float) -> Caption:
-    """The words for ``moment`` of a run whose untrained gradient measures ``start``.
+def caption(moment: Situation, effect: TruncationEffect | None, K: int, delta: float) -> Caption:
+    """The words for ``moment``.
 
     ``effect`` is that of the chosen ``K`` and of ``delta``, the bias allowed; None while it is worked out.
     """
     if moment.frame.nonfinite:
         return any_caption(moment)
-    prediction = predict(moment.config, start)
-    headline = f"{_pair(moment)} {verdict_words(prediction, outcome(moment))}"
-    subline = " ".join(part for part in (prediction.why, _evidence(moment), _mode(moment)) if part)
-    return Caption(headline, subline, _figures(moment, effect, K, delta))
+    parts = (forecast_words(moment), _evidence(moment), seen_words(moment), _mode(moment), like_words(moment))
+    return Caption(_pair(moment), " ".join(filter(None, parts)), _figures(moment, effect, K, delta))
 
 
 def _pair(moment: Situation) -> str:
@@ -61,16 +60,12 @@ def _reached(moment: Situation) -> int:
 
 
 def _evidence(moment: Situation) -> str:
-    """How it turned out, in numbers, and where the moment on screen stands."""
+    """How it turned out, in scores, and where the moment on screen stands."""
     known, last = outcome(moment), int(moment.scalars["step"][-1])
     parts = []
-    if known == "ended early":
-        parts.append("The run ended early, so nothing is decided.")
-    if known == "learnt":
-        parts.append(f"Solved at training step {moment.solved_at:,}.")
-        if shares_in_sight(moment.config)[1] == 0:
-            parts.append("The state carried echoes of what no gradient reached, and the readout decoded them.")
-    if known == "not learnt" and moment.frame.step < last:
+    if known == "solved" and shares_in_sight(moment.config)[1] == 0:
+        parts.append("The state carried echoes of what no gradient reached, and the readout decoded them.")
+    if known == "not solved" and moment.frame.step < last:
         measured = moment.scalars["score"][np.isfinite(moment.scalars["score"])]
         parts.append(_score(moment, last, float(measured[-1]) if measured.size else np.nan))
     if not moment.untrained:
@@ -88,7 +83,7 @@ def _score(moment: Situation, step: int, score: float) -> str:
 
 
 def _mode(moment: Situation) -> str:
-    """What is special about this kind of truncation, where the prediction has not said it."""
+    """What is special about this kind of truncation, where nothing else has said it."""
     config, known = moment.config, reach_of(moment.config)
     if config.truncation == "full":
         return "Nothing is cut here: the pictures show what truncation would do to this gradient."

@@ -37,7 +37,8 @@ def say(make_frame):
         step = len(norm) - 1 if step is None else step
         told = {name: float(taken[name][step]) for name in SCALARS if name in taken}
         frame = make_frame(config, step, **told)
-        return caption(Situation(config, frame, horizon_of(frame.flow_last), taken, phase), beside)
+        found = horizon_of(frame.flow_last)
+        return caption(Situation(config, frame, found, found, taken, phase), beside)
 
     return speak
 
@@ -56,7 +57,7 @@ def test_untrained(say) -> None:
     assert words.headline == "The untrained gradient has norm 6.0; clipping by norm at 3 leaves 3.0 (50\u00a0%)."
     assert words.subline.endswith("Train runs this start with clipping and, on the same batches, without it.")
     assert "leaves it as it is" in say(norm=[1.0], phase="preview").headline
-    assert "nothing will limit it" in say(FREE, norm=[1.0], phase="preview").headline
+    assert "nothing limits it" in say(FREE, norm=[1.0], phase="preview").headline
     assert "without clipping and, on the same batches, with it." in say(FREE, norm=[1.0], phase="preview").subline
 
 

@@ -40,9 +40,8 @@ def say(make_frame):
     def speak(config=CONFIG, step=10, phase="running", ways=None, gates=None, **told):
         frame = make_frame(config, step, **told)
         scalars = {name: np.ones(1) for name in (*SCALARS, "step")}
-        return caption(
-            Situation(config, frame, horizon_of(frame.flow_last, cuts=config.cuts), scalars, phase), ways, gates
-        )
+        found = horizon_of(frame.flow_last, cuts=config.cuts)
+        return caption(Situation(config, frame, found, found, scalars, phase), ways, gates)
 
     return speak
 

@@ -21,7 +21,8 @@ def moment(make_frame):
 
     def make(step: int = 7, phase: Any = "running", config: RunConfig = CONFIG, **scalars: Any) -> Situation:
         frame = make_frame(config, step, **scalars)
-        return Situation(config, frame, horizon_of(frame.flow_last, asked=30, cuts=[]), frame.history, phase)
+        found = horizon_of(frame.flow_last, asked=30, cuts=[])
+        return Situation(config, frame, found, found, frame.history, phase)
 
     return make
 

@@ -19,7 +19,8 @@ def say(make_frame):
     def speak(config=CONFIG, step=10, phase="running", **told):
         frame = make_frame(config, step, **told)
         scalars = {name: np.ones(1) for name in (*SCALARS, "step")}
-        return caption(Situation(config, frame, horizon_of(frame.flow_last), scalars, phase))
+        found = horizon_of(frame.flow_last)
+        return caption(Situation(config, frame, found, found, scalars, phase))
 
     return speak
 

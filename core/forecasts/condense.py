@@ -1,0 +1,28 @@
+"""From runs to the table: count two thirds, judge on the third that is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.forecasts.calibration import judged
+from core.forecasts.distribution import DRAW
+from core.forecasts.features import key_of
+from core.forecasts.optimum import out_of_reach
+from core.forecasts.runs import Run
+from core.forecasts.stored import Stored
+from core.forecasts.table import counted, looked_up
+
+FEWEST = 6
+"""Of fewer runs there is nothing to count or nothing to judge by."""
+
+
+def condensed(runs: Sequence[Run], *, engine: str, date: str, machine: str) -> Stored:
+    """The table of ``runs``, FEWEST of them at least."""
+    fitted = [(key_of(run.known), run.solved) for run in runs if not run.judges]
+    held_out = [(run.known, run.solved) for run in runs if run.judges]
+    counts = counted(fitted)
+    chances = [
+        0.0 if out_of_reach(known.config) else looked_up(counts, key_of(known))[1].share for known, _ in held_out
+    ]
+    found = judged(chances, [solved for _, solved in held_out], counts[()].share)
+    return Stored(DRAW, engine, date, machine, len(runs), counts, found)

@@ -1,0 +1,58 @@
+"""Looking one network up: how many like it solved their task when they were trained. NumPy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.config import RunConfig
+from core.forecasts.distribution import CELLS, HIDDEN, LENGTHS, STEPS, TASKS
+from core.forecasts.features import FEATURES, key_of, known
+from core.forecasts.optimum import best_within, out_of_reach
+from core.forecasts.stored import stored
+from core.forecasts.table import looked_up
+from core.reading.horizon import Horizon
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is known of the end of a training before it begins.
+
+    n        how many networks like this were trained
+    solved   how many of them solved their task
+    certain  whether the state is reset and the best answers within its windows do not solve the task: no network does
+    best     the score of these answers; 1 where nothing is reset
+    like     what "like this" means, in words
+    outside  what this network has and none of those that were trained had, in words
+    """
+
+    n: int
+    solved: int
+    certain: bool
+    best: float
+    like: tuple[str, ...]
+    outside: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """The forecast as a chance; 0 where that is certain."""
+        return 0.0 if self.certain else self.solved / self.n
+
+
+def forecast(config: RunConfig, start: Horizon) -> Forecast:
+    """The forecast for ``config``, whose untrained gradient measures ``start``."""
+    key, count = looked_up(stored().counts, key_of(known(config, start)))
+    like = tuple(feature.words[name] for feature, name in zip(FEATURES, key))
+    return Forecast(count.n, count.solved, out_of_reach(config), best_within(config).score, like, outside(config))
+
+
+def outside(config: RunConfig) -> tuple[str, ...]:
+    """What of ``config`` lies outside the distribution, in words: 'sequences of more than 100 steps'."""
+    of = (
+        (config.task.length, LENGTHS, "sequences of {} than {:,} steps"),
+        (config.cell.hidden_size, HIDDEN, "{} than {:,} units"),
+        (config.steps, STEPS, "{} than {:,} training steps"),
+    )
+    above = [words.format("more", high) for value, (_, high), words in of if value > high]
+    new = ["this task"] * (config.task.name not in TASKS) + ["this cell"] * (config.cell.name not in CELLS)
+    below = [words.format("fewer", low) for value, (low, _), words in of if value < low]
+    return (*new, *above, *below)

@@ -1,0 +1,78 @@
+"""Looking a network up: what is known of it, what is outside of what was trained, and what is certain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.anatomy import ANATOMIES
+from core.config import RunConfig
+from core.forecasts import forecast as module
+from core.forecasts.calibration import judged
+from core.forecasts.distribution import HIDDEN, LENGTHS, STEPS
+from core.forecasts.features import FEATURES, keeping, key_of, known
+from core.forecasts.forecast import forecast, outside
+from core.forecasts.stored import Stored
+from core.forecasts.table import Count
+from core.reading.horizon import horizon_of
+
+LSTM = RunConfig.from_flat({"task.length": 50, "cell.hidden_size": 8, "cell.init": "chrono"})
+START = horizon_of(0.98 ** np.arange(50, -1, -1.0))
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, ...], Count]:
+    """A table with a count for LSTM's own key and one for all."""
+    counts = {(): Count(400, 100), key_of(known(LSTM, START)): Count(40, 30)}
+    table = Stored(1, "3", "2026-01-01", "a machine", 600, counts, judged([0.5], [True], 0.5))
+    monkeypatch.setattr(module, "stored", lambda: table)
+    return counts
+
+
+def test_the_longest_key_that_is_counted_speaks(by_hand: dict[tuple[str, ...], Count]) -> None:
+    found = forecast(LSTM, START)
+    assert (found.n, found.solved, found.share, found.certain) == (40, 30, 0.75, False)
+    assert len(found.like) == len(FEATURES)
+    other = forecast(LSTM.replace(**{"cell.name": "rnn", "cell.init": "default"}), START)
+    assert (other.n, other.solved, other.like) == (400, 100, ())
+
+
+def test_certain_is_what_lies_behind_a_reset(by_hand: dict[tuple[str, ...], Count]) -> None:
+    reset = LSTM.replace(truncation="reset", truncation_length=20)
+    assert forecast(reset, START).certain and forecast(reset, START).share == 0 and forecast(reset, START).best == 0.25
+    for kind in ("windows", "sliding", "stream"):
+        assert not forecast(reset.replace(truncation=kind), START).certain
+
+
+def test_what_none_of_the_trained_ones_had_is_said() -> None:
+    assert outside(LSTM) == ()
+    large = LSTM.replace(**{"task.length": LENGTHS[1] + 1, "cell.hidden_size": HIDDEN[1] + 1, "steps": STEPS[1] + 1})
+    assert outside(large) == (
+        "sequences of more than 100 steps",
+        "more than 64 units",
+        "more than 2,000 training steps",
+    )
+    assert outside(LSTM.replace(**{"cell.hidden_size": 1, "steps": 9})) == (
+        "fewer than 4 units",
+        "fewer than 100 training steps",
+    )
+
+
+@pytest.mark.parametrize(
+    "settings, kind",
+    [
+        ({"name": "rnn"}, "no gates"),
+        ({"name": "gru"}, "shared"),
+        ({"name": "lstm"}, "apart"),
+        ({"name": "lstm", "variant": "coupled"}, "shared"),
+        ({"name": "peephole", "variant": "no-forget-gate"}, "always"),
+    ],
+)
+def test_how_a_cell_keeps_is_asked_of_its_anatomy(settings: dict[str, str], kind: str) -> None:
+    assert keeping(ANATOMIES[settings["name"]].model_validate(settings)) == kind
+
+
+@pytest.mark.parametrize("flow", [np.zeros(51), np.full(51, np.nan), 1.3 ** np.arange(50, -1, -1.0)])
+def test_any_gradient_has_a_bin_with_words(flow: np.ndarray) -> None:
+    key = key_of(known(LSTM, horizon_of(flow)))
+    assert all(name in feature.words for feature, name in zip(FEATURES, key, strict=True))
