@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
-from core.backprop.bptt import gradients
+from core.backprop.bptt import gradients, recorded
 from core.backprop.clipping import compared
 from core.backprop.evaluation import evaluate, predictions
 from core.backprop.judges import relative_error
 from core.backprop.stream import Stream
+from core.cells import CELLS
 from core.check import VARIANTS
 from core.network import Network, init_readout
 from core.tasks import Batch, Copying, TemporalOrder
@@ -22,7 +23,6 @@ H, C = 4, 3
 MODES = ("full", "windows", "sliding", "stream", "reset")
 TASKS = [TemporalOrder(length=12), TemporalOrder(length=12, asked="every"), Copying(length=9, symbols_to_copy=2)]
 each_cell = pytest.mark.parametrize("cell", VARIANTS.values(), ids=list(VARIANTS))
-each_mode = pytest.mark.parametrize("mode", MODES)
 
 
 def drawn(cell, seed, classes=3, inputs=C, dtype=torch.float64):
@@ -130,18 +130,65 @@ def test_loss_gradients_and_flow_agree_with_a_graph_for_each_loss(cell, mode, T,
             torch.testing.assert_close(found.free[name], grad, rtol=1e-8, atol=1e-12)
 
 
-@each_cell
-@each_mode
-def test_the_flow_of_the_last_loss_is_that_of_a_batch_that_asks_nothing_else(cell, mode):
-    task = Copying(length=11, symbols_to_copy=2, alphabet=2)
-    network = drawn(cell, 3, task.output_size, task.input_size)
-    batch, truncation = task.sample(np.random.default_rng(0), 3, "training"), Truncation(mode, 11, 4, 3)
-    last = np.zeros_like(batch.asked)
-    last[-1] = True
-    alone = gradients(network, Batch(batch.x, batch.target, last, batch.scored), truncation=truncation)
-    both = gradients(network, batch, truncation=truncation)
-    np.testing.assert_allclose(both.flow_last, alone.profiles.flow, rtol=1e-9)
-    assert not np.allclose(both.flow_last, both.profiles.flow)
+def last_flow(network, batch, truncation):
+    """(T+1,) mean over sequences of ‖∂ℓ/∂state[t]‖, ℓ the last loss of a sequence alone, at its full weight: a graph for
+    each sequence, begun where the definitions stop that loss."""
+    x, cell = torch.tensor(batch.x, dtype=torch.float64), network.cell
+    T, N = x.shape[:2]
+    resets = windows(T, truncation.K) if truncation.mode == "reset" else []
+    stops = {s: stop for stop, steps in groups(truncation, T).values() for s in steps}
+    flow = torch.zeros(T + 1, N, dtype=x.dtype)
+    for n in range(N):
+        states = [tuple(torch.zeros(1, H, dtype=x.dtype) for _ in cell.state_parts)]
+        s = int(np.flatnonzero(batch.asked[:, n])[-1]) + 1
+        for t in range(s):
+            before = tuple((0 if t in resets else 1) * part for part in states[t])
+            if t == stops[s] or not t:
+                before = tuple(part.detach().requires_grad_() for part in before)
+                states[t] = before
+            states.append(cell.step(network.layer.params, x[t, n : n + 1], before)[0])
+        alone = Batch(*(part[:, n : n + 1] for part in (batch.x, batch.target, batch.asked, batch.scored)))
+        weighted = loss_at(s, states[s][0], network.readout, alone) * int(batch.asked[:, n].sum())
+        first = stops[s] + (stops[s] > 0)  # a state that is stored gets nothing
+        seen = [part for state in states[first:] for part in state]
+        grads = torch.autograd.grad(weighted, seen, allow_unused=True, materialize_grads=True)
+        flow[first : s + 1, n] = torch.cat(grads, dim=1).view(s + 1 - first, -1).norm(dim=1)
+    return flow.mean(dim=1).numpy()
+
+
+@given(
+    cell=st.sampled_from(list(VARIANTS.values())), mode=st.sampled_from(MODES), T=st.integers(2, 9),
+    N=st.integers(1, 3), K=st.integers(1, 10), stride=st.integers(1, 10), seed=st.integers(0, 2**31),
+)  # fmt: skip
+@settings(max_examples=80, deadline=None)
+def test_the_flow_of_each_sequences_last_loss_alone(cell, mode, T, N, K, stride, seed):
+    """Sequences differ in how often and where they are asked last; a stream's updates hold one loss or several."""
+    network, truncation = drawn(cell, seed), Truncation(mode, T, K, min(stride, K))
+    batch = random_batch(T, N, seed)
+    expected = last_flow(network, batch, truncation)
+    found = gradients(network, batch, truncation=truncation).flow_last
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-12)
+    if mode == "stream":
+        stream = Stream(network, batch, truncation)
+        list(stream)
+        np.testing.assert_allclose(recorded(stream.back, stream.alone)[1], expected, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize("last", [1, 3], ids=["one loss", "several losses"])
+def test_the_last_update_of_a_stream_counts_the_last_loss_in_full(last):
+    """Asked two to five times each, with ``last`` losses of every sequence in the last update of four inputs."""
+    T, truncation, network = 12, Truncation("stream", 12, 6, 4), drawn(CELLS["lstm"], 0)
+    batch = random_batch(T, 3, 0)
+    asked = np.zeros_like(batch.asked)
+    asked[T - last :] = True
+    for n in range(3):
+        asked[1 : 2 + n, n] = True
+    batch = Batch(batch.x, batch.target, asked, asked)
+    stream = Stream(network, batch, truncation)
+    list(stream)
+    flow = recorded(stream.back, stream.alone)[1]
+    np.testing.assert_allclose(flow, last_flow(network, batch, truncation), rtol=1e-9, atol=1e-15)
+    assert flow[T] > 0 and flow[T - 6] == 0
 
 
 @each_cell
