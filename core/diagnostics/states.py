@@ -18,7 +18,8 @@ MOST_NUMBERS = 1 << 22
 def states(
     moment: Moment, x: np.ndarray, steps: Sequence[int], part: str, resets: Collection[int]
 ) -> dict[int, np.ndarray]:
-    """{step: (N, H)} of the states after ``steps`` inputs of x (T, N, C); with ``part`` "state" all parts side by side.
+    """{step: (N, H)} of the states after ``steps`` inputs of x (T, N, C), in the dtype of the weights; with ``part``
+    "state" all parts side by side.
 
     A few steps at a time, so that of long sequences no more is held than is wanted.
     """
@@ -29,7 +30,7 @@ def states(
     for first in range(0, T, size):
         stop = min(first + size, T)
         inside = [b - first for b in resets if first <= b < stop]
-        way = moment.layer.forward(torch.from_numpy(x[first:stop]), state, resets=inside)
+        way = moment.layer.forward(torch.from_numpy(x[first:stop]).to(moment.layer.dtype), state, resets=inside)
         held = list(way.states.values())
         wanted = held if part == "state" else held[:1]
         for step in steps:

@@ -59,7 +59,7 @@ def _faded(moment: Moment, part: str) -> Facts:
     }  # fmt: skip
     return arrays, {
         "sequences": batch.x.shape[1],
-        "states": round(1 / found.noise),
+        "states": found.judged,
         "symbols": symbols(batch.x),
         "chance": answer.chance,
         "last": T - int(window[0]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -26,7 +27,8 @@ class MemoryCapacity(Question, frozen=True):
     """Memory capacity by lag on the task's own inputs in a random order, which makes them independent in time.
 
     The channels are made uncorrelated and of variance one first, so the capacities of all lags add up to the number of
-    units at most. What chance alone gives is taken off.
+    units at most. The states are run in float64: what a linear network holds of its farthest inputs lies in directions
+    that float32 has no digits for.
     """
 
     kind: Literal["capacity"] = "capacity"
@@ -50,10 +52,11 @@ def _capacity(moment: Moment, part: str) -> Facts:
     white = whitened(x)
     first = T - T // 4
     times = sampling.thinned(first, T, x.shape[1], config)
-    kept = states(moment, x, (times + 1).tolist(), part, ())
+    wide = replace(moment, network=moment.network.wide())
+    kept = states(wide, x, (times + 1).tolist(), part, ())
     read = np.stack([kept[t + 1] for t in times])
     found = fading_at(read, white, times, range(first + 1))  # a sum leaves none out
-    return {"lag": found.lags, "capacity": found.capacity - found.noise * white.shape[-1]}, {
+    return {"lag": found.lags, "capacity": found.capacity}, {
         "bound": read.shape[-1],
         "channels": white.shape[-1],
         "sequences": x.shape[1],

@@ -24,8 +24,6 @@ Curve = NDArray[np.float64]
 MAX_LAG = 1000
 SAMPLES = 1 << 21
 """Random numbers that a measured capacity of one unit takes: MC_k is then good to about .001."""
-RESOLVED = 1e-12
-"""Directions in which the states vary less than that, as a share of their largest variance, are rounding."""
 MOST_ROWS = 20_000
 """States that one fit takes: the steps of a long sequence are thinned evenly."""
 
@@ -39,11 +37,12 @@ class Fading:
     r2         (K,) share of the inputs' variance that it explains, all channels together; below 0 where it does worse
                than their mean
     channels   (K, C) the same for each channel; NaN for one that never changes
-    capacity   (K,) MC_k: corr² of readout and input, summed over the channels. Over all lags at most H, if the inputs
-               are independent in time and of each other
+    capacity   (K,) MC_k summed over the channels: cov(readout, input) ÷ var(input). Of the best readout that is corr²;
+               of one fitted to other data it is the same on average, where corr² would be too small by what the fit
+               has got wrong. Over all lags at most H, if the inputs are independent in time and of each other
     decoded    (K,) share of the inputs whose largest channel the readout finds; NaN where inputs are no symbols
     guessed    (K,) what always naming the symbol most common at that lag gets right; NaN likewise
-    noise      what ``capacity`` is, on average, where nothing is remembered: 1 ÷ judged states, for each channel
+    judged     states that every lag was judged on
     """
 
     lags: NDArray[np.int64]
@@ -52,7 +51,7 @@ class Fading:
     capacity: Curve
     decoded: Curve
     guessed: Curve
-    noise: float
+    judged: int
 
 
 def fading(h: Floats, x: Floats, max_lag: int, steps: int | None = None, lags: Sequence[int] | None = None) -> Fading:
@@ -80,7 +79,8 @@ def fading_at(states: Floats, x: Floats, times: NDArray[np.int64], lags: Sequenc
         raise UnrolledError(f"`sequences` (={N}) must be at least 2: one half fits, the other judges. Take more.")
     half = N // 2
     rows = np.concatenate([states, np.ones((*states.shape[:2], 1))], axis=2, dtype=np.float64)
-    solve, judged = _solver(_flat(rows[:, :half])), _flat(rows[:, half:])
+    rounding = float(np.finfo(states.dtype).eps)
+    solve, judged = _solver(_flat(rows[:, :half]), rounding), _flat(rows[:, half:])
     is_symbols = symbols(x)
     found = []
     for k in lags:
@@ -89,7 +89,7 @@ def fading_at(states: Floats, x: Floats, times: NDArray[np.int64], lags: Sequenc
         guess = judged @ (solve @ _flat(past[:, :half]))
         found.append((*_judged(guess, truth), *(_decoded(guess, truth, past) if is_symbols else (np.nan, np.nan))))
     r2, channels, capacity, decoded, guessed = (np.array(part, np.float64) for part in zip(*found))
-    return Fading(np.array(lags, np.int64), r2, channels.reshape(-1, C), capacity, decoded, guessed, 1 / len(judged))
+    return Fading(np.array(lags, np.int64), r2, channels.reshape(-1, C), capacity, decoded, guessed, len(judged))
 
 
 def symbols(x: Floats) -> bool:
@@ -102,26 +102,30 @@ def _flat(values: Floats) -> Floats:
     return values.reshape(-1, values.shape[-1])
 
 
-def _solver(rows: Floats) -> Floats:
-    """(H, samples): what turns targets into the least-squares readout of them, the smallest where several are best."""
-    gram = rows.T @ rows
-    if not np.isfinite(gram).all():
+def _solver(rows: Floats, rounding: float) -> Floats:
+    """(H, samples): what turns targets into the least-squares readout of them, the smallest where several are best.
+
+    Directions in which the rows are no larger than ``rounding``, as a share of the largest, are rounding. The rows are
+    split up themselves and not their products, which would lose what is smaller than the root of that.
+    """
+    if not np.isfinite(rows).all():
         return np.full(rows.T.shape, np.nan)
-    size, axes = np.linalg.eigh(gram)
-    kept = size > RESOLVED * max(float(size[-1]), np.finfo(float).tiny)
-    return (axes[:, kept] / size[kept]) @ (axes[:, kept].T @ rows.T)
+    basis, small = np.linalg.qr(rows)
+    left, size, axes = np.linalg.svd(small, full_matrices=False)
+    kept = size > rounding * max(float(size[0]), np.finfo(float).tiny)
+    return (axes[kept].T / size[kept]) @ left[:, kept].T @ basis.T
 
 
 def _judged(guess: Floats, truth: Floats) -> tuple[float, Floats, float]:
-    """R² of all channels, of each, and the sum of corr²; both (samples, C)."""
+    """R² of all channels, of each, and the capacity; both (samples, C)."""
     away, spread = ((guess - truth) ** 2).mean(axis=0), truth.var(axis=0)
     together = ((guess - guess.mean(axis=0)) * (truth - truth.mean(axis=0))).mean(axis=0)
-    changes, moved = spread > 0, guess.var(axis=0)
+    changes = spread > 0
     with np.errstate(all="ignore"):
         channels = np.where(changes, 1 - away / spread, np.nan)
-        squared = np.where(moved > 0, together**2 / (spread * moved), moved * 0)
+        capacity = np.where(changes, together / spread, together * 0)
         r2 = 1 - away.sum() / spread.sum() if changes.any() else np.nan
-    return float(r2), channels, float(np.where(changes, squared, 0).sum())
+    return float(r2), channels, float(capacity.sum())
 
 
 def _decoded(guess: Floats, truth: Floats, past: Floats) -> tuple[float, float]:

@@ -41,7 +41,7 @@ def capacity(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: 
     return View(
         name="capacity",
         title="Memory capacity",
-        hint=_hint(sums, meta, config),
+        hint=_hint(sums, meta, int(lags[-1]), config),
         alt=f"Capacity up to lag {lags[-1]}: {sums['now'][-1]:.2f}, untrained {sums['start'][-1]:.2f}; the bound "
             f"is {bound}.",
         figure=figure(style, data, layout, height=250, bottom=44),
@@ -69,11 +69,12 @@ def _bound(bound: int, config: RunConfig) -> str:
     return plural(bound, "unit") if bound == H else f"{bound:,}, h and c of {plural(H, 'unit')}"
 
 
-def _hint(sums: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunConfig) -> str:
+def _hint(sums: Mapping[str, np.ndarray], meta: Mapping[str, Any], last: int, config: RunConfig) -> str:
     now, start, bound = float(sums["now"][-1]), float(sums["start"][-1]), int(meta["bound"])
     if not np.isfinite(now):
         return "The states are not finite: nothing can be read from them."
-    words = f"{sig(max(now, 0))} of at most {_bound(bound, config)}; untrained {sig(max(start, 0))}."
+    words = f"{sig(max(now, 0))} of at most {_bound(bound, config)}, over lags 0 to {last}; "
+    words += f"untrained {sig(max(start, 0))}."
     if now < 0.9 * start:
         words += " Trained, it keeps less of what comes at random; whether it kept what is asked stands above."
     elif now > 1.1 * start:

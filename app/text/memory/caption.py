@@ -90,7 +90,9 @@ def _against(moment: Situation, kept: Remembered) -> str:
     if kept.end - kept.start > 0.1 * possible:
         kept_all = "is kept" if kept.end - kept.chance > 0.9 * possible else "is kept in part"
         return f"What the task asks for is another matter: that was learned, and {kept_all}."
-    return "The untrained network holds as much of the answer."
+    if kept.start - kept.end > 0.1 * possible:
+        return "The untrained network holds more of the answer: training has lost some of what echoed in it."
+    return "The untrained network holds about as much of the answer."
 
 
 def _figures(moment: Situation, kept: Remembered | None) -> tuple[Figure, ...]:

@@ -86,14 +86,25 @@ def test_capacity_is_within_its_bound(cell: str) -> None:
     assert meta["bound"] == (8 if cell in ("lstm", "peephole") else 4) and both["now"].sum() > arrays["now"].sum() - 0.2
 
 
-def test_capacity_of_a_leaky_unit_is_its_closed_form() -> None:
-    """A ReLU unit that is always on is linear: h = a h + w u + b."""
-    now = moment(task__name="two-lag", cell__name="rnn", cell__activation="relu", cell__hidden_size=1)
+def always_on(W: torch.Tensor, w: torch.Tensor) -> Moment:
+    """ReLU units that never shut, W and w being positive, are linear: h = W h + w u + 1."""
+    now = moment(task__name="two-lag", cell__name="rnn", cell__activation="relu", cell__hidden_size=len(W))
     params = {name: torch.zeros_like(values) for name, values in now.layer.params.items()}
-    params["weight_ih"][0, 1], params["weight_hh"][0, 0], params["bias_ih"][0] = 1, 0.7, 1
-    linear = Moment(now.config, 3, Network.of(now.cell, params, now.network.readout), now.batch)
-    arrays, _ = MemoryCapacity(part="h").answer(linear, ALONE)
+    params["weight_ih"][:, 1], params["weight_hh"][:], params["bias_ih"][:] = w, W, 1
+    return Moment(now.config, 3, Network.of(now.cell, params, now.network.readout), now.batch)
+
+
+def test_capacity_of_a_leaky_unit_is_its_closed_form() -> None:
+    arrays, _ = MemoryCapacity(part="h").answer(always_on(torch.tensor([[0.7]]), torch.ones(1)), ALONE)
     np.testing.assert_allclose(arrays["now"][:8], (1 - 0.49) * 0.49 ** np.arange(8), atol=0.06)
+
+
+def test_capacity_of_a_chain_of_leaks_is_its_number_of_units() -> None:
+    """It holds its farthest inputs in directions that are lost in float32's rounding."""
+    H = 14
+    W = torch.diag(torch.full((H,), 0.2)) + torch.diag(torch.full((H - 1,), 0.2), -1)
+    arrays, meta = MemoryCapacity(part="h").answer(always_on(W, torch.eye(H)[0]), ALONE)
+    assert arrays["now"].sum() == pytest.approx(H, rel=0.03) and meta["bound"] == H
 
 
 def test_shuffled_inputs_are_the_tasks_and_white() -> None:

@@ -55,11 +55,44 @@ def test_a_fitted_readout_of_a_leaky_unit_agrees():
     np.testing.assert_allclose(found.r2, found.capacity, atol=0.02)
 
 
+def gaussian(H, seed, radius):
+    """W (H, H) with this spectral radius, and w (H,), of h = W h + w u."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal((H, H))
+    return W * radius / np.abs(np.linalg.eigvals(W)).max(), rng.standard_normal(H)
+
+
+def capacity_of_a_linear_net(W, w, times, max_lag):
+    """(max_lag+1,) from W alone: the state after input t is Σ_{k≤t} W^k w u[t−k], so with C the mean of its covariance
+    over the ``times``, MC_k = (W^k w)ᵀ C⁻¹ W^k w: rows of right singular vectors, which need no inverse."""
+    powers = [w]
+    for _ in range(max(times)):
+        powers.append(W @ powers[-1])
+    held = np.mean(np.arange(len(powers))[:, None] <= np.array(times), axis=1)  # share of the times that see lag k
+    _, _, V = np.linalg.svd(np.array(powers).T * np.sqrt(held), full_matrices=False)
+    return (V**2).sum(axis=0)[: max_lag + 1] / held[: max_lag + 1]
+
+
+@pytest.mark.parametrize("H, radius", [(16, 0.95), (32, 0.95), (32, 0.99), (64, 0.99)])
+def test_a_linear_net_of_long_memory_loses_nothing_to_rounding(H, radius):
+    """Its farthest inputs are held in directions 10⁹ times smaller than its nearest."""
+    (W, w), T, N, max_lag = gaussian(H, 0, radius), 100, 512, 75
+    x = np.random.default_rng(1).standard_normal((T, N, 1))
+    h = np.zeros((T + 1, N, H))
+    for t in range(T):
+        h[t + 1] = h[t] @ W.T + x[t] * w
+    closed = capacity_of_a_linear_net(W, w, range(max_lag, T), max_lag)
+    found = fading(h, x, max_lag)
+    assert closed.sum() > 0.9 * H
+    assert found.capacity.sum() == pytest.approx(closed.sum(), rel=0.02)
+    np.testing.assert_allclose(found.capacity, closed, atol=0.05)
+
+
 def test_a_shift_register_remembers_as_many_inputs_as_it_has_units():
     found = fading(*shift_register(), max_lag=9)
     np.testing.assert_allclose(found.r2[:4], 1)
     np.testing.assert_allclose(found.r2[4:], 0, atol=0.02)
-    assert found.capacity.sum() == pytest.approx(4, abs=0.02) and found.noise == pytest.approx(1 / (100 * 21))
+    assert found.capacity.sum() == pytest.approx(4, abs=0.02) and found.judged == 100 * 21
 
 
 def test_channels_are_told_apart_and_their_capacities_add_up():
@@ -83,7 +116,7 @@ def test_the_judges_are_sequences_that_the_fit_never_saw():
 def test_many_states_are_thinned():
     h, x = shift_register(T=400, N=150)
     found = fading(h, x, 3)
-    assert 1 / found.noise < 30_000
+    assert found.judged < 30_000
     np.testing.assert_allclose(found.r2, 1)
 
 

@@ -135,7 +135,7 @@ def test_capacity_under_its_bound(style: Style) -> None:
     view = capacity(arrays, {"bound": 6, "channels": 5}, config, style)
     go.Figure(view.figure.to_dict())
     assert view.figure.layout.shapes[0].y0 == 6 and view.figure.data[1].y[-1] == pytest.approx(2)
-    assert "2.0 of at most 6 units; untrained 3.0" in view.hint and "keeps less of what comes at random" in view.hint
+    assert "2.0 of at most 6 units, over lags 0 to 29; untrained 3.0" in view.hint and "keeps less of what comes at random" in view.hint
     small = capacity(arrays, {"bound": 60, "channels": 5}, config, style)
     assert not small.figure.layout.shapes, "a bound far above leaves the picture, and stays in the sentence"
     both = capacity(arrays, {"bound": 12}, config, style)
@@ -143,7 +143,7 @@ def test_capacity_under_its_bound(style: Style) -> None:
     broken = capacity(arrays | {"now": lag * np.nan}, {"bound": 6}, config, style)
     assert "not finite" in broken.hint
     none = capacity(arrays | {"now": np.full(30, -1e-3)}, {"bound": 6}, config, style)
-    assert "0 of at most 6 units" in none.hint, "what chance gives was taken off, and a little more"
+    assert "0 of at most 6 units" in none.hint, "where nothing is held, as much is measured below zero as above"
 
 
 @pytest.mark.parametrize("a", [0, 0.5, 0.8, 0.99])
