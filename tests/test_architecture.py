@@ -129,14 +129,18 @@ def source(name: str) -> Path | None:
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
+def packages(name: str) -> list[str]:
+    """The packages that a module stands in, the outermost first."""
+    return [".".join(name.split(".")[:k]) for k in range(1, name.count(".") + 1)]
+
+
 def reached(start: str) -> dict[str, str]:
     """Every module that importing ``start`` may bring in, each with the one of ours that asks for it."""
     found, todo = {start: ""}, [start]
     while todo:
         name = todo.pop()
-        packages = [".".join(name.split(".")[:k]) for k in range(1, name.count(".") + 1)]
         path = source(name)
-        for other in [*packages, *sorted(imports(path, only_run=True) if path else [])]:
+        for other in [*packages(name), *sorted(imports(path, only_run=True) if path else [])]:
             if other not in found:
                 found[other] = name
                 todo.append(other)
@@ -155,69 +159,72 @@ def top(name: str) -> str:
     return name.split(".")[0]
 
 
-@pytest.mark.parametrize("path", files("core"), ids=module)
-def test_core_imports_one_way(path: Path) -> None:
+def test_core_imports_one_way() -> None:
     """tasks, anatomy, presets ← config ← cells ← network ← backprop ← diagnostics ← training ← questions ← lab; and
     config ← store ← lab."""
-    own = part(module(path))
-    assert own in RANK, f"{own} is new: give it its place in ORDER"
-    for other in {part(name) for name in imports(path) if top(name) == "core"} - {own}:
-        assert RANK[other] < RANK[own], f"{module(path)} imports {other}, which stands above it"
-        assert own != "core.store" or other not in ENGINE, f"{module(path)} imports {other}; the store needs no engine"
+    wrong = []
+    for path in files("core"):
+        own = part(module(path))
+        assert own in RANK, f"{own} is new: give it its place in ORDER"
+        for other in {part(name) for name in imports(path) if top(name) == "core"} - {own}:
+            if RANK[other] >= RANK[own]:
+                wrong.append(f"{module(path)} imports {other}, which stands above it")
+            if own == "core.store" and other in ENGINE:
+                wrong.append(f"{module(path)} imports {other}; the store needs no engine")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_nothing_imports_in_a_circle() -> None:
-    """Not even for type checkers: what two files know of each other belongs in a third."""
+    """Not even for type checkers: what two files know of each other belongs in a third. To import a module is to run
+    the packages it stands in as well, but for those that the importer itself stands in."""
     ours = {module(path): path for path in files("app", "core", "pages")}
-    graph = {name: (imports(path) & ours.keys()) - {name} for name, path in ours.items()}
+    graph = {
+        name: (imports(path) | {part for other in imports(path) for part in packages(other)} - {*packages(name)})
+        & ours.keys() - {name}
+        for name, path in ours.items()
+    }
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"a circle: {' → '.join(reversed(error.args[1]))}")
 
 
-@pytest.mark.parametrize("path", files("core"), ids=module)
-def test_core_is_headless(path: Path) -> None:
-    forbidden = {"streamlit", "plotly", "app", "pages"}
-    assert not forbidden & {top(name) for name in imports(path)}, "core ← app ← pages, and core draws nothing"
+@pytest.mark.parametrize(
+    "folders, forbidden, why",
+    [
+        (("core",), {"streamlit", "plotly", "app", "pages"}, "core ← app ← pages, and core draws nothing"),
+        (("app", "pages"), {"pages"}, "the router names pages by path"),
+        (("app", "pages"), {"torch", "core.training"}, "the front end asks, and the engine answers elsewhere"),
+        (("app/figures",), {"streamlit", "torch"}, "figures are pure functions"),
+    ],
+)
+def test_what_a_folder_never_imports(folders: tuple[str, ...], forbidden: set[str], why: str) -> None:
+    wrong = [module(path) for path in files(*folders) if forbidden & {f(n) for n in imports(path) for f in (top, part)}]
+    assert not wrong, f"{why}: {wrong}"
 
 
-@pytest.mark.parametrize("path", files("app", "pages"), ids=module)
-def test_the_front_end_imports_neither_pages_nor_the_engine(path: Path) -> None:
-    names = imports(path)
-    assert not any(top(name) == "pages" for name in names), "the router names pages by path"
-    assert not any(top(name) == "torch" or part(name) == "core.training" for name in names)
-
-
-@pytest.mark.parametrize("path", files("app/figures"), ids=module)
-def test_figures_are_pure(path: Path) -> None:
-    assert not {"streamlit", "torch"} & {top(name) for name in imports(path)}
-
-
-def siblings() -> list[Any]:
-    """Every file below a folder of siblings with that folder, whose own ``__init__.py`` brings them together."""
-    pairs = [(path, folder) for folder in SHARED for path in files(folder) if path != ROOT / folder / "__init__.py"]
-    return [pytest.param(path, folder, id=module(path)) for path, folder in pairs]
-
-
-@pytest.mark.parametrize("path, folder", siblings())
-def test_siblings_never_import_each_other(path: Path, folder: str) -> None:
+@pytest.mark.parametrize("folder", SHARED)
+def test_siblings_never_import_each_other(folder: str) -> None:
+    """But for the folder's own ``__init__.py``, which brings them together."""
     package = folder.replace("/", ".") + "."
-    own = module(path).removeprefix(package).split(".")[0]
-    others = {name.removeprefix(package).split(".")[0] for name in imports(path) if name.startswith(package)} - {own}
-    assert others <= SHARED[folder], (
-        f"what {own} and {sorted(others - SHARED[folder])} share belongs in a file of its own"
-    )
+    for path in files(folder):
+        if path == ROOT / folder / "__init__.py":
+            continue
+        own, *_ = module(path).removeprefix(package).split(".")
+        others = {name.removeprefix(package).split(".")[0] for name in imports(path) if name.startswith(package)}
+        foreign = sorted(others - {own} - SHARED[folder])
+        assert not foreign, f"what {module(path)} and {foreign} share belongs in a file of its own"
 
 
-@pytest.mark.parametrize("path", files("app", "core", "pages"), ids=module)
-def test_sql_lives_in_the_store(path: Path) -> None:
-    if path.is_relative_to(ROOT / "core" / "store"):
-        return
-    assert not {"sqlite3", "sqlalchemy", "psycopg"} & {top(name) for name in imports(path)}
+def test_sql_lives_in_the_store() -> None:
     verbs = ("SELECT ", "INSERT INTO ", "DELETE FROM ", "PRAGMA ", "CREATE TABLE ", "VACUUM")
-    texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
-    assert not [text for text in texts if isinstance(text, str) and text.lstrip().upper().startswith(verbs)]
+    for path in files("app", "core", "pages"):
+        if path.is_relative_to(ROOT / "core" / "store"):
+            continue
+        assert not {"sqlite3", "sqlalchemy", "psycopg"} & {top(name) for name in imports(path)}, module(path)
+        texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+        found = [text for text in texts if isinstance(text, str) and text.lstrip().upper().startswith(verbs)]
+        assert not found, f"{module(path)}: {found}"
 
 
 def web_modules() -> list[str]:
@@ -225,11 +232,12 @@ def web_modules() -> list[str]:
     return [name for name in map(module, files("app", "core", "pages")) if name.startswith(WEB)]
 
 
-@pytest.mark.parametrize("name", web_modules())
-def test_the_web_process_cannot_reach_torch(name: str) -> None:
-    found = reached(name)
-    ways = [chain(found, other) for other in found if top(other) == "torch" or part(other) == "core.training"]
-    assert not ways, f"the web process never imports torch: {ways[0]}"
+def test_the_web_process_cannot_reach_torch() -> None:
+    ways = []
+    for name in web_modules():
+        found = reached(name)
+        ways += [chain(found, other) for other in found if top(other) == "torch" or part(other) == "core.training"]
+    assert not ways, "the web process never imports torch:\n" + "\n".join(ways)
 
 
 def test_importing_the_web_process_does_not_import_torch() -> None:
@@ -277,8 +285,12 @@ def settings() -> list[tuple[str, FieldInfo]]:
     ]
 
 
-@pytest.mark.parametrize("key, info", settings(), ids=[key for key, _ in settings()])
-def test_every_setting_says_what_it_is(key: str, info: FieldInfo) -> None:
+def test_every_setting_says_what_it_is() -> None:
+    for key, info in settings():
+        says_what_it_is(key, info)
+
+
+def says_what_it_is(key: str, info: FieldInfo) -> None:
     assert info.title, f"{key} has no title"
     assert info.description and info.description.endswith("."), f"{key} has no description (a sentence)"
     extra: Any = info.json_schema_extra or {}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from time import monotonic
 
 import anyio
 import anyio.to_thread
 
+from app.board.known import Answered
 from app.board.query import Query
 from app.board.shared_answers import Answers
 from app.board.source import Snapshot
@@ -23,23 +22,6 @@ LOOK_SECONDS = 0.015
 FIRST_SECONDS, AGAIN_SECONDS = 0.12, 0.4
 """So long a first reply waits for answers, and so long one that has to bring nothing but them. What is on screen of a
 moved cursor should not wait for the slowest picture; an answer that is nearly there should not cost a second reply."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What is answered: answers by question, sentences by question that failed, whether more comes."""
-
-    answers: Mapping[Question, Answer] = field(default_factory=dict)
-    failed: Mapping[Question, str] = field(default_factory=dict)
-    pending: bool = False
-
-    @property
-    def seq(self) -> str:
-        """Another short text as soon as anything is answered; the browser sends it back with every look."""
-        known = [f"{question.text}@{answer.step}" for question, answer in self.answers.items()]
-        known += [f"{question.text}!" for question in self.failed]
-        digest = hashlib.blake2s("\n".join(sorted(known)).encode(), digest_size=8).hexdigest() if known else ""
-        return ".".join(filter(None, [digest, "pending" if self.pending else ""]))
 
 
 def needed(page: Page, query: Query, config: RunConfig) -> list[Question]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
 from app.board import wire
+from app.board.known import Known
 from app.board.misplaced import misplaced
-from app.board.needed import Answered
 from app.board.query import Query
 from app.board.source import Snapshot, Source
 from app.board.sources import Sources
 from app.board.status import transport_line
-from app.board.views import PAGES, Beside, Page, Shown, questions
+from app.board.views import PAGES, Page, Shown, questions
 from app.figures.base import View
 from app.figures.shared.gradient_curve import Pin
 from app.figures.theme import CELL_LOOKS, template
@@ -24,27 +21,6 @@ from core.errors import UnrolledError
 from core.frames import Frame
 
 NOTHING, PENDING = "Nothing is recorded for this moment.", "Being worked out …"
-
-
-@dataclass(frozen=True)
-class Known:
-    """A source at one moment with all that stands beside it; ``seq`` is another text as soon as anything is.
-
-    others  where more can be asked about those beside it, by id
-    trouble why nothing is trained at present, or empty
-    """
-
-    source: Source
-    snapshot: Snapshot
-    beside: tuple[Beside, ...] = ()
-    found: Answered = field(default_factory=Answered)
-    others: Mapping[str, Source] = field(default_factory=dict)
-    trouble: str = ""
-
-    @property
-    def seq(self) -> str:
-        parts = [self.snapshot.seq, *(f"{id}:{snapshot.seq}" for id, _, snapshot in self.beside), self.found.seq]
-        return "~".join(filter(None, [*parts, self.trouble and f"{crc32(self.trouble.encode()):x}"]))
 
 
 def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
@@ -62,18 +38,18 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
         "id": source.id,
         "label": source.config.label,
         "transport": words,
-        "pending": known.found.pending,
+        "pending": known.answered.pending,
         "pace": PAGES[query.page].pace,
         "views": {},
     }
     if frame is None:
         return body
     pins, named = _pins(query, sources)
-    shown = Shown(source, snapshot, query, frame, pins, known.beside, known.found.answers, known.others)
-    return body | {"pins": named, "template": template(query.style)} | _page(PAGES[query.page], shown, known.found)
+    shown = Shown(**vars(known), query=query, frame=frame, pins=pins)
+    return body | {"pins": named, "template": template(query.style)} | _page(PAGES[query.page], shown)
 
 
-def _page(page: Page, shown: Shown, found: Answered) -> dict[str, Any]:
+def _page(page: Page, shown: Shown) -> dict[str, Any]:
     """Words and pictures; for a picture that cannot be drawn a sentence why."""
     drawn: dict[str, Any] = {}
     absent: dict[str, str] = {}
@@ -86,7 +62,7 @@ def _page(page: Page, shown: Shown, found: Answered) -> dict[str, Any]:
         if view:
             drawn[name] = _drawn(view, name, shown.query)
         else:
-            absent[name] = _why(page, name, shown, found)
+            absent[name] = _why(page, name, shown)
     return {"caption": _caption(page, shown), "views": drawn, "absent": absent}
 
 
@@ -111,10 +87,11 @@ def _caption(page: Page, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _why(page: Page, name: str, shown: Shown, found: Answered) -> str:
+def _why(page: Page, name: str, shown: Shown) -> str:
     needs = questions(page.views[name].needs, shown.query, shown.config)
-    failed = next((found.failed[question] for question in needs if question in found.failed), "")
-    return failed or (PENDING if found.pending and not set(needs) <= set(found.answers) else NOTHING)
+    known = shown.answered
+    failed = next((known.failed[question] for question in needs if question in known.failed), "")
+    return failed or (PENDING if known.pending and not set(needs) <= set(known.answers) else NOTHING)
 
 
 def _pins(query: Query, sources: Sources) -> tuple[tuple[Pin, ...], list[dict[str, Any]]]:

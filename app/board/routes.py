@@ -18,10 +18,11 @@ from starlette.routing import Route
 from app.board.cache import Shared
 from app.board.downloads import Busy, Downloads
 from app.board.errors import BadQuery, Unknown
+from app.board.known import Known
 from app.board.needed import found, needed
 from app.board.parsing import parse
 from app.board.query import Query
-from app.board.reply import Known, reply
+from app.board.reply import reply
 from app.board.shared_answers import Answers
 from app.board.source import Directory, Snapshot, Source
 from app.board.sources import BESIDE_SECONDS, Sources, patience

@@ -56,7 +56,7 @@ def test_over_plain_http_whoever_trains_steers_one_run(
     visitor.pause()
     if storage == "apart":
         visitor.page.evaluate("location.reload()")
-        visitor.until("document.readyState === 'complete' && step > 0")
+        visitor.until("document.readyState === 'complete' && step > 0 && board.dataset.known === 'true'")
         visitor.train(beyond=visitor.step)
         visitor.pause()
         token = visitor.page.evaluate("localStorage.getItem('unrolled_visitor')")

@@ -47,7 +47,7 @@ class Board {
     this.replays = data.replays;
     this.script = data.script;
     if (data.address && !location.search) history.replaceState(history.state, "", `${location.pathname}?${data.address}`);
-    keepVisitor(data.visitor, (kept) => emit("visitor", kept));
+    this.root.dataset.known = keepVisitor(data.visitor, (kept) => emit("visitor", kept));
     this.notice();
     this.kick();
   }

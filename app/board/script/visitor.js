@@ -2,11 +2,16 @@
 const VISITOR = "unrolled_visitor";
 
 // `token` is the session's, empty where a cookie does. What was kept before is told, and the session goes on with it.
+// Returns whether the session knows who this is, now that it has been told all there is to tell.
 function keepVisitor(token, tell) {
-  if (!token) return;
+  if (!token) return true;
   try {
     const kept = localStorage.getItem(VISITOR);
     if (!kept) localStorage.setItem(VISITOR, token);
-    else if (kept !== token) tell(kept);
+    else if (kept !== token) {
+      tell(kept);
+      return false;
+    }
   } catch { /* the browser lets frames store nothing: the session's token serves as long as the session */ }
+  return true;
 }

@@ -1,7 +1,7 @@
 """The boards: which pictures each page shows, in which order, and with which words."""
 
 from app.board.views import clipping_lab, compare, gradient_flow, inside_the_cell, memory, microscope, truncation_lab
-from app.board.views.base import Beside, Page, Shown, ViewSpec, questions, texts_of
+from app.board.views.base import Page, Shown, ViewSpec, questions, texts_of
 
 PAGES: dict[str, Page] = {
     page.name: page
@@ -22,4 +22,4 @@ KNOBS = frozenset(name for page in PAGES.values() for spec in page.views.values(
 TEXTS = texts_of(PAGES)
 """Those that are typed lines."""
 
-__all__ = ["KNOBS", "PAGES", "TEXTS", "Beside", "Page", "Shown", "ViewSpec", "questions"]
+__all__ = ["KNOBS", "PAGES", "TEXTS", "Page", "Shown", "ViewSpec", "questions"]

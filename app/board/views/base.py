@@ -8,52 +8,34 @@ from functools import cached_property
 from math import isfinite
 from typing import Any
 
+from app.board.known import Known
 from app.board.query import Query
-from app.board.source import Snapshot, Source
 from app.figures.base import View, asked_step
 from app.figures.shared.gradient_curve import Pin
 from app.figures.theme import Style
 from app.text.shared.situation import Caption, Phase, Situation
 from core.config import RunConfig
 from core.frames import Frame
-from core.lab.answers import Answer
 from core.questions import Question
 from core.reading.horizon import Horizon, horizon_of
 
 Needs = tuple[Question, ...] | Callable[[Query, RunConfig], tuple[Question, ...]]
 """Questions; their arguments may hang on the knobs and the settings."""
 
-Beside = tuple[str, RunConfig, Snapshot]
-"""A run that was trained alongside: its id, settings and what is known of it."""
-
 _PHASES: dict[str, Phase] = {"preview": "preview", "finished": "over", "stopped": "over", "failed": "over"}
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What the pictures and the words of one reply share.
+@dataclass(frozen=True, kw_only=True)
+class Shown(Known):
+    """What is known, as the pictures and the words of one reply share it: at ``frame``, the one on screen.
 
-    frame    the frame on screen
-    beside   the runs trained alongside, in the page's order; a comparison names the one in front too, in its place
-    answers  {question: answer} of the questions about this moment that are answered so far
-    others   where more can be asked about those beside it, by id
-    kept     what a page has worked out for all its pictures
+    kept  what a page has worked out for all its pictures
     """
 
-    source: Source
-    snapshot: Snapshot
     query: Query
     frame: Frame
     pins: tuple[Pin, ...] = ()
-    beside: tuple[Beside, ...] = ()
-    answers: Mapping[Question, Answer] = field(default_factory=dict)
-    others: Mapping[str, Source] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def config(self) -> RunConfig:
-        """The settings of the run on screen."""
-        return self.source.config
 
     @property
     def style(self) -> Style:
@@ -74,10 +56,6 @@ class Shown:
         phase = _PHASES.get(self.snapshot.status.phase, "running")
         start = self._measured(self.snapshot.first or self.frame)
         return Situation(self.config, self.frame, self.found, start, self.snapshot.scalars, phase)
-
-    def answer(self, question: Question) -> Answer | None:
-        """The answer (arrays, meta, step) to a question of the view's ``needs``; None while it is worked out."""
-        return self.answers.get(question)
 
     def knob(self, name: str, default: str) -> str:
         """Where the visitor has set this knob."""

@@ -10,7 +10,8 @@ import anyio
 import pytest
 
 from app.board import needed as module
-from app.board.needed import Answered, found, needed, step_shown
+from app.board.known import Answered
+from app.board.needed import found, needed, step_shown
 from app.board.parsing import parse
 from app.board.query import Query
 from app.board.source import Memory, Status

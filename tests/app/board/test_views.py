@@ -22,7 +22,8 @@ def shown(lab, make_frame):
 
     def make(knobs: str = "") -> Shown:
         snapshot = source.snapshot()
-        return Shown(source, snapshot, parse({"knobs": knobs}, PAGES), snapshot.last)
+        query = parse({"knobs": knobs}, PAGES)
+        return Shown(source, snapshot, query=query, frame=snapshot.last)
 
     return make
 

@@ -43,7 +43,7 @@ def board(make_frame):
         beside = tuple((run_id, RUNS[run_id], snapshot) for run_id, snapshot in snapshots.items())
         assert now.last is not None
         frame = now.last if cursor is None else front.frame(min(cursor, now.last.step))
-        return Shown(front, now, query, frame, beside=beside, others=sources)
+        return Shown(front, now, beside, others=sources, query=query, frame=frame)
 
     return make
 

@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from app.board.known import Answered
 from app.board.query import Query
 from app.board.source import Memory, Status
 from app.board.views.base import Shown, questions
@@ -44,7 +45,7 @@ def shown(make_frame, monkeypatch: pytest.MonkeyPatch):
         answers = {}
         for question in needs(config, knobs or {}) if answered else []:
             answers[question] = Answer(0, *question.answer(moment_of(config, 0), Earlier()))
-        return Shown(source, snapshot, query, snapshot.last, answers=answers)
+        return Shown(source, snapshot, answered=Answered(answers), query=query, frame=snapshot.last)
 
     return make
 

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from app.board.known import Answered
 from app.board.query import Query
 from app.board.source import Memory, Status
 from app.board.views.base import Shown
@@ -45,7 +46,7 @@ def cost() -> Answer:
 def shown(make_frame):
     """``shown(config, knobs={…}, answers={…})`` at training step 3 of a run in training."""
 
-    def make(config: RunConfig = CUT, knobs: dict[str, str] | None = None, **more: Any) -> Shown:
+    def make(config: RunConfig = CUT, knobs: dict[str, str] | None = None, answers: Any = ()) -> Shown:
         memory = Memory()
         for step in range(4):
             memory.add(make_frame(config, step))
@@ -53,7 +54,7 @@ def shown(make_frame):
         query = Query("truncation_lab", tuple(PAGE.views), (), None, Style(), knobs=tuple((knobs or {}).items()))
         assert snapshot.last is not None
         source: Any = SimpleNamespace(id="run", config=config)
-        return Shown(source, snapshot, query, snapshot.last, **more)
+        return Shown(source, snapshot, answered=Answered(dict(answers)), query=query, frame=snapshot.last)
 
     return make
 
