@@ -84,9 +84,21 @@ class DirectPath:
 
 @dataclass(frozen=True)
 class Phi:
-    """The nonlinearity of a cell without gates: its name, and whether a unit may be dead, its slope zero for good."""
+    """The activation of a cell without gates.
+
+    name           in a sentence: "leaky ReLU"
+    of             what it makes of a sum, given in words: "σ({})"
+    slope          φ′ as a factor, from the h that it made: "h(1 − h)"
+    largest        γ, the largest slope there is
+    bends          "smoothly"; "at 0", where h is ≤ 0 on the flatter side; "nowhere"
+    dies           whether a unit's slope may be exactly zero for good
+    """
 
     name: str
+    of: str
+    slope: str
+    largest: float = 1.0
+    bends: Literal["smoothly", "at 0", "nowhere"] = "smoothly"
     dies: bool = False
 
 

@@ -1,8 +1,8 @@
 """The loss of one sequence as a function of one number of one state, computed forwards through the textbook's ``step``.
 
 With a real change it is the plain loss, for difference quotients. With an imaginary one, iε, its imaginary part over ε
-is the derivative (the complex step, Squire & Trapp 1998). ReLU and a stopped gradient are not analytic; there the
-imaginary part is treated as a tangent, with ReLU's slope and the stop put in by hand.
+is the derivative (the complex step, Squire & Trapp 1998). ReLU, leaky or not, and a stopped gradient are not analytic;
+there the imaginary part is treated as a tangent, with the slope and the stop put in by hand.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from core.backprop.readout import Asked
@@ -91,11 +92,13 @@ class ForwardLoss:
 
 
 class _Tangents(TorchFunctionMode):
-    """Gives ReLU and ``detach`` a meaning for numbers whose imaginary part is a tangent."""
+    """Gives ReLU, leaky ReLU and ``detach`` a meaning for numbers whose imaginary part is a tangent."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if func is torch.relu:
             return torch.where(args[0].real <= 0, 0, args[0])
+        if func is functional.leaky_relu:
+            return torch.where(args[0].real <= 0, (kwargs or {})["negative_slope"] * args[0], args[0])
         if func is Tensor.detach:
             return _stopped(args[0])
         return func(*args, **(kwargs or {}))

@@ -15,9 +15,6 @@ from torch import Tensor
 
 from core.network import Layer
 
-LARGEST_SLOPE = 1.0
-"""γ of tanh and ReLU; σ's would be ¼."""
-
 
 @dataclass(frozen=True)
 class Spectrum:
@@ -50,7 +47,8 @@ def spectrum(matrix: Tensor) -> Spectrum:
 
 def bound(layer: Layer, lags: int) -> NDArray[np.float64] | None:
     """(γ σ_max(U))^k for k = 0 … ``lags``; None for gated cells, whose steps U alone does not bound."""
-    if layer.cell.gate_names:
+    phi = layer.cell.anatomy.phi
+    if phi is None:
         return None
     with np.errstate(over="ignore"):
-        return (LARGEST_SLOPE * spectrum(layer.params["weight_hh"]).sigma_max) ** np.arange(lags + 1.0)
+        return (phi.largest * spectrum(layer.params["weight_hh"]).sigma_max) ** np.arange(lags + 1.0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.anatomy import ANATOMIES
+from core.anatomy.rnn import ACTIVATIONS
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.presets import PRESETS
@@ -35,7 +36,7 @@ UNGATED = ["default", "xavier", "orthogonal", "identity"]
 FORGET_BIAS = st.none() | st.floats(-20, 20, allow_nan=False)
 VARIANT = st.sampled_from(["standard", "no-forget-gate", "coupled", "no-output-activation"])
 CELL_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "rnn": {"init": st.sampled_from(UNGATED), "activation": st.sampled_from(["tanh", "relu"])},
+    "rnn": {"init": st.sampled_from(UNGATED), "activation": st.sampled_from(list(ACTIVATIONS))},
     "lstm": {"init": st.sampled_from(UNGATED), "forget_bias": FORGET_BIAS, "variant": VARIANT},
     "peephole": {
         "init": st.sampled_from(UNGATED),

@@ -84,17 +84,26 @@ def _means(arrays: Arrays, names: list[str], config: RunConfig) -> str:
                      f"{percent(float(arrays[f'{q}.open_unit'].mean()))} above" for q in names)  # fmt: skip
 
 
+def _through_phi(config: RunConfig, shut: str, wide: str) -> str:
+    """What the activation of a cell without gates lets through; ``shut`` and ``wide`` are shares of the time."""
+    phi = config.cell.phi
+    if phi is None or phi.bends == "nowhere":
+        return "φ bends nowhere: all of the gradient passes it, always."
+    if phi.bends == "at 0":
+        below = "dead (slope 0)" if phi.dies else "on its flat side"
+        return f"{phi.name} is {below} {shut} of the time, and lets all through {wide}."
+    saturated = f"{phi.name} is saturated (φ′ < {SHUT:g}) {shut} of the time"
+    if phi.largest < OPEN:
+        return f"{saturated}, and lets at most {phi.largest:g} of a gradient through."
+    return f"{saturated}, and all but linear (> {OPEN:g}) {wide}."
+
+
 def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, step: int) -> str:
     if np.isnan([arrays[f"{q}.shut_unit"].sum() for q in meta["names"]]).any():
         return "The weights are not all numbers, and neither is this."
     if meta["names"] == ["slope"]:
         shut, wide = (percent(float(arrays[f"slope.{what}_unit"].mean())) for what in ("shut", "open"))
-        phi = config.cell.phi
-        name = phi.name if phi else "φ"
-        if phi is not None and phi.dies:
-            return f"No gates. {name} is dead (slope 0) {shut} of the time, and lets all through {wide}."
-        all_but = f"all but linear (> {OPEN:g}) {wide}"
-        return f"No gates. {name} is saturated (φ′ < {SHUT:g}) {shut} of the time, and {all_but}."
+        return f"No gates. {_through_phi(config, shut, wide)}"
     moving = [q for q in meta["names"] if q not in meta["constant"]]
     stuck = {q: float((arrays[f"{q}.shut_unit"] + arrays[f"{q}.open_unit"]).mean()) for q in moving}
     if not stuck:

@@ -44,30 +44,39 @@ def theory(
         hint=_hint(lines, meta, config, asked),
         alt=_alt(lines, config, asked, measured),
         figure=_figure(lines, config, style, low, high),
-        table=lambda: _table(lines, asked),
-        keys=(*(Key(_name(name, meta), **_look(name, config, style)) for name in lines),
+        table=lambda: _table(lines, asked, config),
+        keys=(*(Key(_name(name, meta, config), **_look(name, config, style)) for name in lines),
               *truncation_keys(config, style)),
         knobs=(knob,),
     )  # fmt: skip
 
 
 def _powers(meta: Mapping[str, Any], asked: int, config: RunConfig) -> dict[str, np.ndarray]:
-    """(γ σ_max)ᵏ and ρᵏ of a cell without gates; no such line bounds a gated one."""
-    if config.cell.gates:
+    """(γ σ_max)ᵏ and (γ ρ)ᵏ of a cell without gates; no such line bounds a gated one."""
+    phi = config.cell.phi
+    if phi is None:
         return {}
     lags = (asked - np.arange(config.task.length + 1)).astype(float)
     lags[lags < 0] = np.nan
     with np.errstate(over="ignore"):
-        return {name: float(meta[f"{name}.recurrent"]) ** lags for name in ("sigma_max", "rho")}
+        return {name: (phi.largest * float(meta[f"{name}.recurrent"])) ** lags for name in ("sigma_max", "rho")}
 
 
-def _name(line: str, meta: Mapping[str, Any]) -> str:
+def _name(line: str, meta: Mapping[str, Any], config: RunConfig) -> str:
     if line == "measured":
         return "measured gradient"
     if line == "product":
         return "product of the steps' norms"
     value = float(meta[f"{line}.recurrent"])
-    return f"(γ σ_max)ᵏ, σ_max = {value:.2f}" if line == "sigma_max" else f"ρᵏ, ρ = {value:.2f}"
+    letter = "σ_max" if line == "sigma_max" else "ρ"
+    return f"{_power(line, config)}, {letter} = {value:.2f}"
+
+
+def _power(line: str, config: RunConfig) -> str:
+    """γ is said where it is not 1, and in the bound, as everybody writes it."""
+    if line == "sigma_max":
+        return "(γ σ_max)ᵏ"
+    return "ρᵏ" if config.cell.phi is None or config.cell.phi.largest == 1 else "(γ ρ)ᵏ"
 
 
 def _look(line: str, config: RunConfig, style: Style) -> dict[str, Any]:
@@ -128,10 +137,11 @@ def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunC
     )
     if config.cell.gates:
         return f"{start} (γ σ_max)ᵏ bounds no gated cell: its steps hang on the gates as much as on U."
-    sigma = float(meta["sigma_max.recurrent"])
-    bound = (
-        f" (γ σ_max)ᵏ, {sigma:.2f} to the power {lag}, allows {sig(there['sigma_max'])}: it leaves out φ′ < 1 as well."
-    )
+    sigma, phi = float(meta["sigma_max.recurrent"]), config.cell.phi
+    gamma = 1.0 if phi is None else phi.largest
+    base = f"{sigma:.2f}" if gamma == 1 else f"{gamma:g} × {sigma:.2f}"
+    leaves_out = "" if phi is None or phi.bends == "nowhere" else f": it leaves out φ′ < {gamma:g} as well"
+    bound = f" (γ σ_max)ᵏ, {base} to the power {lag}, allows {sig(there['sigma_max'])}{leaves_out}."
     if sigma > 1 and there["measured"] < 0.5:
         bound += " σ_max > 1 does not mean that gradients explode: these vanish."
     return start + bound
@@ -143,8 +153,9 @@ def _alt(lines: Mapping[str, np.ndarray], config: RunConfig, asked: int, measure
     return f"Measured gradient and its bounds at training step {measured}, on a log scale; {lag} steps back: {words}."
 
 
-def _table(lines: Mapping[str, np.ndarray], asked: int) -> DataFrame:
-    columns = {"measured": "measured", "product": "product of norms", "sigma_max": "(γ σ_max)ᵏ", "rho": "ρᵏ"}
+def _table(lines: Mapping[str, np.ndarray], asked: int, config: RunConfig) -> DataFrame:
+    columns = {"measured": "measured", "product": "product of norms"}
+    columns |= {line: _power(line, config) for line in ("sigma_max", "rho")}
     steps = kept(asked + 1)
     drawn = {columns[name]: line[steps] for name, line in lines.items()}
     return DataFrame({"time step": steps, "lag": asked - steps} | drawn)

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from functools import partial
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.anatomy import Anatomy
-from core.anatomy.rnn import RNNAnatomy
+from core.anatomy.rnn import ACTIVATIONS, LEAK, Activation, RNNAnatomy
 from core.cells import elementwise
 from core.cells.base import RECURRENT, AtStep, Cell, Params, State
 from core.cells.products import input_products, weight_gradient
 from core.cells.rnn import compiled, plain
 from core.cells.trajectory import Trajectory, before, came_from
 
+_TEXTBOOK: Mapping[Activation, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky-relu": partial(functional.leaky_relu, negative_slope=LEAK),
+    "logistic": torch.sigmoid,
+    "linear": lambda pre: pre,
+}
+
 
 @final
 @dataclass(frozen=True)
 class RNN(Cell):
-    """h = φ(W x + U h₋ + b), with φ = tanh or ReLU."""
+    """h = φ(W x + U h₋ + b), with one of the activations φ."""
 
-    activation: Literal["tanh", "relu"] = "tanh"
+    activation: Activation = "tanh"
 
     anatomy_type: ClassVar[type[Anatomy]] = RNNAnatomy
 
@@ -31,15 +41,19 @@ class RNN(Cell):
         (h,) = state
         W, U, b = params["weight_ih"], params["weight_hh"], params["bias_ih"] + params["bias_hh"]
         pre = x_t @ W.T + h @ U.T + b
-        return (torch.tanh(pre) if self.activation == "tanh" else torch.relu(pre),), {}
+        return (_TEXTBOOK[self.activation](pre),), {}
+
+    @property
+    def _function(self) -> str:
+        """Name of φ in ``plain`` and ``compiled``; its derivative's ends in "_backward"."""
+        return self.activation.replace("-", "_")
 
     def _forward(
         self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
     ) -> tuple[AtStep, Mapping[str, int]]:
         h, U = saved["h"], params["weight_hh"]
         input_products(params["weight_ih"], params["bias_ih"] + params["bias_hh"], saved["inputs"], out=h[1:])
-        do = elementwise.choose(h, plain, compiled)
-        activate = do.tanh if self.activation == "tanh" else do.relu
+        activate = getattr(elementwise.choose(h, plain, compiled), self._function)
         came, after, flat = before(h, resets), h[1:].unbind(), elementwise.steps(h[1:])
 
         def step(t: int) -> None:
@@ -50,8 +64,7 @@ class RNN(Cell):
 
     def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
         U_back, h, grad_h = params["weight_hh"].T.contiguous(), saved["h"][1:], grads["h"]
-        do = elementwise.choose(h, plain, compiled)
-        through = do.tanh_backward if self.activation == "tanh" else do.relu_backward
+        through = getattr(elementwise.choose(h, plain, compiled), f"{self._function}_backward")
         alphas = torch.empty_like(h)
         hs, m_h, flat = (elementwise.steps(part) for part in (h, grad_h[1:], alphas))
         arriving, slabs = grad_h.unbind(), alphas.unbind()
@@ -82,11 +95,14 @@ class RNN(Cell):
 
     def slope(self, trajectory: Trajectory) -> Tensor:
         h = trajectory.h[1:].double()
-        return 1 - h**2 if self.activation == "tanh" else (h > 0).double()
+        found, ones = torch.empty_like(h), torch.ones_like(h)
+        getattr(plain, f"{self._function}_backward")(h, ones, found)
+        return found
 
-    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase:
-        return nn.RNN(input_size, hidden_size, nonlinearity=self.activation)
+    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
+        known = self.activation in ("tanh", "relu")
+        return nn.RNN(input_size, hidden_size, nonlinearity=self.activation) if known else None
 
     @property
     def analytic(self) -> bool:
-        return self.activation == "tanh"
+        return ACTIVATIONS[self.activation].bends != "at 0"

@@ -12,6 +12,8 @@ from core.tasks.adding import Adding
 from core.truncation import Truncation
 
 T, H, N = 9, 4, 3
+SLOPES = {"RNN relu": lambda h: (h > 0).double(), "RNN leaky-relu": lambda h: torch.where(h > 0, 1.0, 0.01),
+          "RNN logistic": lambda h: h * (1 - h), "RNN linear": torch.ones_like}  # fmt: skip
 each_variant = pytest.mark.parametrize("name", VARIANTS)
 
 
@@ -62,8 +64,8 @@ def test_forwards_and_at_the_gates_each_number_follows_from_its_neighbours(name)
     elif "z" in e:
         torch.testing.assert_close(e["kept"] + e["new"], e["h"])
     for q in layer.cell.gate_names or ("recurrent",):
-        relu = (e["recurrent"] > 0).double() if q == "recurrent" and "relu" in name else None
-        slope = relu if relu is not None else 1 - e[q] ** 2 if q in ("g", "n", "recurrent") else e[q] * (1 - e[q])
+        slope = SLOPES.get(name, 1 - e[q] ** 2 if q in ("g", "n", "recurrent") else e[q] * (1 - e[q]))
+        slope = slope(e[q]) if callable(slope) else slope
         one_gate = q == "i" and "f" not in layer.cell.gate_names and "d.f" in e
         torch.testing.assert_close((e["d.i"] - e["d.f"] if one_gate else e[f"d.{q}"]) * slope, e[f"a.{q}"])
     assert all(value.shape == (T, H) for value in e.values())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.anatomy.rnn import ACTIVATIONS
 from core.backprop.judges import draw, relative_error
 from core.backprop.profiles import profiles
 from core.cells import RNN, Peephole
@@ -87,7 +88,7 @@ def test_the_displayed_maps_carry_the_curves_on_screen(name):
     assert (flow <= products(maps).bound * flow[-1] * (1 + 1e-9)).all()
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_bounds_of_the_plain_rnn_stand_in_order(activation):
     case = draw(RNN(activation), 15, 1, 5, 2, seed=3, dtype=torch.float64)
     case.params["weight_hh"] *= 1.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -79,13 +80,19 @@ def test_what_keeps_in_every_cell(settings: dict[str, Any], keeps: str, constant
         np.testing.assert_allclose(arrays["f.over_time"], 1 - arrays["i.over_time"], atol=1e-6)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_a_plain_rnn_has_the_slope_of_its_nonlinearity(activation: str) -> None:
+SLOPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "leaky-relu": lambda h: np.where(h > 0, 1, 0.01),
+    "logistic": lambda h: h * (1 - h), "linear": np.ones_like,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("activation", SLOPES)
+def test_a_plain_rnn_has_the_slope_of_its_activation(activation: str) -> None:
     from core.data import probes
 
     now = moment({"cell.name": "rnn", "cell.activation": activation})
     h = now.cell.forward(now.layer.params, torch.tensor(probes(now.config).x)).h[1:].numpy()
-    slope = 1 - h.astype(float) ** 2 if activation == "tanh" else (h > 0).astype(float)
+    slope = SLOPES[activation](h.astype(float)).astype(float)
     arrays, meta = GateUse().answer(now, ALONE)
     assert meta["names"] == ["slope"] and arrays["slope.mean"][0] == pytest.approx(slope.mean())
     np.testing.assert_allclose(arrays["slope.shut_unit"], (slope < 0.1).mean(axis=(0, 1)))
