@@ -140,9 +140,11 @@ def test_factors_at_initialisation(row: list[str]) -> None:
     _, command, factor, extent = row
     options = dict(re.findall(r"--([\w-]+) (\S+)", command.strip("`")))
     init, bias = options.get("init", "default"), options.get("forget-bias")
+    scale = options.get("rho") or options.get("sigma-max")
     usual = "relu" if init == "identity" else "tanh"
     cell = CELLS[options["cell"]] if options["cell"] != "rnn" else RNN(options.get("activation", usual))
-    found = initial_decay(cell, init, 64, forget_bias=None if bias is None else float(bias))
+    found = initial_decay(cell, init, 64, forget_bias=None if bias is None else float(bias),
+                          scale=None if scale is None else float(scale))  # fmt: skip
     value, slack = read(factor)
     assert found["factor"] == pytest.approx(value, abs=slack, rel=0)
     stated = [read(text)[0] for text in extent.split("–")]

@@ -113,7 +113,20 @@ class Held:
 H_STATE = State("h", "state")
 
 HiddenSize = Annotated[int, Field(ge=1, le=512, title="Hidden units H", description="Units of the recurrent state.")]
-INITS = {"default": "torch's default", "xavier": "Xavier", "orthogonal": "orthogonal", "identity": "identity"}
+Ungated = Literal["default", "xavier", "orthogonal", "identity", "spectral-radius", "spectral-norm"]
+"""Initialisations that every cell can have."""
+Gated = Literal[Ungated, "chrono"]
+"""Those of a cell with a gate that keeps."""
+INITS = {
+    "default": "torch's default",
+    "xavier": "Xavier",
+    "orthogonal": "orthogonal",
+    "identity": "identity",
+    "spectral-radius": "spectral radius ρ",
+    "spectral-norm": "largest singular value σ_max",
+}
+SCALES = {"spectral-radius": ("rho", "ρ"), "spectral-norm": ("sigma_max", "σ_max")}
+"""Initialisations that scale the recurrent weights: to which setting, and its letter."""
 
 
 def init_field(description: str, **more: str) -> Any:
@@ -147,6 +160,24 @@ class Anatomy(BaseModel, ABC):
     name: str
     hidden_size: int
     init: str
+    rho: float = Field(
+        default=1.0,
+        gt=0,
+        le=10,
+        title="Spectral radius ρ",
+        description="Largest modulus of U's eigenvalues at the start, gate by gate: what a linear network makes of a "
+        "gradient in the long run.",
+        json_schema_extra={"before": 1.0},
+    )
+    sigma_max: float = Field(
+        default=1.0,
+        gt=0,
+        le=10,
+        title="Largest singular value σ_max",
+        description="Of U at the start, gate by gate: the most that U can do to a gradient. σ_max > 1 does not make a "
+        "gradient explode: it forbids no growth and proves none.",
+        json_schema_extra={"before": 1.0},
+    )
 
     @property
     @abstractmethod
@@ -199,9 +230,17 @@ class Anatomy(BaseModel, ABC):
         return f"{self.word} {self.variant_words}".rstrip()
 
     @property
+    def init_words(self) -> str:
+        """How its weights are drawn, in a few letters: "Xavier", "ρ 1.1"; empty for torch's default."""
+        if self.init in SCALES:
+            setting, letter = SCALES[self.init]
+            return f"{letter} {getattr(self, setting):g}"
+        return "" if self.init == "default" else INITS.get(self.init, self.init)
+
+    @property
     def start_words(self) -> str:
-        """How its weights start, in a few letters; empty for torch's default."""
-        return "" if self.init == "default" else self.init
+        """The same with what is set on top of it."""
+        return self.init_words
 
     @property
     def implied(self) -> frozenset[str]:
@@ -213,7 +252,7 @@ class Anatomy(BaseModel, ABC):
     @property
     def idle(self) -> frozenset[str]:
         """Keys of its settings that have no effect beside the others."""
-        return frozenset()
+        return frozenset(f"cell.{setting}" for init, (setting, _) in SCALES.items() if init != self.init)
 
     def parameters(self, input_size: int, hidden_size: int | None = None) -> int:
         """How many numbers it learns: for every block of H units W (H × C), U (H × H) and two biases, and peepholes."""
@@ -224,4 +263,5 @@ class Anatomy(BaseModel, ABC):
     @property
     def start(self) -> dict[str, Any]:
         """How its parameters are drawn: the keyword arguments of ``Cell.init`` but for sizes, seed and time span."""
-        return {"scheme": self.init}
+        scale = getattr(self, SCALES[self.init][0]) if self.init in SCALES else None
+        return {"scheme": self.init, "scale": scale}

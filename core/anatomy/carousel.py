@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from core.anatomy.base import H_STATE, Anatomy, DirectPath, Gate, HiddenSize, State, init_field
+from core.anatomy.base import H_STATE, Anatomy, DirectPath, Gate, Gated, HiddenSize, State, init_field
 
 Variant = Literal["standard", "no-forget-gate", "coupled", "no-output-activation"]
 VARIANTS = {
@@ -28,7 +28,7 @@ class Carousel(Anatomy):
     """Whether its gates have peepholes."""
 
     hidden_size: HiddenSize = 32
-    init: Literal["default", "xavier", "orthogonal", "identity", "chrono"] = init_field(
+    init: Gated = init_field(
         "How the weights start. Chrono also spreads the gate biases over the task's time scales.", chrono="chrono"
     )
     forget_bias: float | None = Field(
@@ -91,7 +91,7 @@ class Carousel(Anatomy):
 
     @property
     def idle(self) -> frozenset[str]:
-        return frozenset({"cell.forget_bias"} if self.variant == "no-forget-gate" else ())
+        return super().idle | ({"cell.forget_bias"} if self.variant == "no-forget-gate" else frozenset())
 
     @property
     def start(self) -> dict[str, Any]:

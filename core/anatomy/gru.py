@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from core.anatomy.base import Anatomy, DirectPath, Gate, Held, HiddenSize, init_field
+from core.anatomy.base import Anatomy, DirectPath, Gate, Gated, Held, HiddenSize, init_field
 
 
 class GRUAnatomy(Anatomy):
@@ -18,7 +18,7 @@ class GRUAnatomy(Anatomy):
 
     name: Literal["gru"] = "gru"
     hidden_size: HiddenSize = 32
-    init: Literal["default", "xavier", "orthogonal", "identity", "chrono"] = init_field(
+    init: Gated = init_field(
         "How the weights start. Chrono also spreads the gate biases over the task's time scales.", chrono="chrono"
     )
     reset: Literal["after", "before"] = Field(

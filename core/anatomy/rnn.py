@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from core.anatomy.base import Anatomy, Gate, Held, HiddenSize, Phi, init_field
+from core.anatomy.base import Anatomy, Gate, Held, HiddenSize, Phi, Ungated, init_field
 
 Activation = Literal["tanh", "relu", "leaky-relu", "logistic", "linear"]
 
@@ -31,9 +31,7 @@ class RNNAnatomy(Anatomy):
 
     name: Literal["rnn"] = "rnn"
     hidden_size: HiddenSize = 32
-    init: Literal["default", "xavier", "orthogonal", "identity"] = init_field(
-        "How the weights start. Identity with ReLU is the IRNN."
-    )
+    init: Ungated = init_field("How the weights start. Identity with ReLU is the IRNN.")
     activation: Activation = Field(
         default="tanh",
         title="Activation φ",

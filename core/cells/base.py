@@ -74,17 +74,18 @@ class Cell(ABC):
         generator: torch.Generator,
         scheme: str = "default",
         forget_bias: float | None = None,
+        scale: float | None = None,
         time_span: int | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> dict[str, Tensor]:
         """New parameters; see ``core.cells.initialisation`` for the schemes.
 
-        ``forget_bias`` is the sum of both bias vectors on the forget gate, ``time_span`` the T of the chrono scheme.
-        Raises ConfigError where the cell lacks the gate a setting speaks of.
+        ``forget_bias`` is the sum of both bias vectors on the forget gate, ``scale`` the radius or norm of the spectral
+        schemes, ``time_span`` the T of the chrono scheme. Raises ConfigError where the cell lacks the gate a setting
+        speaks of.
         """
-        return initialisation.draw(
-            self.anatomy, input_size, hidden_size, generator, scheme, forget_bias, time_span, dtype
-        )  # fmt: skip
+        start = initialisation.Start(scheme, forget_bias, scale, time_span)
+        return initialisation.draw(self.anatomy, input_size, hidden_size, generator, start, dtype)
 
     @abstractmethod
     def step(self, params: Params, x_t: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:

@@ -1,7 +1,7 @@
 """How a cell's parameters start. A new scheme is one function and one entry in SCHEMES.
 
-A scheme fills the tensors in place, block by block (a block is one gate's rows); ``draw`` makes the tensors and applies
-a forget bias on top.
+A scheme changes what torch would draw, in place, block by block (a block is one gate's rows); ``draw`` makes the
+tensors and applies a forget bias on top.
 """
 
 from __future__ import annotations
@@ -55,19 +55,27 @@ class Layout:
 Params = dict[str, Tensor]
 
 
+@dataclass(frozen=True)
+class Start:
+    """How parameters are drawn: by which scheme of SCHEMES, with what it needs.
+
+    forget_bias   the effective bias of the forget gate; None keeps what the scheme gives
+    scale         what the spectral schemes scale each gate's U to
+    time_span     T of the chrono scheme, the task's length
+    """
+
+    scheme: str = "default"
+    forget_bias: float | None = None
+    scale: float | None = None
+    time_span: int | None = None
+
+
 def draw(
-    anatomy: Anatomy,
-    input_size: int,
-    hidden_size: int,
-    generator: Generator,
-    scheme: str,
-    forget_bias: float | None,
-    time_span: int | None,
-    dtype: torch.dtype,
+    anatomy: Anatomy, input_size: int, hidden_size: int, generator: Generator, start: Start, dtype: torch.dtype
 ) -> Params:
-    """New parameters by ``scheme``, then ``forget_bias`` where given. Raises ConfigError for what does not fit."""
-    if scheme not in SCHEMES:
-        raise ConfigError([f"`cell.init` (={scheme}) is not known. Choose one of: {', '.join(SCHEMES)}."])
+    """New parameters, drawn as torch draws them and then by the scheme. Raises ConfigError for what does not fit."""
+    if start.scheme not in SCHEMES:
+        raise ConfigError([f"`cell.init` (={start.scheme}) is not known. Choose one of: {', '.join(SCHEMES)}."])
     layout = Layout.of(anatomy)
     rows = layout.blocks * hidden_size
     params = {
@@ -78,24 +86,20 @@ def draw(
     }
     if layout.peepholes:
         params["weight_peephole"] = torch.empty(layout.peepholes, hidden_size, dtype=dtype)
-    default(params, layout, generator)
-    if scheme == "chrono":
-        chrono(params, layout, generator, time_span)
-    elif scheme != "default":
-        SCHEMES[scheme](params, layout, generator)
-    if forget_bias is not None:
-        set_forget_bias(params, layout, forget_bias)
+    bound = 1 / math.sqrt(hidden_size)
+    for tensor in params.values():
+        tensor.uniform_(-bound, bound, generator=generator)
+    SCHEMES[start.scheme](params, layout, generator, start)
+    if start.forget_bias is not None:
+        set_forget_bias(params, layout, start.forget_bias)
     return params
 
 
-def default(params: Params, layout: Layout, generator: Generator) -> None:
+def default(params: Params, layout: Layout, generator: Generator, start: Start) -> None:
     """torch's: every number U(±1/√H), drawn in torch.nn's order, so equal seeds give equal weights."""
-    bound = 1 / math.sqrt(params["weight_hh"].shape[1])
-    for tensor in params.values():
-        tensor.uniform_(-bound, bound, generator=generator)
 
 
-def xavier(params: Params, layout: Layout, generator: Generator) -> None:
+def xavier(params: Params, layout: Layout, generator: Generator, start: Start) -> None:
     """Glorot & Bengio 2010: each gate's W and U uniform with variance 2/(fan in + fan out); biases zero."""
     for name in ("weight_ih", "weight_hh"):
         for block in params[name].chunk(layout.blocks):
@@ -103,13 +107,13 @@ def xavier(params: Params, layout: Layout, generator: Generator) -> None:
     _no_biases(params)
 
 
-def orthogonal(params: Params, layout: Layout, generator: Generator) -> None:
+def orthogonal(params: Params, layout: Layout, generator: Generator, start: Start) -> None:
     """Saxe 2014: each gate's U orthogonal (every singular value 1); W and biases stay torch's default."""
     for block in params["weight_hh"].chunk(layout.blocks):
         torch.nn.init.orthogonal_(block, generator=generator)
 
 
-def identity(params: Params, layout: Layout, generator: Generator) -> None:
+def identity(params: Params, layout: Layout, generator: Generator, start: Start) -> None:
     """Le, Jaitly & Hinton 2015 (IRNN, with ReLU): each gate's U = I, W ~ N(0, .001²), biases zero."""
     for block in params["weight_hh"].chunk(layout.blocks):
         torch.nn.init.eye_(block)
@@ -117,7 +121,28 @@ def identity(params: Params, layout: Layout, generator: Generator) -> None:
     _no_biases(params)
 
 
-def chrono(params: Params, layout: Layout, generator: Generator, time_span: int | None) -> None:
+def spectral_radius(params: Params, layout: Layout, generator: Generator, start: Start) -> None:
+    """Each gate's U as torch draws it, scaled to the spectral radius ρ = ``scale``: the largest modulus of an
+    eigenvalue."""
+    _scale(params, layout, start, lambda U: torch.linalg.eigvals(U).abs().max())
+
+
+def spectral_norm(params: Params, layout: Layout, generator: Generator, start: Start) -> None:
+    """Each gate's U as torch draws it, scaled to the largest singular value σ_max = ``scale``."""
+    _scale(params, layout, start, lambda U: torch.linalg.matrix_norm(U, 2))
+
+
+def _scale(params: Params, layout: Layout, start: Start, size: Callable[[Tensor], Tensor]) -> None:
+    """Each gate's U to the ``size`` that is wanted; sizes are found in float64."""
+    if start.scale is None or not start.scale > 0:
+        raise ConfigError(
+            [f"`scale` (={start.scale}) must be greater than 0 for `cell.init` (={start.scheme}). Pass `scale`."]
+        )  # fmt: skip
+    for block in params["weight_hh"].chunk(layout.blocks):
+        block *= start.scale / float(size(block.double()))
+
+
+def chrono(params: Params, layout: Layout, generator: Generator, start: Start) -> None:
     """Tallec & Ollivier 2018: the keep gate's bias ~ log U(1, T−1), the input gate's its negative; T = ``time_span``.
 
     A unit with bias log(τ) keeps its content for about τ steps, so the units spread over the task's time scales. A
@@ -128,6 +153,7 @@ def chrono(params: Params, layout: Layout, generator: Generator, time_span: int 
             ["`cell.init` (=chrono) needs a gate that keeps the state, which the RNN lacks. "
              "Choose another `cell.init` or a gated cell."]
         )  # fmt: skip
+    time_span = start.time_span
     if time_span is None or time_span < 1:
         raise ConfigError(
             [f"`time_span` (={time_span}) must be the task's length, 1 or more, for `cell.init` (=chrono). "
@@ -147,6 +173,8 @@ SCHEMES: dict[str, Callable[..., None]] = {
     "xavier": xavier,
     "orthogonal": orthogonal,
     "identity": identity,
+    "spectral-radius": spectral_radius,
+    "spectral-norm": spectral_norm,
     "chrono": chrono,
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.anatomy import ANATOMIES
+from core.anatomy.base import INITS
 from core.command_theory import tables
 from core.command_theory.closed_forms import cliff_report, influence_report, memory_capacity_report, two_lag_report
 from core.command_theory.of_networks import cell_options, initial_decay_report, lyapunov_report, truncation_bias_report
@@ -68,9 +69,7 @@ def _add_moment(
 def _add_initial_decay(parser: argparse.ArgumentParser) -> None:
     """The options that name a cell as it is drawn."""
     parser.add_argument("--cell", required=True, metavar="NAME", help=" or ".join(ANATOMIES))
-    parser.add_argument(
-        "--init", default="default", metavar="NAME", help="default, xavier, orthogonal, identity, chrono"
-    )
+    parser.add_argument("--init", default="default", metavar="NAME", help=", ".join([*INITS, "chrono"]))
     parser.add_argument("--hidden", default="64", metavar="H", help="hidden units (default: 64)")
     for name, cells in cell_options().items():
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE", help=cells)

@@ -57,11 +57,12 @@ def initial_decay_report(arguments: Arguments) -> dict[str, Any]:
 
     length, seeds = whole("length", arguments.length, 10, 2000), whole("seeds", arguments.seeds, 1, 100)
     cell = RunConfig.from_flat({"task.name": "adding", "task.length": length} | _cell(arguments)).cell
-    settings, start = cell.model_dump(), cell.start
+    start = cell.start
     found = initial_decay(
-        cell_of(cell), cell.init, cell.hidden_size, length=length, seeds=seeds, forget_bias=start.get("forget_bias")
-    )
-    return {name: value for name, value in settings.items() if name not in ("name", "hidden_size")} | found
+        cell_of(cell), start.pop("scheme"), cell.hidden_size, length=length, seeds=seeds, **start
+    )  # fmt: skip
+    told = {name: value for name, value in cell.model_dump().items() if f"cell.{name}" not in cell.idle}
+    return {name: value for name, value in told.items() if name not in ("name", "hidden_size")} | found
 
 
 def cell_options() -> dict[str, str]:

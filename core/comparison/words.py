@@ -11,7 +11,7 @@ from core.config import RunConfig
 from core.settings import settings_of
 
 SHORT = {"cell.hidden_size": "H", "cell.forget_bias": "forget bias", "lr": "rate", "clip_threshold": "θ",
-         "truncation_length": "K", "truncation_stride": "k₁"}  # fmt: skip
+         "truncation_length": "K", "truncation_stride": "k₁", "cell.rho": "ρ", "cell.sigma_max": "σ_max"}  # fmt: skip
 """Names of numbers as a legend has them."""
 ALWAYS = ("cell.hidden_size", "cell.init")
 """Said of everybody as soon as one is different."""
@@ -58,6 +58,7 @@ def _name(config: RunConfig, keys: Sequence[str]) -> str:
 def _all_words(config: RunConfig, keys: Sequence[str]) -> list[str]:
     """What the settings ``keys`` are, each once: a kind of truncation says its K, a forget bias its default start."""
     said = {"truncation_length"} if "truncation" in keys else set()
+    said |= {"cell.rho", "cell.sigma_max"} if "cell.init" in keys else set()
     said |= config.cell.implied
     return [words for key in keys if key not in said and (words := _words(config, key))]
 
@@ -75,7 +76,7 @@ def _words(config: RunConfig, key: str) -> str:
         return f"{SHORT.get(key, setting.title)} {value:g}"
     choice = str(setting.choices[value])
     if key == "cell.init":
-        return "default init" if value == "default" else choice
+        return config.cell.init_words or "default init"
     if key == "clip":
         return "no clipping" if value == "none" else f"clipped {choice}"
     if key == "truncation":

@@ -44,6 +44,7 @@ def decay(
     length: int = LENGTH,
     batch: int = BATCH,
     forget_bias: float | None = None,
+    scale: float | None = None,
 ) -> Decay:
     """Adding inputs, zero state, a random gradient on h at the last step; norm over h, or (h, c); float64.
 
@@ -51,8 +52,8 @@ def decay(
     """
     task, generator = Adding(length=length), torch.Generator().manual_seed(seed)
     params = cell.init(
-        task.input_size, hidden, generator=generator, scheme=init, forget_bias=forget_bias, time_span=length,
-        dtype=torch.float64,
+        task.input_size, hidden, generator=generator, scheme=init, forget_bias=forget_bias, scale=scale,
+        time_span=length, dtype=torch.float64,
     )  # fmt: skip
     x = torch.from_numpy(task.sample(np.random.default_rng(seed), batch, "training").x).double()
     grad_out = torch.zeros(length, batch, hidden, dtype=torch.float64)
@@ -75,18 +76,20 @@ def initial_decay(
     seeds: int = SEEDS,
     batch: int = BATCH,
     forget_bias: float | None = None,
+    scale: float | None = None,
 ) -> dict[str, Any]:
     """One JSON object: the factor per step at initialisation, mean of ``seeds`` networks, and each one's.
 
-    ``half_life`` is ln 2 / (−ln factor) in steps, null where the gradient does not fade. Raises ConfigError for a
-    scheme or bias that the cell cannot have, UnrolledError for sizes out of range.
+    ``scale`` is what the spectral schemes scale to. ``half_life`` is ln 2 / (−ln factor) in steps, null where the
+    gradient does not fade. Raises ConfigError for a scheme or bias that the cell cannot have, UnrolledError for sizes
+    out of range.
     """
     sizes = {"hidden": (hidden, 1, LARGEST), "length": (length, 10, 2000), "seeds": (seeds, 1, 100)}
     for name, (value, low, high) in (sizes | {"batch": (batch, 1, 512)}).items():
         if not low <= value <= high:
             raise UnrolledError(f"`{name}` (={value}) must lie between {low} and {high}. Choose a value in that range.")
     found = [
-        decay(cell, init, hidden, seed=seed, length=length, batch=batch, forget_bias=forget_bias)
+        decay(cell, init, hidden, seed=seed, length=length, batch=batch, forget_bias=forget_bias, scale=scale)
         for seed in range(seeds)
     ]
     factors = np.array([each.factor for each in found])
@@ -98,6 +101,7 @@ def initial_decay(
         "hidden": hidden,
         "length": length,
         "forget_bias": forget_bias,
+        "scale": scale,
         "lags": [round(FIT[0] * length), round(FIT[1] * length)],
         "factor": number(factor),
         "factors": numbers(factors),

@@ -32,7 +32,8 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "review": {"length": st.integers(5, 10_000), "asked": st.sampled_from(["last", "every"])},
     "two-lag": {"length": st.integers(101, 10_000), "short": st.integers(0, 7), "long": st.integers(8, 100)},
 }
-UNGATED = ["default", "xavier", "orthogonal", "identity"]
+UNGATED = ["default", "xavier", "orthogonal", "identity", "spectral-radius", "spectral-norm"]
+SCALE = st.floats(1e-3, 10)
 FORGET_BIAS = st.none() | st.floats(-20, 20, allow_nan=False)
 VARIANT = st.sampled_from(["standard", "no-forget-gate", "coupled", "no-output-activation"])
 CELL_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
@@ -46,6 +47,8 @@ CELL_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "gru": {"init": st.sampled_from([*UNGATED, "chrono"]), "reset": st.sampled_from(["after", "before"])},
 }
+for own in CELL_SETTINGS.values():
+    own |= {"rho": SCALE, "sigma_max": SCALE}
 RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "optimizer": st.sampled_from(["sgd", "momentum", "rmsprop", "adam"]),
     "lr": st.floats(1e-9, 10),
@@ -97,7 +100,7 @@ def test_the_strategies_cover_every_setting() -> None:
     for settings, models in ((TASK_SETTINGS, TASKS), (CELL_SETTINGS, ANATOMIES)):
         assert set(settings) == set(models)
         for name, model in models.items():
-            assert set(settings[name]) == set(model.model_fields) - {"name", "hidden_size"}
+            assert set(settings[name]) == set(model.model_fields) - {"name", "hidden_size"}, name
 
 
 @given(flats())
@@ -205,9 +208,10 @@ def test_every_setting_that_has_an_effect_is_in_the_digest(config: RunConfig, da
 
 def test_what_is_idle_is_not_in_the_digest() -> None:
     assert RunConfig(truncation="full", clip="none").idle == {
-        "truncation_length", "truncation_stride", "clip_threshold"
+        "truncation_length", "truncation_stride", "clip_threshold", "cell.rho", "cell.sigma_max"
     }  # fmt: skip
-    assert RunConfig(truncation="stream", clip="backprop").idle == set()
+    scaled = RunConfig.from_flat({"truncation": "stream", "clip": "backprop", "cell.init": "spectral-norm"})
+    assert scaled.idle == {"cell.rho"}
     assert RunConfig(truncation="windows", truncation_stride=3).digest() == RunConfig(truncation="windows").digest()
     stream = RunConfig(truncation="stream", truncation_length=7)
     assert stream.digest() == stream.replace(truncation_stride=7).digest()
@@ -223,7 +227,8 @@ def test_the_standard_lstm_has_the_digests_it_had_before_there_were_variants(mon
 
 def test_a_new_setting_changes_no_digest(later: type[RunConfig]) -> None:
     old, new = RunConfig(lr=0.1), later(lr=0.1)
-    assert later.before(new.to_flat()) == {"cell.variant": "standard", "rounds": 1, "shuffled": "no"}
+    cells = {"cell.variant": "standard", "cell.rho": 1, "cell.sigma_max": 1}
+    assert later.before(new.to_flat()) == cells | {"rounds": 1, "shuffled": "no"}
     assert new.replace(shuffled="no").digest() == old.digest()
     assert len({old.digest(), new.digest(), new.replace(shuffled="no", rounds=2).digest()}) == 3
 
@@ -305,6 +310,9 @@ def test_a_label_says_what_differs_from_the_default() -> None:
     assert RunConfig.from_flat(stream).label == "LSTM, H 32, stream k₁ 2 K 10, readout alone"
     assert RunConfig.from_flat({"truncation": "reset"}).label == "LSTM, H 32, reset K 10"
     assert RunConfig.from_flat({"cell.variant": "coupled"}).label == "LSTM with coupled gates, H 32"
+    scaled = {"cell.init": "spectral-radius", "cell.rho": 1.25}
+    assert RunConfig.from_flat(scaled | {"cell.forget_bias": 1}).label == "LSTM ρ 1.25 b_f 1, H 32"
+    assert RunConfig.from_flat(scaled | {"cell.name": "gru", "cell.init": "xavier"}).label == "GRU Xavier, H 32"
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -52,7 +52,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "`optimizer` (=lion) is not known. Choose sgd, momentum, rmsprop or adam.",
     ),
     ({"cell.name": "rnn", "cell.init": "chrono"},
-     "`cell.init` (=chrono) is not known. Choose default, xavier, orthogonal or identity."),
+     "`cell.init` (=chrono) is not known. Choose default, xavier, orthogonal, identity, spectral-radius or "
+     "spectral-norm."),
     ({"truncation": None}, "`truncation` (=None) is not known. Choose full, windows, sliding, stream or reset."),
     # the wrong member of a union
     (

@@ -40,7 +40,7 @@ def spectrum(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, knob
     return View(
         name="spectrum",
         title=f"Spectrum of U{_of(gate)}",
-        hint=_spectrum_hint(rho, gate),
+        hint=_spectrum_hint(rho, config),
         alt=f"Eigenvalues of U{_of(gate)} at training {now}: spectral radius {rho:.3f}, norm {sigma:.3f}, with "
             f"{len(steps) - 1} earlier moments.",
         figure=figure(style, [*trail, _dots(real[-1], imag[-1], color, 7, 1, now)], layout, height=300),
@@ -67,13 +67,15 @@ def _circle(radius: float, color: str, dash: str) -> Layout:
             "line": {"color": color, "width": 1, "dash": dash}}  # fmt: skip
 
 
-def _spectrum_hint(rho: float, gate: str) -> str:
+def _spectrum_hint(rho: float, config: RunConfig) -> str:
     if not np.isfinite(rho):
         return "The weights are not finite, so there are no eigenvalues."
     side = "within" if rho < 1 else "beyond"
     start = f"Radius ρ = {rho:.2f}, {side} the unit circle. It is not the measured factor: "
-    if gate == "recurrent":
-        return f"{start}eigenvalues describe a linear network in the long run, and leave out φ′."
+    phi = config.cell.phi
+    if phi is not None:
+        linear = f"{start}eigenvalues describe a linear network in the long run"
+        return f"{linear}." if phi.bends == "nowhere" else f"{linear}, and leave out φ′."
     return f"{start}this is the block of one gate, and how much passes a step hangs on what the gates let through."
 
 
@@ -94,7 +96,7 @@ def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown:
     return View(
         name="radius",
         title="Radius and norm over training",
-        hint=_radius_hint(float(rho[-1]), float(sigma[-1]), gate),
+        hint=_radius_hint(float(rho[-1]), float(sigma[-1]), config),
         alt=f"Spectral radius from {rho[0]:.3f} to {rho[-1]:.3f} and norm from {sigma[0]:.3f} to {sigma[-1]:.3f}, "
             f"training steps {int(steps[0])} to {int(steps[-1])}.",
         figure=figure(style, data, layout, height=260, bottom=44),
@@ -103,8 +105,9 @@ def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown:
     )  # fmt: skip
 
 
-def _radius_hint(rho: float, sigma: float, gate: str) -> str:
-    numbers = f"Now ρ = {rho:.2f}, σ_max = {sigma:.2f}. "
-    if gate != "recurrent":
+def _radius_hint(rho: float, sigma: float, config: RunConfig) -> str:
+    numbers, phi = f"Now ρ = {rho:.2f}, σ_max = {sigma:.2f}. ", config.cell.phi
+    if phi is None:
         return numbers + "Neither bounds a gated step: they belong to one gate's block alone."
-    return numbers + "σ_max bounds what a step may keep, ρ does not; above 1 it forbids no growth and proves none."
+    bound = "σ_max" if phi.largest == 1 else f"γ σ_max with γ = {phi.largest:g}"
+    return f"{numbers}{bound} bounds what a step may keep, ρ does not; above 1 it forbids no growth and proves none."

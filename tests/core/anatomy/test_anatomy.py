@@ -95,6 +95,7 @@ def test_how_it_starts_is_said_in_a_few_letters():
     assert (lstm().start_words, lstm(init="chrono").start_words) == ("", "chrono")
     assert lstm(init="orthogonal", forget_bias=1.0).start_words == "orthogonal b_f 1"
     assert lstm(variant="no-forget-gate", forget_bias=1.0).start_words == ""  # it has no such gate
+    assert lstm(init="spectral-norm", sigma_max=2, rho=3, forget_bias=1.0).start_words == "σ_max 2 b_f 1"
 
 
 @pytest.mark.parametrize("name", ANATOMIES)

@@ -42,6 +42,21 @@ def test_orthogonal_and_identity_act_on_each_gate(cell):
 
 
 @pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+def test_spectral_schemes_scale_each_gate_to_what_is_asked(cell):
+    """As NumPy finds it; all but U is torch's draw, and the two are not the same thing."""
+    drawn = cell.init(3, 24, generator=generator(2))
+    for scheme, asked in (("spectral-radius", 1.2), ("spectral-norm", 0.7), ("spectral-norm", 3.0)):
+        params = cell.init(3, 24, generator=generator(2), scheme=scheme, scale=asked)
+        for block, before in zip(*(each["weight_hh"].chunk(len(cell.sum_names)) for each in (params, drawn))):
+            U = block.double().numpy()
+            rho, sigma = np.abs(np.linalg.eigvals(U)).max(), np.linalg.norm(U, 2)
+            got, other = (rho, sigma) if scheme == "spectral-radius" else (sigma, rho)
+            assert got == pytest.approx(asked, rel=1e-5) and abs(other - asked) > 0.1 * asked
+            torch.testing.assert_close(block / block.norm(), before / before.norm())
+        assert all(torch.equal(params[name], drawn[name]) for name in drawn if name != "weight_hh")
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 def test_xavier_bounds_each_gate(cell):
     params = cell.init(3, 64, generator=generator(), scheme="xavier")
     for name, fan_in in (("weight_ih", 3), ("weight_hh", 64)):
@@ -75,6 +90,7 @@ def test_chrono_of_the_shortest_sequences(time_span):
         ("lstm", {"scheme": "chrono"}, "time_span"),
         ("gru", {"forget_bias": 1.0}, "forget gate"),
         ("lstm", {"scheme": "lucky"}, "lucky"),
+        ("rnn", {"scheme": "spectral-norm"}, "must be greater than 0 for `cell.init` .=spectral-norm"),
     ],
 )
 def test_what_does_not_fit_is_said(name, settings, words):

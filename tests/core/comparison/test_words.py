@@ -34,6 +34,17 @@ def test_one_cell_started_and_cut_in_other_ways() -> None:
         "default init", "forget bias 1", "no clipping", "coupled gates: f = 1 − i", "windows of 20"]  # fmt: skip
 
 
+def test_a_scaled_start_says_what_it_is_scaled_to() -> None:
+    texts = (
+        "cell.init:spectral-radius,cell.rho:1",
+        "cell.init:spectral-radius,cell.rho:1.5",
+        "cell.init:spectral-norm",
+    )
+    assert names(ORDER, *texts) == ["LSTM chrono", "LSTM ρ 1", "LSTM ρ 1.5", "LSTM σ_max 1"]
+    scaled = ORDER.replace(**{"cell.init": "spectral-radius", "cell.rho": 1.5})
+    assert difference(scaled, "cell.rho:1") == "ρ 1" == difference(ORDER, texts[0])
+
+
 def test_a_kept_member_is_named_by_what_differs_now() -> None:
     own = kept(ORDER)
     assert difference(ORDER, own) == "the same settings"
