@@ -131,8 +131,8 @@ def test_loss_gradients_and_flow_agree_with_a_graph_for_each_loss(cell, mode, T,
 
 
 def last_flow(network, batch, truncation):
-    """(T+1,) mean over sequences of ‖∂ℓ/∂state[t]‖, ℓ the last loss of a sequence alone, at its full weight: a graph for
-    each sequence, begun where the definitions stop that loss."""
+    """(T+1,) mean over sequences of ‖∂ℓ/∂state[t]‖, ℓ the last loss of a sequence alone, at its full weight: a graph
+    for each sequence, begun where the definitions stop that loss."""
     x, cell = torch.tensor(batch.x, dtype=torch.float64), network.cell
     T, N = x.shape[:2]
     resets = windows(T, truncation.K) if truncation.mode == "reset" else []

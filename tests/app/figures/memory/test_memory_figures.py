@@ -135,7 +135,10 @@ def test_capacity_under_its_bound(style: Style) -> None:
     view = capacity(arrays, {"bound": 6, "channels": 5}, config, style)
     go.Figure(view.figure.to_dict())
     assert view.figure.layout.shapes[0].y0 == 6 and view.figure.data[1].y[-1] == pytest.approx(2)
-    assert "2.0 of at most 6 units, over lags 0 to 29; untrained 3.0" in view.hint and "keeps less of what comes at random" in view.hint
+    assert (
+        "2.0 of at most 6 units, over lags 0 to 29; untrained 3.0" in view.hint
+        and "keeps less of what comes at random" in view.hint
+    )
     small = capacity(arrays, {"bound": 60, "channels": 5}, config, style)
     assert not small.figure.layout.shapes, "a bound far above leaves the picture, and stays in the sentence"
     both = capacity(arrays, {"bound": 12}, config, style)
