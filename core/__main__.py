@@ -18,6 +18,7 @@ from core.data_files import flat
 from core.errors import ConfigError, UnrolledError
 from core.forecasts.command import add_forecasts
 from core.frames import Frame
+from core.numbers import percent, plain, sig
 from core.presets import PRESETS
 
 NEGATIVE_NUMBER = re.compile(r"-((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)$", re.IGNORECASE)
@@ -88,7 +89,8 @@ def _readable_line(frame: Frame) -> str:
     if frame.score_step != frame.step and not frame.nonfinite:
         return ""
     line = (
-        f"step {frame.step:6d}  loss {frame.loss:9.4g}  score {frame.score:6.1%}  gradient norm {frame.grad_norm:9.3g}"
+        f"step {frame.step:6,}  loss {sig(frame.loss, 4):>12}  score {percent(frame.score, 1):>7}  "
+        f"gradient norm {plain(frame.grad_norm):>11}"
         f"{' clipped' if frame.clipped else ''}"
     )
     return line + (f"  not finite: {', '.join(frame.nonfinite)}" if frame.nonfinite else "")

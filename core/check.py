@@ -26,6 +26,7 @@ from core.backprop.judges import (
 )
 from core.cells import every_variant
 from core.errors import UnrolledError
+from core.numbers import sig
 
 Sizes = tuple[int, int, int, int]
 SIZES: Sizes = 10, 4, 8, 3
@@ -103,20 +104,20 @@ def table(found: Sequence[Judgement], seeds: int) -> str:
         f"({seeds} random problems; T N H C = {SIZES}, for differences {FEW}; truncated: the state detached at {CUTS};",
         f"clamped: the carry of every step within ±{CLAMP})",
         f"{'':{wide}}" + "".join(f"{judge.name:>{width}}" for judge in JUDGES),
-        f"{'limit':{wide}}" + "".join(f"{judge.limit:>{width}.0e}" for judge in JUDGES),
+        f"{'limit':{wide}}" + "".join(f"{sig(judge.limit, 1):>{width}}" for judge in JUDGES),
     ]
     for variant in VARIANTS:
         marks = {each.judge.name: _mark(each) for each in found if each.variant == variant}
         lines.append(f"{variant:{wide}}" + "".join(f"{marks.get(judge.name, '–'):>{width}}" for judge in JUDGES))
     lines.append("–: torch.nn has no such cell; differences cannot follow a gradient that is stopped on purpose.")
     failed = [each for each in found if not each.passed]
-    lines += [f"FAILED {each.variant}, {each.judge.name}: {each.tensor} is off by {each.error:.1e}" for each in failed]
+    lines += [f"FAILED {each.variant}, {each.judge.name}: {each.tensor} is off by {sig(each.error)}" for each in failed]
     lines.append("Some cells disagree: do not trust runs on this machine." if failed else "All cells agree.")
     return "\n".join(lines)
 
 
 def _mark(found: Judgement) -> str:
-    return f"{found.error:.1e}" + ("" if found.passed else " !")
+    return sig(found.error) + ("" if found.passed else " !")
 
 
 def main(seeds: int) -> int:

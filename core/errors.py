@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.numbers import exact
+
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
@@ -78,5 +80,5 @@ def quoted(value: object) -> str:
 
 
 def _plain(bound: float) -> str:
-    """A bound as people write it: 2,147,483,647 and 0.5, not 2.14748e+09."""
-    return f"{int(bound):,}" if bound == int(bound) else f"{bound:,g}"
+    """A bound as people write it: 2,147,483,647 and 0.5, not 2.14748 × 10⁹."""
+    return f"{int(bound):,}" if bound == int(bound) else exact(bound)

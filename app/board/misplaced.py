@@ -8,6 +8,7 @@ from math import isfinite
 from app.board.query import Query
 from app.figures.base import Knob
 from core.errors import quoted
+from core.numbers import exact
 
 
 def misplaced(knobs: Iterable[Knob], query: Query) -> list[str]:
@@ -38,4 +39,4 @@ def _rule(knob: Knob) -> str:
         return "one of " + ", ".join(value for value, _ in knob.options)
     if knob.minimum is None or knob.maximum is None:
         return "a number"
-    return f"a number from {knob.minimum:g} to {knob.maximum:g}"
+    return f"a number from {exact(knob.minimum)} to {exact(knob.maximum)}"

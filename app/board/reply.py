@@ -27,12 +27,15 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
     """Everything ``query`` wants; without pictures while nothing is recorded."""
     source, snapshot = known.source, known.snapshot
     frame = _frame(source, snapshot, query)
-    words = transport_line(snapshot, source.config, None if frame is None else frame.step)
+    words = transport_line(
+        snapshot,
+        source.config,
+        None if frame is None else frame.step,
+        live=query.cursor is None,
+        beside=sum(other.status.moving for run_id, _, other in known.beside if run_id != source.id),
+    )
     if known.trouble:
         words |= {"problem": known.trouble}
-    moving = sum(other.status.moving for run_id, _, other in known.beside if run_id != source.id)
-    if moving:
-        words |= {"moving": True, "text": f"{words['text']} · {moving} beside it still training"}
     body: dict[str, Any] = {
         "seq": known.seq,
         "id": source.id,

@@ -13,12 +13,15 @@ from plotly.io.json import to_json_plotly
 
 from app.figures.base import Key, Scale, Sheet, View
 from core.frames import number
+from core.numbers import sig
 
 FIRST = "#"
 LEVELS = 65
 """A heatmap value becomes one of LEVELS characters from ``#`` on, backslash left out, evenly over zmin … zmax; an odd
 number, so that the middle of a diverging scale is exact. Nothing to draw is a space. Text of one byte a value
 compresses far better than base64 of bytes, which tears neighbours apart."""
+DIGITS = 4
+"""Significant digits of what tables and hovering say."""
 
 _ALPHABET = np.array([code for code in range(ord(FIRST), 127) if chr(code) != "\\"][:LEVELS], np.uint8)
 
@@ -29,6 +32,9 @@ def packed(figure: go.Figure) -> dict[str, Any]:
     body["layout"].pop("template", None)
     drawn: Any = figure.data
     for source, trace in zip(drawn, body["data"]):
+        for axis in "xy":
+            if f"%{{{axis}}}" in str(trace.get("hovertemplate")) and np.asarray(source[axis]).dtype.kind == "f":
+                trace[axis] = rounded(source[axis])
         # A strip, a single row, keeps its float32: it should not show the steps of LEVELS.
         if trace["type"] == "heatmap" and len(source.z) > 1:
             del trace["z"]
@@ -44,6 +50,15 @@ def characters(z: np.ndarray, low: float, high: float) -> str:
     level = np.clip((np.where(known, flat, low) - low) / (high - low), 0, 1) * (LEVELS - 1)
     codes = _ALPHABET[np.rint(level).astype(int)]
     return np.where(known, codes, np.uint8(ord(" "))).tobytes().decode("ascii")
+
+
+def rounded(values: Any) -> np.ndarray:
+    """``values`` (n,) with the digits that a table has, float32: Plotly says all that it is given."""
+    values = np.asarray(values, np.float64)
+    with np.errstate(all="ignore"):
+        unit = 10.0 ** (np.floor(np.log10(np.abs(values))) - (DIGITS - 1))
+        found = np.round(values / unit) * unit
+    return np.where(np.isfinite(found), found, values).astype(np.float32)
 
 
 def view(shown: View, *, table: bool) -> dict[str, Any]:
@@ -81,14 +96,16 @@ def _table(table: DataFrame) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """What the page writes: four digits, null for what is no number, nothing where there was nothing to measure."""
+    """What the page writes: DIGITS digits, null for what is no number, nothing where there was nothing to measure."""
     if value is NA:
         return ""
     if isinstance(value, bool):
         return "yes" if value else ""
+    if isinstance(value, int):
+        return f"{value:,}"
     if not isinstance(value, float):
         return value
-    return None if number(value) is None else float(f"{value:.4g}")
+    return None if number(value) is None else sig(value, DIGITS)
 
 
 def compressed(reply: dict[str, Any]) -> bytes:

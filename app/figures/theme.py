@@ -138,6 +138,7 @@ def template(style: Style) -> dict[str, Any]:
         "tickfont": {"color": theme.muted, "size": 12},
         "title": {"font": {"color": theme.muted, "size": 12}, "standoff": 8},
         "automargin": False,
+        "exponentformat": "power",  # as core.numbers writes them
         "fixedrange": style.narrow,  # on a phone a drag scrolls the page
     }
     return {

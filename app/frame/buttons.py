@@ -15,12 +15,12 @@ import streamlit as st
 from app.frame import dialogs, share
 from app.frame.confirmation import Confirmation
 from app.services import lab
-from app.text.shared.numbers import plural
 from app.visit import session
 from app.visit.visitor import token
 from core.config import RunConfig
 from core.errors import UnrolledError
 from core.lab.client import RunInfo
+from core.numbers import plural
 from core.schedule import Schedule
 from core.store.catalog import UNFINISHED
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.services import lab
-from app.text.shared.numbers import plural
 from app.visit import session
 from app.visit.link import MATCH, SEEDS, Visit
 from app.visit.visitor import token
@@ -28,6 +27,7 @@ from core.comparison import (
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError, quoted
 from core.lab.asking import PREVIEW
+from core.numbers import plural
 from core.store.catalog import UNFINISHED
 
 TITLES: dict[str, str] = {"size": "same hidden size", "parameters": "as many parameters"}

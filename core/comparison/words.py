@@ -8,6 +8,7 @@ from typing import Any
 
 from core.comparison.members import applied, differences, may_differ
 from core.config import RunConfig
+from core.numbers import exact
 from core.settings import settings_of
 
 SHORT = {"cell.hidden_size": "H", "cell.forget_bias": "forget bias", "lr": "rate", "clip_threshold": "θ",
@@ -73,7 +74,7 @@ def _words(config: RunConfig, key: str) -> str:
     if value is None:
         return ""
     if not setting.choices:
-        return f"{SHORT.get(key, setting.title)} {value:g}"
+        return f"{SHORT.get(key, setting.title)} {exact(value)}"
     choice = str(setting.choices[value])
     if key == "cell.init":
         return config.cell.init_words or "default init"

@@ -21,6 +21,7 @@ from core.anatomy import ANATOMIES
 from core.config import RunConfig
 from core.frames import Frame
 from core.lab.processes import leaving
+from core.numbers import exact, percent, plural, sig
 from core.store import Catalog, Ended, RunWriter, StaleAttempt, StorageFull, load_run, run_path
 from core.store.catalog import RunRow
 
@@ -157,7 +158,7 @@ def outcome_of(path: Path) -> str:
     if frame is None:
         return ""
     if math.isfinite(frame.loss):
-        return f"Finished {run.config.steps} steps with a score of {frame.score:.1%}."
+        return f"Finished {plural(run.config.steps, 'step')} with a score of {percent(frame.score)}."
     what = "not a number" if math.isnan(frame.loss) else "infinite"
     return f"The loss is {what} from step {frame.step} on: {_why(run.scalars()['grad_norm'], run.config)}"
 
@@ -165,9 +166,13 @@ def outcome_of(path: Path) -> str:
 def _why(grad_norm: object, config: RunConfig) -> str:
     norms = np.asarray(grad_norm)[:-1]
     finite = norms[np.isfinite(norms)]
-    grown = f"the gradient norm had reached {finite.max():.3g} before" if finite.size else "the forward pass overflows"
+    grown = (
+        f"the gradient norm had reached {sig(float(finite.max()), 3)} before"
+        if finite.size
+        else "the forward pass overflows"
+    )
     clip = ", or clip the gradient (`clip`)" if config.clip == "none" else ""
-    return f"{grown}. Lower `lr` (={config.lr:g}){clip}, or start the weights smaller (`cell.init`)."
+    return f"{grown}. Lower `lr` (={exact(config.lr)}){clip}, or start the weights smaller (`cell.init`)."
 
 
 def warm_up() -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ConfigError
+from core.numbers import exact
 
 Floats = NDArray[np.floating[Any]]
 FLOOR = float(np.finfo(np.float32).tiny)
@@ -68,9 +69,13 @@ def adaptive_k(phi: Floats, delta: float, tau: int) -> Adaptive:
         why = f"What lies beyond lag {tau} may outweigh all that was measured (β = {beta:.3f}): no K is safe."
         return Adaptive(None, beta, tau, why)
     if found >= T:
-        why = f"Only the whole sequence keeps the bias below {delta:g} (β = {beta:.3f} would ask for K = {found:,})."
+        why = (
+            f"Only the whole sequence keeps the bias below {exact(delta)} (β = {beta:.3f} would ask for K = {found:,})."
+        )
         return Adaptive(T, beta, tau, why)
-    return Adaptive(found, beta, tau, f"β = {beta:.3f} from lag {tau} on: K = {found} keeps the bias below {delta:g}.")
+    return Adaptive(
+        found, beta, tau, f"β = {beta:.3f} from lag {tau} on: K = {found} keeps the bias below {exact(delta)}."
+    )
 
 
 def _factor(phi: Floats, tau: int) -> float | None:
@@ -100,4 +105,4 @@ def _smallest(phi: Floats, beta: float, tau: int, delta: float) -> int | None:
 
 def _check_delta(delta: float) -> None:
     if not delta > 0:
-        raise ConfigError([f"`delta` (={delta:g}) must be more than 0, the bias that is allowed. Raise `delta`."])
+        raise ConfigError([f"`delta` (={exact(delta)}) must be more than 0, the bias that is allowed. Raise `delta`."])

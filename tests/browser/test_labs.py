@@ -95,7 +95,7 @@ def test_a_scrubbed_moment_is_answered_while_training_goes_on(server: Any, flow:
     visitor.at(0)
     expect(hint).to_contain_text("K = 20:")
     visitor.until(f"JSON.stringify({visitor.plot('bias')}.data) !== {live!r}")
-    expect(visitor.page.locator(".ub-where")).to_contain_text("showing step 0")
+    expect(visitor.page.locator(".ub-where")).to_contain_text("recorded: step 0")
     text = visitor.where.inner_text()
     expect(visitor.where).not_to_have_text(text)
 

@@ -32,7 +32,7 @@ def test_keys_reach_any_moment_while_training_goes_on(server: Any, flow: Any) ->
     keyboard = visitor.page.keyboard
     keyboard.press("Home")
     visitor.at(0)
-    expect(visitor.where).to_contain_text("showing step 0")
+    expect(visitor.where).to_contain_text("recorded: step 0")
     keyboard.press("ArrowRight")
     visitor.at(visitor.stride)
     keyboard.press("ArrowRight")
@@ -42,10 +42,10 @@ def test_keys_reach_any_moment_while_training_goes_on(server: Any, flow: Any) ->
     visitor.in_address(f"step={visitor.stride}&")
     text = visitor.where.inner_text()
     expect(visitor.where).not_to_have_text(text)  # training goes on beside what is shown
-    expect(visitor.where).to_contain_text(f"showing step {visitor.stride} ")
+    expect(visitor.where).to_contain_text(f"recorded: step {visitor.stride} ")
     visitor.page.reload()
     visitor.at(visitor.stride)
-    expect(visitor.where).to_contain_text(f"showing step {visitor.stride} ")
+    expect(visitor.where).to_contain_text(f"recorded: step {visitor.stride} ")
     visitor.page.keyboard.press("End")
     visitor.beyond(100)
     visitor.not_in_address("step=")

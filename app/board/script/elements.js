@@ -25,6 +25,15 @@ function sayWithCode(element, text) {
   element.replaceChildren(...text.split("`").map((part, index) => (index % 2 ? make("code", "", part) : part)));
 }
 
+// A knob's value as core/numbers.py writes numbers: what is being turned is known here first.
+function written(value) {
+  const size = Math.abs(value), plain = !size || (size >= 1e-3 && size < 1e5);
+  const [digits, power] = (plain ? value.toLocaleString("en", { maximumFractionDigits: 9 }) : value.toExponential()).replace("-", "−").split("e");
+  if (!power) return digits;
+  const raised = [...power].map((sign) => ({ "+": "", "-": "⁻" })[sign] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]).join("");
+  return `${digits === "1" ? "" : `${digits}\u00a0×\u00a0`}10${raised}`;
+}
+
 function colorAt(stops, at) {
   const above = stops.findIndex(([position]) => position >= at);
   if (above < 1) return stops.at(above).at(1);

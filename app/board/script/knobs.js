@@ -58,7 +58,7 @@ class Knobs {
     Object.assign(input, { min: to(knob.minimum), max: to(knob.maximum), step: knob.step ?? "any" });
     const read = () => String(Number(Math.min(knob.maximum, Math.max(knob.minimum, from(Number(input.value)))).toPrecision(knob.log ? 3 : 8)));
     const tell = (value) => {
-      const text = `${value.replace("-", "−")}${knob.unit && ` ${knob.unit}`}`;
+      const text = `${written(Number(value))}${knob.unit && ` ${knob.unit}`}`;
       say(output, text);
       input.setAttribute("aria-valuetext", text);
     };

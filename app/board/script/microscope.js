@@ -1,6 +1,6 @@
 // A training step played frame by frame from one answer: drawing, sentence and equations with the numbers of each step.
 const FRAME_RATES = [1, 3, 10, 30, 100], REST_MS = 400;
-const PLACE = /([+−·] )?\{([^}]+)\}(²)?/g;  // a negative number after a sign stands in brackets
+const PLACE = /([+−·] )?\{([^}]+)\}(²)?/g;  // in brackets where a sign or a square needs it
 const PLAYER_KEYS = { k: "play", ",": "back", ".": "on" };
 
 class Player {
@@ -127,7 +127,8 @@ class Player {
     const number = (name) => phase.own?.[name]?.[frame] ?? this.body.values[name]?.[row] ?? "–";
     const filled = (text) => text.replace(PLACE, (_, sign = "", name, square = "") => {
       const value = number(name);
-      return sign + (value.startsWith("−") && (sign || square) ? `(${value})` : value) + square;
+      const apart = (value.startsWith("−") && (sign || square)) || (value.includes("×") && square);
+      return sign + (apart ? `(${value})` : value) + square;
     });
     this.range.value = this.frame;
     this.range.setAttribute("aria-valuetext", `${phase.title}, frame ${frame + 1} of ${phase.rows.length}`);

@@ -33,7 +33,7 @@ class Transport {
     progress.setAttribute("aria-valuemax", total);
     progress.setAttribute("aria-valuenow", Math.max(step, 0));
     progress.firstElementChild.style.width = `${(100 * Math.max(step, 0)) / total}%`;
-    say(board.find("where"), live ? transport.text : `showing step ${shown?.toLocaleString("en")} · ${transport.text}`);
+    say(board.find("where"), transport.text);
     const liveButton = board.find("live"), play = board.find("play");
     liveButton.setAttribute("aria-pressed", live);
     say(liveButton, transport.moving ? "Live" : "Latest");

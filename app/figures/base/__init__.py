@@ -6,6 +6,7 @@ from app.figures.base.axes import (
     decades_axis,
     figure,
     flow_scale,
+    percent_axis,
     plain_log_axis,
     round_ticks,
     time_axis,
@@ -27,9 +28,9 @@ from app.figures.base.marks import (
     reference_line,
 )
 from app.figures.base.records import Key, Knob, Layout, Scale, Sheet, SheetCell, View
-from app.figures.base.series import Thinned, spread, thinned
+from app.figures.base.series import Thinned, area, spread, thinned
 from app.figures.base.truncated import boundaries, boundary_lines, kinds_of, truncation_keys, unseen
-from app.figures.base.values import asked_step, log_ratio, reference, runs, step_words, with_gaps
+from app.figures.base.values import asked_step, log_ratio, percents, reference, runs, step_words, with_gaps
 
 __all__ = [
     "FLOW_SCALE_TICKS",
@@ -44,6 +45,7 @@ __all__ = [
     "Thinned",
     "View",
     "above",
+    "area",
     "asked_step",
     "bands",
     "boundaries",
@@ -62,6 +64,8 @@ __all__ = [
     "kind_keys",
     "kinds_of",
     "log_ratio",
+    "percent_axis",
+    "percents",
     "plain_log_axis",
     "reference",
     "reference_line",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 
 from app.figures.base.records import Layout, Scale
 from app.figures.theme import Stops, Style, template
-from app.text.shared.numbers import power_of_ten
+from core.numbers import exact, power_of_ten
 
 
 def figure(style: Style, data: list[Any], layout: Layout, *, height: int, top: int = 8, bottom: int = 34) -> go.Figure:
@@ -65,8 +66,17 @@ def plain_log_axis(low: float, high: float) -> Layout:
     if len(ticks) < 2:
         ticks = [m * 10.0**k for k in range(int(np.floor(start)), int(np.ceil(stop)) + 1) for m in (1, 2, 5)]
         ticks = [tick for tick in ticks if low <= tick <= high]
-    text = [f"{tick:g}" if 1e-4 < tick < 1e5 else power_of_ten(tick) for tick in ticks]
+    text = [exact(tick) for tick in ticks]
     return {"type": "log", "range": [float(start), float(stop)], "tickvals": ticks, "ticktext": text}
+
+
+def percent_axis(low: float, high: float, most: int = 5) -> Layout:
+    """An axis of shares from ``low`` to ``high`` with at most about ``most`` ticks at round percentages."""
+    size = (high - low) / most
+    stride = next(s for k in range(-6, 7) for s in (1 * 10.0**k, 2.5 * 10.0**k, 5 * 10.0**k) if s >= size * 0.999)
+    ticks = [stride * k for k in range(math.ceil(low / stride - 1e-9), math.floor(high / stride + 1e-9) + 1)]
+    text = [f"{exact(round(100 * tick, 9))}\u00a0%" for tick in ticks]
+    return {"range": [low, high], "tickvals": ticks, "ticktext": text}
 
 
 def decades_axis(low: int, high: int, title: str) -> Layout:

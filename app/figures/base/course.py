@@ -11,8 +11,8 @@ import numpy as np
 from app.figures.base.marks import PATTERNS, hatch_color
 from app.figures.base.records import Layout
 from app.figures.theme import Style
-from app.text.shared.numbers import percent
 from core.config import RunConfig
+from core.numbers import exact, percent
 from core.reading.horizon import KIND_NAMES, NOT_FINITE
 from core.reading.spikes import broke_at
 
@@ -57,7 +57,7 @@ class Course:
     @property
     def clipping(self) -> str:
         """How it clips, in a word or two: 'no clipping', 'θ = 0.1'."""
-        return "no clipping" if self.config.clip == "none" else f"θ = {self.config.clip_threshold:g}"
+        return "no clipping" if self.config.clip == "none" else f"θ = {exact(self.config.clip_threshold)}"
 
     def outcome(self, short: bool = False) -> str:
         """How it went or stands: 'not a number from step 41 on', 'accuracy 98 %', 'step 120 of 300'."""
@@ -123,4 +123,4 @@ def limits(series: list[np.ndarray], *extra: float, decades: float = 8) -> tuple
 def words_of_clip(config: RunConfig) -> str:
     """How ``config`` clips, as prose has it: 'by norm at 1'."""
     kinds = {"norm": "by norm", "value": "by value", "backprop": "inside backpropagation"}
-    return "no clipping" if config.clip == "none" else f"{kinds[config.clip]} at {config.clip_threshold:g}"
+    return "no clipping" if config.clip == "none" else f"{kinds[config.clip]} at {exact(config.clip_threshold)}"

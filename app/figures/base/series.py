@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from app.figures.base.records import Layout
+from app.figures.base.values import runs
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,25 @@ def thinned(steps: np.ndarray, values: np.ndarray, most: int = 300) -> Thinned:
     empty = counts == 0
     low[empty], high[empty] = np.nan, np.nan
     return Thinned(steps[starts], mean.astype(np.float32), low, high, True)
+
+
+def area(x: np.ndarray, low: np.ndarray, high: np.ndarray, color: str, opacity: float, **trace: Any) -> list[Layout]:
+    """One trace that fills from ``low`` to ``high``, each run of numbers closed by itself: one outline around a gap
+    would close across it. None where they are the same everywhere."""
+    known = np.isfinite(low) & np.isfinite(high)
+    if not (known & (high > low)).any():
+        return []
+    xs, ys = [], []
+    for first, last in runs(known):
+        there = slice(first, last + 1)
+        xs += [x[there], x[there][::-1], [np.nan]]
+        ys += [low[there], high[there][::-1], [np.nan]]
+    return [{"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "fillcolor": color,
+             "opacity": opacity, "hoverinfo": "skip", "x": _joined(xs), "y": _joined(ys), **trace}]  # fmt: skip
+
+
+def _joined(parts: Sequence[Any]) -> np.ndarray:
+    return np.concatenate([np.asarray(part, np.float32) for part in parts])
 
 
 def spread(values: np.ndarray, most: int) -> np.ndarray:

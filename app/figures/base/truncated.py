@@ -8,8 +8,8 @@ from app.figures.base.marks import cut_lines
 from app.figures.base.records import Key, Layout
 from app.figures.base.values import asked_step
 from app.figures.theme import Style
-from app.text.shared.numbers import plural
 from core.config import RunConfig
+from core.numbers import plural
 from core.reach import reach_of
 from core.reading.horizon import zeros
 

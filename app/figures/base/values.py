@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import FloatingArray
 
-from app.text.shared.numbers import portion, sig
 from core.config import RunConfig
+from core.numbers import percent, portion, sig
 from core.reading.horizon import KIND_NAMES, LIVE
 
 
@@ -33,12 +33,17 @@ def log_ratio(flow: np.ndarray, to: float) -> np.ndarray:
 
 
 def step_words(flow: np.ndarray, kinds: np.ndarray, to: float) -> list[str]:
-    """What hovering says at every step 0 … T: 'step 17: 3.2e-05, 0.4 % of the last step'."""
+    """What hovering says at every step 0 … T: 'step 17: 3.2 × 10⁻⁵, 0.4 % of the last step'."""
     return [
         f"step {t}: {KIND_NAMES[kind]}" if kind != LIVE else
         f"step {t}: {sig(float(value))}, {portion(float(value) / to)} of the last step"
         for t, (value, kind) in enumerate(zip(flow, kinds))
     ]  # fmt: skip
+
+
+def percents(shares: ArrayLike) -> list[str]:
+    """What hovering says of shares."""
+    return [percent(float(share), 1) for share in np.asarray(shares)]
 
 
 def runs(flags: np.ndarray) -> list[tuple[int, int]]:

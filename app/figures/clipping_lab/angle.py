@@ -10,8 +10,8 @@ from pandas import DataFrame
 from app.figures.base import Key, Layout, View, cursor_line, figure, spread, training_axis
 from app.figures.base.course import span
 from app.figures.theme import Style
-from app.text.shared.numbers import sig
 from core.config import RunConfig
+from core.numbers import sig
 from core.reading.spikes import TURNED, turned
 
 POINTS = 400
@@ -52,7 +52,7 @@ def _table(steps: np.ndarray, angle: np.ndarray) -> DataFrame:
 def _points(steps: np.ndarray, angle: np.ndarray, chosen: np.ndarray, style: Style) -> list[Layout]:
     return [{"type": "scatter", "mode": "markers", "x": steps[chosen], "y": angle[chosen].astype(np.float32),
              "marker": {"color": style.theme.ink, "size": 4}, "name": "angle",
-             "hovertemplate": "training step %{x:,}: %{y:.3~g}°<extra></extra>"}]  # fmt: skip
+             "hovertemplate": "training step %{x:,}: %{y}°<extra></extra>"}]  # fmt: skip
 
 
 def _hint(known: np.ndarray, config: RunConfig) -> str:

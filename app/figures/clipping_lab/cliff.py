@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, Scale, View, colorscale, figure, plain_log_axis, reference_line
 from app.figures.theme import Stops, Style
-from app.text.shared.numbers import sig
+from core.numbers import sig
 from core.theory.cliff import LEAST_W, Path, descent, gradient, gradient_on_wall, loss, mesh, wall
 
 LOW, HIGH = (4.1, -3.1), (5.5, -1.5)
@@ -176,7 +176,7 @@ def _norms(path: Path, step: int, color: str, name: str) -> list[Layout]:
     norm = np.where(path.norm > 0, path.norm, np.nan)[: step + 1].astype(np.float32)
     return [{"type": "scatter", "mode": "lines+markers", "x": np.arange(step + 1), "y": norm, "name": name,
              "line": {"color": color, "width": 2}, "marker": {"size": 4},
-             "hovertemplate": f"update %{{x}}, {name}: gradient norm %{{y:.3~g}}<extra></extra>"}]  # fmt: skip
+             "hovertemplate": f"update %{{x}}, {name}: gradient norm %{{y}}<extra></extra>"}]  # fmt: skip
 
 
 # -- words and axes ---------------------------------------------------------------------------------------------------

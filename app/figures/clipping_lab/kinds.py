@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, figure, plain_log_axis
 from app.figures.theme import Style
-from app.text.shared.numbers import percent, sig
+from core.numbers import exact, percent, plain, sig
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -116,7 +116,7 @@ def _lines(arrays: Arrays, style: Style) -> list[Layout]:
             lines.append({"type": "scatter", "mode": "lines", "x": arrays["theta"].astype(np.float32),
                           "y": arrays[f"{kind}.{what}"].astype(np.float32), "xaxis": f"x{axis}", "yaxis": f"y{axis}",
                           "line": {"color": _color(kind, style), "width": width, "dash": dash}, "name": name,
-                          "hovertemplate": f"{name}, θ %{{x:.3~g}}: %{{y:.3~g}}{unit}<extra></extra>"})  # fmt: skip
+                          "hovertemplate": f"{name}, θ %{{x}}: %{{y}}{unit}<extra></extra>"})  # fmt: skip
     return lines
 
 
@@ -156,7 +156,7 @@ def _hint(found: Mapping[str, ClipEffect], norm: float, theta: float, part: str)
         return "The raw gradient is no number any more: nothing can be clipped."
     untouched = all(words(kind, effect) == "unchanged" for kind, effect in found.items())
     fate = "would pass unchanged." if untouched else "would become:"
-    return f"At θ = {theta:.3g} the raw gradient{part} of norm {norm:.3g} {fate}"
+    return f"At θ = {exact(float(f'{theta:.3g}'))} the raw gradient{part} of norm {plain(norm)} {fate}"
 
 
 def _when(measured: int, shown: int) -> str:

@@ -7,11 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Key, Layout, View, cursor_line, figure, reference_line, training_axis
+from app.figures.base import (
+    Key,
+    Layout,
+    View,
+    cursor_line,
+    figure,
+    percent_axis,
+    reference_line,
+    training_axis,
+)
 from app.figures.base.course import span, words_of_clip
 from app.figures.theme import Style
-from app.text.shared.numbers import percent
 from core.config import RunConfig
+from core.numbers import percent
 from core.reading.spikes import was_clipped
 
 BINS = 40
@@ -25,8 +34,7 @@ def clipped_share(scalars: Mapping[str, np.ndarray], cursor: int, config: RunCon
     total = float(was_clipped(scalars).mean()) if len(scalars["step"]) else float("nan")
     layout = {
         "xaxis": training_axis(planned, style),
-        "yaxis": {"range": [-0.03, 1.05], "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                  "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"]},
+        "yaxis": percent_axis(-0.03, 1.05),
         "shapes": [*([reference_line(total, style)] if total > 0 else []), *cursor_line(cursor, style)],
         "bargap": 0.12,
         "meta": {"axis": "training"},

@@ -10,8 +10,8 @@ from pandas import DataFrame
 from app.figures.base import Key, Layout, View, cursor_line, figure, plain_log_axis, reference_line, thinned, with_gaps
 from app.figures.base.course import Course, broken_ground, limits
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import plural
 from core.config import RunConfig
+from core.numbers import plural
 
 POINTS = 100
 """Points per line: a panel is some 250 pixels wide."""
@@ -105,7 +105,7 @@ class _Panel:
             word = "loss" if name == "loss" else "gradient norm"
             drawn.append({"type": "scatter", "mode": "lines", "x": thin.steps, "y": thin.mean, **where,
                           "line": {"color": color, "width": width}, "name": f"{course.clipping}: {word}",
-                          "hovertemplate": f"{course.clipping}, training step %{{x:,}}: {word} %{{y:.3~g}}"
+                          "hovertemplate": f"{course.clipping}, training step %{{x:,}}: {word} %{{y}}"
                                            "<extra></extra>"})  # fmt: skip
         return drawn
 

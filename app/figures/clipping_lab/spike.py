@@ -25,13 +25,14 @@ from app.figures.base import (
     hatch_ground,
     kind_keys,
     log_ratio,
+    percent_axis,
     reference,
     runs,
     time_axis,
 )
 from app.figures.theme import Style
-from app.text.shared.numbers import percent, plural
 from core.config import RunConfig
+from core.numbers import percent, plural
 from core.reading.horizon import CUT, KIND_NAMES, zeros
 
 ROWS, COLUMNS = 32, 200
@@ -171,8 +172,7 @@ def _margin(share: np.ndarray, style: Style) -> list[Layout]:
 def _share_axis(share: np.ndarray) -> Layout:
     known = share[np.isfinite(share)]
     low, high = min(float(known.min(initial=0)), 0.0), max(float(known.max(initial=0)), 0.01)
-    return {"range": [low * 1.1, high * 1.1], "tickformat": ".0%" if high >= 0.05 else ".1%", "nticks": 3,
-            "fixedrange": True, "zeroline": low < 0}  # fmt: skip
+    return percent_axis(low * 1.1, high * 1.1, 3) | {"fixedrange": True, "zeroline": low < 0}
 
 
 def _words(fold: float, upper: float, style: Style) -> list[Layout]:

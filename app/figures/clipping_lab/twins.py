@@ -93,7 +93,7 @@ def _line(course: Course, name: str, axis: str, style: Style) -> list[Layout]:
     word = f"{key.label}: {ROWS[name]}"
     line = {"type": "scatter", "mode": "lines", "x": steps, "y": drawn, "yaxis": axis, "name": word,
             "line": {"color": key.color, "width": key.width, "dash": key.dash},
-            "hovertemplate": f"training step %{{x:,}}: {word} %{{y:.3~g}}<extra></extra>"}  # fmt: skip
+            "hovertemplate": f"training step %{{x:,}}: {word} %{{y}}<extra></extra>"}  # fmt: skip
     last = np.flatnonzero(np.isfinite(values) & (values > 0))
     if course.broke is None or not last.size:
         return [line]

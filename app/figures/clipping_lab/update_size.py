@@ -11,6 +11,7 @@ from app.figures.base import (
     Key,
     Layout,
     View,
+    area,
     cursor_line,
     figure,
     plain_log_axis,
@@ -21,8 +22,8 @@ from app.figures.base import (
 )
 from app.figures.base.course import span
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import sig
 from core.config import RunConfig
+from core.numbers import sig
 from core.reach import reach_of
 
 OWN_SCALE = ("adam", "rmsprop")
@@ -77,12 +78,8 @@ def _bound(updates: int) -> str:
 def _lines(steps: np.ndarray, size: np.ndarray, color: str) -> list[Layout]:
     thin = thinned(steps, np.where(size > 0, size, np.nan))
     line = {"type": "scatter", "mode": "lines", "x": thin.steps, "y": thin.mean, "line": {"color": color, "width": 2},
-            "name": "update", "hovertemplate": "training step %{x:,}: %{y:.3~g}<extra></extra>"}  # fmt: skip
-    if not thin.binned:
-        return [line]
-    return [{"type": "scatter", "mode": "lines", "x": np.concatenate([thin.steps, thin.steps[::-1]]),
-             "y": np.concatenate([thin.high, thin.low[::-1]]), "fill": "toself", "line": {"width": 0},
-             "fillcolor": color, "opacity": 0.25, "hoverinfo": "skip"}, line]  # fmt: skip
+            "name": "update", "hovertemplate": "training step %{x:,}: %{y}<extra></extra>"}  # fmt: skip
+    return [*area(thin.steps, thin.low, thin.high, color, 0.25), line]
 
 
 def _limits(size: np.ndarray, bound: float | None) -> tuple[float, float]:

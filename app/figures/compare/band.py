@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.base import Layout, runs
+from app.figures.base import Layout, area
 from app.figures.theme import Look
 
 FILL = 0.16
@@ -28,24 +28,12 @@ def over_seeds(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def band(x: np.ndarray, low: np.ndarray, high: np.ndarray, look: Look, **trace: Any) -> list[Layout]:
     """The area between ``low`` and ``high``; nothing where they are the same everywhere."""
-    known = np.isfinite(low) & np.isfinite(high)
-    if not (known & (high > low)).any():
-        return []
-    xs, ys = [], []
-    for first, last in runs(known):
-        there = slice(first, last + 1)
-        xs += [x[there], x[there][::-1], [np.nan]]
-        ys += [low[there], high[there][::-1], [np.nan]]
-    return [{"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "fillcolor": look.color,
-             "opacity": FILL, "hoverinfo": "skip", "x": _small(xs), "y": _small(ys), **trace}]  # fmt: skip
+    return area(x, low, high, look.color, FILL, **trace)
 
 
 def line(x: np.ndarray, y: np.ndarray, look: Look, name: str, hover: str, **trace: Any) -> Layout:
     """A member's median; ``hover`` is what its label says of ``%{x}`` and ``%{y}``."""
-    return {"type": "scatter", "mode": "lines", "x": _small([x]), "y": _small([y]), "name": name,
-            "line": {"color": look.color, "width": 2.2, "dash": look.dash}, "connectgaps": False,
+    return {"type": "scatter", "mode": "lines", "x": np.asarray(x, np.float32),
+            "y": np.asarray(y, np.float32), "name": name, "connectgaps": False,
+            "line": {"color": look.color, "width": 2.2, "dash": look.dash},
             "hovertemplate": f"{name}, {hover}<extra></extra>", **trace}  # fmt: skip
-
-
-def _small(parts: list[Any]) -> np.ndarray:
-    return np.concatenate([np.asarray(part, np.float32) for part in parts])

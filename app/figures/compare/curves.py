@@ -11,8 +11,8 @@ from app.figures.base import Key, Layout, View, bands, decades_axis, figure, ref
 from app.figures.compare.band import band, line, over_seeds
 from app.figures.compare.side import Side, moment_words, seed_words
 from app.figures.theme import Style
-from app.text.shared.numbers import portion
 from core.config import RunConfig
+from core.numbers import portion
 from core.reading.horizon import SHARE
 
 DECADES = 14
@@ -27,7 +27,7 @@ def curves(sides: Sequence[Side], config: RunConfig, style: Style) -> View:
     traces: list[Layout] = []
     for side, (least, _, most) in zip(sides, found):
         traces += band(steps, _power(least), _power(most), side.look)
-    traces += [line(steps, _power(middle), side.look, side.label, "step %{x}: %{y:.2~e} of the last step")
+    traces += [line(steps, _power(middle), side.look, side.label, "step %{x}: %{y} of the last step")
                for side, (_, middle, _) in zip(sides, found)]  # fmt: skip
     axis = decades_axis(low, high, "" if style.narrow else "gradient ÷ last step")
     layout: Layout = {

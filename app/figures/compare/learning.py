@@ -13,6 +13,8 @@ from app.figures.base import (
     View,
     cursor_line,
     figure,
+    percent_axis,
+    percents,
     plain_log_axis,
     reference_line,
     training_axis,
@@ -23,8 +25,8 @@ from app.figures.compare.band import band, line, over_seeds
 from app.figures.compare.curves import keys
 from app.figures.compare.side import Entry, Side, seed_words
 from app.figures.theme import Style
-from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
+from core.numbers import percent, sig
 
 POINTS = 150
 """Intervals of training steps that a long loss is averaged over, the same for every run."""
@@ -41,7 +43,7 @@ def loss(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) ->
     data: list[Layout] = []
     for side, each in zip(sides, found):
         data += band(steps, each[0], each[2], side.look) if each else []
-    data += [line(steps, each[1], side.look, side.label, "training step %{x:,}: loss %{y:.3~g}")
+    data += [line(steps, each[1], side.look, side.label, "training step %{x:,}: loss %{y}")
              for side, each in zip(sides, found) if each]  # fmt: skip
     layout: Layout = {
         "xaxis": training_axis(config.steps, style),
@@ -69,12 +71,12 @@ def score(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -
     data: list[Layout] = []
     for side, each in zip(sides, found):
         data += band(each[0], each[1][0], each[1][2], side.look) if each else []
-    data += [line(each[0], each[1][1], side.look, side.label, "training step %{x:,}: %{y:.1%}")
+    data += [line(each[0], each[1][1], side.look, side.label, "training step %{x:,}: %{text}",
+                  text=percents(each[1][1]))
              for side, each in zip(sides, found) if each]  # fmt: skip
     layout: Layout = {
         "xaxis": training_axis(config.steps, style),
-        "yaxis": {"range": [-0.03, 1.05], "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                  "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"]},
+        "yaxis": percent_axis(-0.03, 1.05),
         "shapes": [reference_line(task.chance, style), reference_line(task.solved, style, dash="solid"),
                    *cursor_line(cursor, style)],
         "meta": {"axis": "training"},

@@ -11,9 +11,9 @@ from pandas import DataFrame, array
 from app.figures.base import Key, Layout, View, cursor_line, figure, training_axis
 from app.figures.compare.side import Entry, Side
 from app.figures.theme import Style
-from app.text.shared.numbers import plural
 from core.comparison import outcome_of
 from core.config import RunConfig
+from core.numbers import plural
 
 HEAD, EACH, BETWEEN = 20, 11, 6
 """Pixels: a member's name, each of its runs, and under the last of them."""

@@ -11,9 +11,9 @@ from app.figures.base import Sheet, SheetCell, View, figure
 from app.figures.compare.side import Side, moment_start
 from app.figures.theme import Style
 from app.text.compare.caption import p_words
-from app.text.shared.numbers import factor, percent, plural, sig
 from core.comparison import Verdict
 from core.config import RunConfig
+from core.numbers import factor, percent, plural, sig
 
 ROW = 60
 """Pixels, about: what a row takes on a wide page."""

@@ -28,8 +28,8 @@ from app.figures.base import (
 from app.figures.compare.band import over_seeds
 from app.figures.compare.side import Side, moment_start
 from app.figures.theme import Style
-from app.text.shared.numbers import factor, portion
 from core.config import RunConfig
+from core.numbers import factor, portion
 from core.reading.horizon import KIND_NAMES
 
 LIMIT = 6.0

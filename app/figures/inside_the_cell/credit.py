@@ -27,8 +27,8 @@ from app.figures.base import (
 from app.figures.inside_the_cell.light import light
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.inside_the_cell.caption import looked_at
-from app.text.shared.numbers import plural, portion, sig
 from core.config import RunConfig
+from core.numbers import plural, portion, sig
 from core.reading.horizon import CUT
 
 Arrays = Mapping[str, np.ndarray]
@@ -121,7 +121,7 @@ def _traces(
     curves = [
         {"type": "scatter", "mode": "lines", "x": t, "y": _power(row), "yaxis": "y2", "name": name,
          "line": {"color": ink, "width": width, "dash": dash}, "connectgaps": False,
-         "hovertemplate": f"{name}, state %{{x}}: %{{y:.2~e}}<extra></extra>"}
+         "hovertemplate": f"{name}, state %{{x}}: %{{y}}<extra></extra>"}
         for row, name, ink, width, dash in ((whole, "all losses", theme.muted, 1.5, "dash"),
                                             (ratio[at], "this loss", color, 3, "solid"))
     ]  # fmt: skip

@@ -13,8 +13,8 @@ from app.figures.inside_the_cell.looks import look
 from app.figures.inside_the_cell.probe import probe_name
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.inside_the_cell.caption import looked_at
-from app.text.shared.numbers import plural, portion
 from core.config import RunConfig
+from core.numbers import plural, portion
 
 Arrays = Mapping[str, np.ndarray]
 PITCH, DECADES = 34, 14

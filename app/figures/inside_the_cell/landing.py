@@ -8,10 +8,20 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Key, Layout, View, cursor_line, figure, reference_line, training_axis
+from app.figures.base import (
+    Key,
+    Layout,
+    View,
+    cursor_line,
+    figure,
+    percent_axis,
+    percents,
+    reference_line,
+    training_axis,
+)
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import percent
 from core.config import RunConfig
+from core.numbers import percent
 
 Arrays = Mapping[str, np.ndarray]
 LINES = (("gates", "what the weights learn from", "solid", 3), ("state", "what states get", "dash", 1.5))
@@ -24,10 +34,11 @@ def landing(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: S
     high = min(1.04, 1.25 * max(2 * even, float(known.max(initial=0))))
     data = [{"type": "scatter", "mode": "lines+markers", "x": at, "y": arrays[name].astype(np.float32), "name": words,
              "line": {"color": color, "dash": dash, "width": width}, "marker": {"size": 4},
-             "hovertemplate": f"{words}: %{{y:.1%}}<extra></extra>"} for name, words, dash, width in LINES]  # fmt: skip
+             "hovertemplate": f"{words}: %{{text}}<extra></extra>",
+             "text": percents(arrays[name])} for name, words, dash, width in LINES]  # fmt: skip
     layout: Layout = {
         "xaxis": training_axis(config.steps, style),
-        "yaxis": {"range": [0, high], "tickformat": ".0%", "nticks": 5},
+        "yaxis": percent_axis(0, high),
         "shapes": [reference_line(even, style), *cursor_line(shown, style)],
         "annotations": [{"text": f"even spread, {percent(even)}", "xref": "paper", "x": 1, "xanchor": "right",
                          "xshift": -4, "y": even, "yanchor": "bottom"}],

@@ -18,6 +18,8 @@ from app.figures.base import (
     figure,
     hatched,
     kind_keys,
+    percent_axis,
+    percents,
     reference_line,
     time_axis,
     truncation_keys,
@@ -25,8 +27,8 @@ from app.figures.base import (
 from app.figures.inside_the_cell.looks import look, path_name
 from app.figures.theme import Style
 from app.text.inside_the_cell.caption import carried_words, looked_at
-from app.text.shared.numbers import factor, percent, sig
 from core.config import RunConfig
+from core.numbers import factor, percent, sig
 from core.reading.horizon import zeros
 
 Arrays = Mapping[str, np.ndarray]
@@ -81,7 +83,8 @@ def _bars(columns: Mapping[str, np.ndarray], config: RunConfig) -> list[Layout]:
         {"type": "bar", "x": t, "y": np.nan_to_num(row).astype(np.float32), "width": wide,
          "name": path_name(name, config),
          "marker": {"color": look(name, config).color, "line": {"width": 0}},
-         "hovertemplate": f"{path_name(name, config)} %{{y:.1%}}<extra></extra>"}
+         "hovertemplate": f"{path_name(name, config)} %{{text}}<extra></extra>", "text": percents(row),
+         "textposition": "none"}
         for name, row in columns.items() if name != "t"
     ]  # fmt: skip
 
@@ -99,7 +102,7 @@ def _layout(
         "barmode": "relative",
         "bargap": 0,
         "xaxis": time_axis(style, config.task.length),
-        "yaxis": {"range": [low, high], "tickformat": ".0%", "nticks": 6, "fixedrange": True,
+        "yaxis": percent_axis(low, high) | {"fixedrange": True,
                   "title": {"text": "" if style.narrow else "share of the gradient"}},
         "shapes": [*bands(config.task.marks(), style), reference_line(1, style, "solid"),
                    *([reference_line(0, style, "solid")] if low < 0 else [])],

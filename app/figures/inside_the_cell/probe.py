@@ -27,9 +27,9 @@ from app.figures.base import (
 from app.figures.inside_the_cell.looks import gate_name
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.inside_the_cell.caption import looked_at
-from app.text.shared.numbers import factor, plural, sig
 from core.anatomy import ANATOMIES, Anatomy, Gate
 from core.config import RunConfig
+from core.numbers import exact, factor, plural, sig
 from core.reading.horizon import SHARE, Horizon, horizon_of, zeros
 
 Arrays = Mapping[str, np.ndarray]
@@ -106,7 +106,7 @@ def probe(
 
 def words(wanted: Mapping[str, str]) -> str:
     """'f = 1 and i = 0', 'no peepholes'."""
-    told = [f"{name} = {value.replace('-', '−')}" for name, value in wanted.items() if name != PEEPHOLES]
+    told = [f"{name} = {exact(float(value))}" for name, value in wanted.items() if name != PEEPHOLES]
     how = {"removed": "no peepholes", "cut": "no gradient through the peepholes"}
     told += [how[wanted[PEEPHOLES]]] if PEEPHOLES in wanted else []
     return " and ".join(told)
@@ -141,7 +141,7 @@ def _look(k: int, config: RunConfig, style: Style) -> dict[str, Any]:
 def _lines(shares: Mapping[str, np.ndarray], config: RunConfig, style: Style) -> list[Layout]:
     return [
         {"type": "scatter", "mode": "lines", "x": np.arange(len(line)), "y": line, "name": name,
-         "line": _look(k, config, style), "hovertemplate": f"{name}: %{{y:.2~e}}<extra></extra>"}
+         "line": _look(k, config, style), "hovertemplate": f"{name}: %{{y}}<extra></extra>"}
         for k, (name, line) in enumerate(shares.items())
     ]  # fmt: skip
 

@@ -11,8 +11,8 @@ from pandas import DataFrame
 from app.figures.base import Key, Layout, View, cursor_line, figure, plain_log_axis, training_axis
 from app.figures.inside_the_cell.looks import look
 from app.figures.theme import Style
-from app.text.shared.numbers import factor, plural, sig
 from core.config import RunConfig
+from core.numbers import factor, plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 LONGEST, SHORTEST = 1e5, 0.1

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Layout, View, figure
+from app.figures.base import Layout, View, figure, percent_axis, percents
 from app.figures.inside_the_cell.looks import gate_name, in_both_directions, look
 from app.figures.theme import Style
-from app.text.shared.numbers import percent
 from core.config import RunConfig
+from core.numbers import percent
 from core.reading.gate_use import OPEN, SHUT
 
 Arrays = Mapping[str, np.ndarray]
@@ -29,7 +29,7 @@ def saturation(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style
         column, row = k % wide, k // wide
         axis = "" if k == 0 else str(k + 1)
         x, y = _domain(column, wide, GAP_X), _domain(high - 1 - row, high, GAP_Y)
-        share = {"range": [-0.06, 1.06], "tickvals": [0, 0.5, 1], "tickformat": ".0%", "fixedrange": True}
+        share = percent_axis(-0.06, 1.06, 3) | {"fixedrange": True}
         layout[f"xaxis{axis}"] = share | {"domain": x, "anchor": f"y{axis}",
                                           "title": {"text": f"< {SHUT:g}" if row == high - 1 else ""}}  # fmt: skip
         layout[f"yaxis{axis}"] = share | {"domain": y, "anchor": f"x{axis}", "showticklabels": column == 0,
@@ -72,11 +72,15 @@ def _title(q: str, meta: Mapping[str, Any], config: RunConfig) -> str:
 def _dots(arrays: Arrays, q: str, axis: str, config: RunConfig) -> Layout:
     seen, shut, wide = look(q, config), arrays[f"{q}.shut_unit"], arrays[f"{q}.open_unit"]
     return {"type": "scatter", "mode": "markers", "x": shut.astype(np.float32), "y": wide.astype(np.float32),
-            "xaxis": f"x{axis}", "yaxis": f"y{axis}", "name": q, "text": [f"unit {k + 1}" for k in range(len(shut))],
+            "xaxis": f"x{axis}", "yaxis": f"y{axis}", "name": q, "text": _said(shut, wide),
             "marker": {"color": seen.color, "symbol": seen.marker, "size": 7 if len(shut) <= 64 else 5,
                        "opacity": 0.75}, "cliponaxis": False,
-            "hovertemplate": f"{q}, %{{text}}: %{{x:.0%}} of the time < {SHUT:g}, %{{y:.0%}} > {OPEN:g}"
-                             "<extra></extra>"}  # fmt: skip
+            "hovertemplate": f"{q}, %{{text}}<extra></extra>"}  # fmt: skip
+
+
+def _said(shut: np.ndarray, wide: np.ndarray) -> list[str]:
+    return [f"unit {k + 1}: {below} of the time < {SHUT:g}, {above} > {OPEN:g}"
+            for k, (below, above) in enumerate(zip(percents(shut), percents(wide)))]  # fmt: skip
 
 
 def _means(arrays: Arrays, names: list[str], config: RunConfig) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Label, Layout, View, above, bands, brackets, figure, time_axis
+from app.figures.base import Label, Layout, View, above, bands, brackets, figure, percent_axis, time_axis
 from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
 from app.figures.theme import Style
-from app.text.shared.numbers import percent
 from core.config import RunConfig
+from core.numbers import percent
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -24,15 +24,14 @@ def answer(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: St
     notes, lanes = above([Label(mark.label, mark.first, mark.last) for mark in marks], T, style)
     layout: Layout = {
         "xaxis": time_axis(style, T),
-        "yaxis": {"range": [-0.03, 1.04], "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                  "tickformat": ".2~f" if numbers else ".0%",
+        "yaxis": ({"range": [-0.03, 1.04], "nticks": 6} if numbers else percent_axis(-0.03, 1.04)) | {
                   "title": {"text": "" if style.narrow else "R² of the answer" if numbers else "answers found"}},
         "shapes": [*bands(marks, style), *brackets(marks, style)],
         "annotations": notes,
         "hovermode": "x",
         "meta": {"axis": "time"},
     }  # fmt: skip
-    hover = "R² %{y:.2f}" if numbers else "%{y:.0%}"
+    hover = "R² %{y:.2f}" if numbers else "%{text}"
     data = [
         chance_line([0.5, T + 0.5], [chance, chance], style),
         start_line(steps, finite(arrays["start.answer"]), style, hover),

@@ -11,8 +11,8 @@ from pandas import DataFrame
 from app.figures.base import Key, Layout, View, figure, reference_line
 from app.figures.memory.lines import finite, keys, now_line, start_line
 from app.figures.theme import Style
-from app.text.shared.numbers import plural, sig
 from core.config import RunConfig
+from core.numbers import plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 SHOWN = 0.995

@@ -6,7 +6,6 @@ Where sequences can be typed, words stand under the steps: of a drawn sequence o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from pandas import DataFrame
@@ -14,8 +13,8 @@ from pandas import DataFrame
 from app.figures.base import Key, Knob, Label, Layout, View, above, bands, figure, reference_line, time_axis
 from app.figures.memory.lines import CHANCE, finite, keys, now_line, start_line
 from app.figures.theme import Style
-from app.text.shared.numbers import percent, plural, sig
 from core.config import RunConfig
+from core.numbers import fixed, percent, plural, sig
 from core.tasks import Mark, Task
 from core.tasks.typed import MOST_READ, Typing
 
@@ -224,12 +223,8 @@ def _leans(odds: float, task: Task) -> str:
     return "undecided" if abs(odds) < 0.05 else f"{task.answers[int(odds > 0)]}, {_sure(odds)} sure"
 
 
-def _plain(value: Any) -> str:
-    return sig(float(value)).replace("-", "−")
-
-
 def _number(odds: float) -> str:
-    return f"{odds:+.1f}".replace("-", "−")
+    return f"{'+' if odds > 0 else ''}{fixed(odds, 1)}"
 
 
 def _hint(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -> str:
@@ -241,8 +236,8 @@ def _hint(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -
     if kind == "words":
         return _of_words(now, start, tokens, last, config.task)
     if kind == "numbers":
-        return (f"At step {last + 1} it answers {_plain(now[last])}, and {_plain(arrays['right'][last])} is right; "
-                f"untrained it said {_plain(start[last])}.")  # fmt: skip
+        return (f"At step {last + 1} it answers {sig(now[last])}, and {sig(arrays['right'][last])} is right; "
+                f"untrained it said {sig(start[last])}.")  # fmt: skip
     if kind == "two":
         return (f"At step {last + 1} it says {_leans(float(now[last]), config.task)}; untrained it was at "
                 f"{_number(float(start[last]))}. A toss is never sure here: 0 is even.")  # fmt: skip

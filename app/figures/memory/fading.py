@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Knob, Layout, View, figure
+from app.figures.base import Knob, Layout, View, figure, percent_axis
 from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
 from app.figures.theme import Style
 from app.text.memory.caption import NEVER, NOTHING
-from app.text.shared.numbers import percent, plural
 from core.config import RunConfig
+from core.numbers import percent, plural
 
 Arrays = Mapping[str, np.ndarray]
 INPUT, ALL = "memory_input", "all"
@@ -30,16 +30,16 @@ def fading(
     """From the answer to "fading"; ``channel`` is a channel's number as text, or "all"."""
     curves = Curves.of(arrays, meta, channel)
     lags = arrays["lag"]
-    high, tick = curves.top, ".0%" if curves.percent else ".2~f"
+    low, high = -0.03 * curves.top, 1.04 * curves.top
     layout: Layout = {
         "xaxis": {"range": [-0.5, max(float(lags[-1]) + 0.5, 1)], "nticks": style.ticks, "showgrid": False,
                   "title": {"text": "lag k" if style.narrow else "lag k: steps between the input and the state"}},
-        "yaxis": {"range": [-0.03 * high, 1.04 * high], "nticks": 6, "tickformat": tick,
+        "yaxis": (percent_axis(low, high) if curves.percent else {"range": [low, high], "nticks": 6}) | {
                   "title": {"text": "" if style.narrow else curves.unit}},
         "hovermode": "x",
         "meta": {"axis": "lag"},
     }  # fmt: skip
-    hover = "%{y:.0%}" if curves.percent else "R² %{y:.2f}"
+    hover = "%{text}" if curves.percent else "R² %{y:.2f}"
     data = [
         chance_line(lags, curves.chance, style),
         start_line(lags, finite(curves.start), style, hover),

@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, figure
 from app.figures.theme import Style
-from app.text.shared.numbers import percent, sig
+from core.numbers import percent
 from core.reading.fading import capacity_of_a_leak, measured_capacity
 
 LEAK, DEFAULT, MOST = "memory_leak", 0.8, 0.99
@@ -52,18 +52,13 @@ def _measured(a: float) -> np.ndarray:
     return measured_capacity(a, LAGS, SAMPLES)
 
 
-def _tiny(share: float) -> str:
-    """A percentage with two digits, however small."""
-    return f"{sig(100 * share)}\u00a0%"
-
-
 def _hint(a: float, closed: np.ndarray) -> str:
     if a == 0:
         return "a = 0: it holds the newest input whole, and nothing else. All lags together are worth 1, whatever a is."
     beyond = float(a ** (2 * len(closed)))
     rest = f"; {percent(beyond)} of it lies beyond lag {LAGS}" if beyond >= 0.01 else ""
     return (
-        f"a = {a:g}: {percent(float(closed[0]))} of the newest input can be read, {_tiny(float(closed[10]))} "
+        f"a = {a:g}: {percent(float(closed[0]))} of the newest input can be read, {percent(float(closed[10]))} "
         f"of the one 10 steps back. All lags together are worth 1, one input for one unit{rest}: a only says how it is "
         "spread."
     )

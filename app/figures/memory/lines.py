@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.base import Key, Knob, Layout
+from app.figures.base import Key, Knob, Layout, percents
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
 
@@ -18,14 +18,19 @@ def now_line(x: Any, y: Any, config: RunConfig, hover: str, **more: Any) -> Layo
     """The network on screen."""
     look = CELL_LOOKS[config.cell.name]
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": NOW, "line": {"color": look.color, "width": 3},
-            "hovertemplate": f"{NOW}: {hover}<extra></extra>", **more}  # fmt: skip
+            "hovertemplate": f"{NOW}: {hover}<extra></extra>", **_said(y, hover), **more}  # fmt: skip
 
 
 def start_line(x: Any, y: Any, style: Style, hover: str, **more: Any) -> Layout:
     """The same network before any training."""
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": START,
             "line": {"color": style.theme.muted, "width": 1.5, "dash": "dash"},
-            "hovertemplate": f"{START}: {hover}<extra></extra>", **more}  # fmt: skip
+            "hovertemplate": f"{START}: {hover}<extra></extra>", **_said(y, hover), **more}  # fmt: skip
+
+
+def _said(y: Any, hover: str) -> Layout:
+    """What ``%{text}`` of a hover is: shares as percentages."""
+    return {"text": percents(y)} if "%{text}" in hover else {}
 
 
 def chance_line(x: Any, y: Any, style: Style) -> Layout:

@@ -10,8 +10,8 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, figure, plain_log_axis, reference_line
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
+from core.numbers import percent, sig
 
 Arrays = Mapping[str, np.ndarray]
 STEP, UNIT, PART = "check_t", "check_unit", "check_part"
@@ -40,7 +40,7 @@ def check(
 
 def _alt(error: np.ndarray, meta: Mapping[str, Any]) -> str:
     known = error[np.isfinite(error)]
-    ours, theirs = (f"{float(meta[name])!r}" for name in ("ours", "independent"))
+    ours, theirs = (_exact(meta[name]) for name in ("ours", "independent"))
     start = f"Ours is {ours}, the {meta['method']} gives {theirs}; the plain quotient's error"
     if not known.size:
         return f"{start} is not a number."
@@ -70,12 +70,12 @@ def _keys(meta: Mapping[str, Any], config: RunConfig, style: Style) -> tuple[Key
         Key(f"ours {_exact(meta['ours'])}", color, width=3),
         Key(f"{meta['method']} {_exact(meta['independent'])}", style.theme.ink, width=3),
         Key(f"relative error {_words(meta['relative_error'])}", style.theme.ink, "marker"),
-        Key(f"plain quotient, ε = 1e-5: {_exact(meta['quotient'])}", muted, "marker", marker="circle-open"),
+        Key(f"plain quotient, ε = 10⁻⁵: {_exact(meta['quotient'])}", muted, "marker", marker="circle-open"),
     )
 
 
 def _exact(value: Any) -> str:
-    return f"{float(value):.15e}".replace("-", "−") if float(value) else "0, exactly"
+    return sig(float(value), 16) if float(value) else "0, exactly"
 
 
 def _words(value: Any) -> str:
@@ -98,7 +98,7 @@ def _figure(steps: np.ndarray, error: np.ndarray, relative: bool, style: Style) 
     }  # fmt: skip
     data = [{"type": "scatter", "mode": "lines+markers", "x": steps, "y": y, "name": "plain quotient",
              "line": {"color": style.theme.muted, "width": 1.5}, "marker": {"size": 4, "color": style.theme.muted},
-             "hovertemplate": f"ε %{{x:.1e}}: {unit} %{{y:.2~e}}<extra></extra>"}]  # fmt: skip
+             "hovertemplate": f"ε %{{x}}: {unit} %{{y}}<extra></extra>"}]  # fmt: skip
     return figure(style, data, layout, height=260, top=10, bottom=46)
 
 

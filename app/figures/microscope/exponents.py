@@ -9,8 +9,8 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, figure, reference_line
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import factor, plural, sig
 from core.config import RunConfig
+from core.numbers import factor, fixed, plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -60,7 +60,7 @@ def _hint(values: np.ndarray, measured: float | None, lost: int) -> str:
     if not np.isfinite(first):
         return "No exponent: " + ("every direction is lost." if np.isneginf(first) else "the states are not finite.")
     way = "come together" if first < 0 else "part"
-    number = f"{first:.2f}".replace("-", "−")
+    number = fixed(first)
     start = f"λ₁ = {number}: states nearby {way}, × {factor(float(np.exp(first)))} a step"
     gone = f"; {plural(lost, 'direction')} {'is' if lost == 1 else 'are'} lost altogether" if lost else ""
     if measured is None:

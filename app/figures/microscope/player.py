@@ -19,9 +19,8 @@ import numpy as np
 from app.figures.microscope.records import Drawn, Equation
 from app.figures.theme import CELL_LOOKS
 from app.text.microscope import slow_motion as text
-from app.text.microscope.slow_motion import plain
-from app.text.shared.numbers import percent
 from core.config import RunConfig
+from core.numbers import percent, plain
 
 PHASES = ("forward", "losses", "backward", "sum", "clip", "update")
 _NOT_PER_STEP = {

@@ -10,8 +10,8 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, bands, decades_axis, figure, time_axis
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import plural, sig
 from core.config import RunConfig
+from core.numbers import plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 PART = "micro_part"
@@ -74,7 +74,7 @@ def _line(at: np.ndarray, values: np.ndarray, name: str, k: int, color: str) -> 
     y = np.where(values > 0, values, np.nan)
     return {"type": "scatter", "mode": "lines", "x": at, "y": y, "name": name, "opacity": max(0.35, 1 - 0.13 * k),
             "line": {"color": color, "width": _width(k)},
-            "hovertemplate": f"{name} %{{y:.2~e}}<extra></extra>"}  # fmt: skip
+            "hovertemplate": f"{name} %{{y}}<extra></extra>"}  # fmt: skip
 
 
 def _there(values: np.ndarray, at: np.ndarray, asked: int, lag: int) -> tuple[int, float, int]:

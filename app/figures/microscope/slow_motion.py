@@ -17,7 +17,6 @@ from app.figures.microscope.rnn import rnn
 from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.microscope.slow_motion import who
-from app.text.shared.numbers import sig
 from core.anatomy import Anatomy
 from core.anatomy.gru import GRUAnatomy
 from core.anatomy.lstm import LSTMAnatomy
@@ -25,6 +24,7 @@ from core.anatomy.peephole import PeepholeAnatomy
 from core.anatomy.rnn import RNNAnatomy
 from core.config import RunConfig
 from core.errors import UnrolledError
+from core.numbers import sig
 from core.tasks import Batch
 
 Arrays = Mapping[str, np.ndarray]
@@ -129,7 +129,7 @@ def _lines(arrays: Arrays, steps: np.ndarray, config: RunConfig, style: Style) -
         ink = style.theme.muted if axis == "y" else color
         lines.append({"type": "scatter", "mode": "lines", "x": steps + 1, "y": y, "yaxis": axis, "name": word,
                       "line": {"color": ink, "width": 2, "dash": dash},
-                      "hovertemplate": f"{word} %{{y:.3~g}}<extra></extra>"})  # fmt: skip
+                      "hovertemplate": f"{word} %{{y}}<extra></extra>"})  # fmt: skip
     return lines
 
 

@@ -22,8 +22,8 @@ from app.figures.base import (
 )
 from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import sig
 from core.config import RunConfig
+from core.numbers import sig
 
 Arrays = Mapping[str, np.ndarray]
 DECADES_ABOVE, DECADES = 6, 20
@@ -115,7 +115,7 @@ def _figure(lines: Mapping[str, np.ndarray], config: RunConfig, style: Style, lo
         with np.errstate(invalid="ignore"):
             y = np.where(np.isfinite(line) & (line > 0), line, np.nan)
         data.append({"type": "scatter", "mode": "lines", "x": steps, "y": y[steps], "name": name, "line": look,
-                     "hovertemplate": "%{y:.2~e}<extra></extra>"})  # fmt: skip
+                     "hovertemplate": "%{y}<extra></extra>"})  # fmt: skip
     return figure(style, data, layout, height=300, top=10, bottom=44)
 
 

@@ -20,8 +20,8 @@ from app.figures.base import (
 )
 from app.figures.base.course import broken_ground, span, words_of_clip
 from app.figures.theme import Style
-from app.text.shared.numbers import percent, plural, sig, times
 from core.config import RunConfig
+from core.numbers import percent, plural, sig, times
 from core.reading.spikes import broke_at, largest, was_clipped
 
 POINTS = 400
@@ -82,7 +82,7 @@ def _points(
         shown = np.where(values[chosen] > 0, values[chosen], np.nan).astype(np.float32)
     return {"type": "scatter", "mode": "markers", "x": steps[chosen], "y": shown, "name": word,
             "marker": {"color": color, "size": size},
-            "hovertemplate": f"training step %{{x:,}}: {word} %{{y:.3~g}}<extra></extra>"}  # fmt: skip
+            "hovertemplate": f"training step %{{x:,}}: {word} %{{y}}<extra></extra>"}  # fmt: skip
 
 
 def _limits(before: np.ndarray, config: RunConfig) -> tuple[float, float]:

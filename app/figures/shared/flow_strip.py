@@ -25,9 +25,9 @@ from app.figures.base import (
     truncation_keys,
 )
 from app.figures.theme import Style
-from app.text.shared.numbers import portion
 from core.config import RunConfig
 from core.frames import Frame
+from core.numbers import portion
 from core.reading.horizon import KIND_NAMES, SHARE
 
 LIMIT = 6.0

@@ -20,10 +20,10 @@ from app.figures.base import (
     time_axis,
 )
 from app.figures.theme import Style
-from app.text.shared.numbers import percent
 from core.anatomy import Role
 from core.config import RunConfig
 from core.frames import Planes
+from core.numbers import percent
 
 UNITS, COLUMNS = 64, 200
 """Larger planes are thinned: evenly spaced units, averages of neighbouring time steps."""

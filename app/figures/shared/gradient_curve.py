@@ -26,9 +26,9 @@ from app.figures.base import (
     truncation_keys,
 )
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import factor, plural, portion, sig
 from core.config import RunConfig
 from core.frames import Frame
+from core.numbers import factor, plural, portion, sig
 from core.reading.horizon import SHARE, Horizon
 
 DECADES = 14

@@ -11,16 +11,19 @@ from app.figures.base import (
     Key,
     Layout,
     View,
+    area,
     cursor_line,
     figure,
+    percent_axis,
+    percents,
     plain_log_axis,
     reference_line,
     thinned,
     training_axis,
 )
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
+from core.numbers import percent, sig
 
 FLOOR_DASHES = ("dot", "dash", "dashdot")
 """One a floor, from the highest down; a key tells which is which."""
@@ -31,14 +34,10 @@ def loss(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, styl
     steps, values = scalars["step"], scalars["loss"]
     look, floors = CELL_LOOKS[config.cell.name], config.task.floors()
     thin = thinned(steps, values)
-    data: list[Layout] = []
-    if thin.binned:
-        data.append({"type": "scatter", "mode": "lines", "x": np.concatenate([thin.steps, thin.steps[::-1]]),
-                     "y": np.concatenate([thin.high, thin.low[::-1]]), "fill": "toself", "line": {"width": 0},
-                     "fillcolor": look.color, "opacity": 0.25, "hoverinfo": "skip"})  # fmt: skip
+    data = area(thin.steps, thin.low, thin.high, look.color, 0.25)
     data.append({"type": "scatter", "mode": "lines", "x": thin.steps, "y": thin.mean,
                  "line": {"color": look.color, "width": 2},
-                 "hovertemplate": "training step %{x:,}: loss %{y:.3~g}<extra></extra>"})  # fmt: skip
+                 "hovertemplate": "training step %{x:,}: loss %{y}<extra></extra>"})  # fmt: skip
     layout = {
         "xaxis": training_axis(config.steps, style),
         "yaxis": plain_log_axis(*_limits(values, config)) | _floor_ticks(config),
@@ -93,11 +92,10 @@ def score(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, sty
     look, task = CELL_LOOKS[config.cell.name], config.task
     data = [{"type": "scatter", "mode": "lines+markers" if len(steps) < 40 else "lines", "x": steps,
              "y": values, "line": {"color": look.color, "width": 2}, "marker": {"symbol": look.marker, "size": 5},
-             "hovertemplate": "training step %{x:,}: %{y:.1%}<extra></extra>"}]  # fmt: skip
+             "hovertemplate": "training step %{x:,}: %{text}<extra></extra>", "text": percents(values)}]  # fmt: skip
     layout = {
         "xaxis": training_axis(config.steps, style),
-        "yaxis": {"range": [-0.03, 1.05], "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                  "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"]},
+        "yaxis": percent_axis(-0.03, 1.05),
         "shapes": [reference_line(task.chance, style), reference_line(task.solved, style, dash="solid"),
                    *cursor_line(cursor, style)],
         "meta": {"axis": "training"},

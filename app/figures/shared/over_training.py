@@ -25,8 +25,8 @@ from app.figures.base import (
     unseen,
 )
 from app.figures.theme import Style
-from app.text.shared.numbers import portion
 from core.config import RunConfig
+from core.numbers import portion
 from core.reading.horizon import CUT, FLOOR, LIVE, NOT_FINITE, zeros
 
 ROWS, COLUMNS = 100, 200

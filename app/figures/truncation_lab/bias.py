@@ -10,8 +10,8 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, figure, reference_line, round_ticks, runs
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
+from core.numbers import percent, sig
 from core.reading.adaptive import Adaptive, smallest_k
 
 KINDS = (("windows", "windows"), ("sliding", "sliding"))

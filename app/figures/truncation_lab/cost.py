@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Key, Layout, View, figure, reference_line, round_ticks
+from app.figures.base import Key, Layout, View, figure, percent_axis, percents, reference_line, round_ticks
 from app.figures.theme import Style
-from app.text.shared.numbers import percent, sig
 from core.config import RunConfig
+from core.numbers import percent, sig
 
 TOP = 2.1
 """Very short windows cost several times as much: their lines leave the picture upwards, the table has the numbers."""
@@ -36,7 +36,7 @@ def truncation_cost(cost: Cost | None, K: int, config: RunConfig, style: Style) 
     most = max(float(values.max(initial=1)) for values in known)
     layout = {
         "xaxis": {"range": [0.5, T + 0.5], "tickvals": round_ticks(T, 5), "showgrid": False, "title": {"text": "K"}},
-        "yaxis": {"range": [0, min(max(1.1, 1.05 * most), TOP)], "tickformat": ".0%", "nticks": 6},
+        "yaxis": percent_axis(0, min(max(1.1, 1.05 * most), TOP), 6),
         "shapes": [reference_line(1, style), _mark(K, style)],
         "meta": {"axis": "K"},
     }
@@ -61,7 +61,7 @@ def _data(cost: Cost, style: Style) -> list[Layout]:
     return [
         {"type": "scatter", "mode": "lines+markers", "x": cost.K, "y": values.astype(np.float32), "name": word,
          "line": {"color": color, "width": 2, "dash": dash}, "marker": {"size": 5},
-         "hovertemplate": f"K = %{{x}}: %{{y:.0%}} of the {word} of full BPTT<extra></extra>"}
+         "hovertemplate": f"K = %{{x}}: %{{text}} of the {word} of full BPTT<extra></extra>", "text": percents(values)}
         for values, (color, dash, word) in zip(_relative(cost), looks)
     ]  # fmt: skip
 

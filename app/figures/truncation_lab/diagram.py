@@ -21,8 +21,8 @@ from app.figures.base import (
     time_axis,
 )
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import percent, plural
 from core.config import RunConfig
+from core.numbers import percent, plural
 from core.reach import MODES, Reach, reach_of, shares_in_sight
 from core.reading.horizon import CUT, KIND_NAMES
 

@@ -7,7 +7,7 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, figure, reference_line
 from app.figures.theme import Style
-from app.text.shared.numbers import sig
+from core.numbers import sig
 from core.theory.influence import POSITIVE, UNITS, derivative, descent, first_right, full
 
 MOST = 80
@@ -73,7 +73,7 @@ def _descents(losses: tuple[np.ndarray, np.ndarray], k: int, style: Style) -> li
     return [
         {"type": "scatter", "mode": "lines", "x": np.arange(UPDATES + 1), "y": values.astype(np.float32),
          "xaxis": "x2", "yaxis": "y2", "name": name, "line": {"color": color, "dash": dash, "width": width},
-         "hovertemplate": f"update %{{x}}, {name}: loss %{{y:.3~g}}<extra></extra>"}
+         "hovertemplate": f"update %{{x}}, {name}: loss %{{y}}<extra></extra>"}
         for values, (color, dash, width, name) in zip(losses, looks)
     ]  # fmt: skip
 

@@ -9,8 +9,8 @@ from pandas import DataFrame
 
 from app.figures.base import Layout, View, asked_step, bands, figure, time_axis
 from app.figures.theme import CELL_LOOKS, Style
-from app.text.shared.numbers import percent, plural
 from core.config import RunConfig
+from core.numbers import percent, plural
 from core.reach import reach_of
 from core.reading.horizon import SHARE, Horizon
 

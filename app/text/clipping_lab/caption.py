@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from app.figures.base.course import Course, words_of_clip
-from app.text.shared.numbers import percent, portion, sig, times
 from app.text.shared.situation import Caption, Figure, Situation
+from core.numbers import percent, portion, sig, times
 from core.reading.spikes import TURNED, Scalars, Spike, broke_at, largest, turned, upto, was_clipped
 
 STANDS_OUT = 3.0

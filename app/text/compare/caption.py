@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.figures.compare.side import Side, moment_words
-from app.text.shared.numbers import percent, plural
 from app.text.shared.situation import Caption, Figure
 from core.comparison import ALPHA, MOST_SEEDS, Verdict, seeds_needed
 from core.config import RunConfig
+from core.numbers import percent, plural
 
 
 def caption(sides: Sequence[Side], found: Verdict | None, config: RunConfig) -> Caption:
@@ -29,12 +29,12 @@ def joined(names: Sequence[str]) -> str:
 
 
 def p_words(p: float) -> str:
-    """A p value as one writes it: .03, 1, below .001."""
+    """A p value as one writes it: 0.03, 1, below 0.001."""
     if p >= 0.995:
         return "1"
     if p < 0.001:
-        return "below .001"
-    return (f"{p:.3f}".rstrip("0") if p < 0.1 else f"{p:.2f}".rstrip("0"))[1:]
+        return "below 0.001"
+    return f"{p:.3f}".rstrip("0") if p < 0.1 else f"{p:.2f}".rstrip("0")
 
 
 # -- before ------------------------------------------------------------------------------------------------------------

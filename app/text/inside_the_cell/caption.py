@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from app.text.shared.numbers import percent, plural, portion, sig
 from app.text.shared.situation import Caption, Figure, Situation
 from core.config import RunConfig
 from core.lab.answers import Answer
+from core.numbers import percent, plural, portion, sig
 
 Arrays = Mapping[str, np.ndarray]
 MOSTLY = 0.5
@@ -60,14 +60,9 @@ def carried_words(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, by
     name = direct.name
     gate = max((path for path in shares if path != name), key=lambda path: abs(shares[path]))
     return (
-        f"{plural(lag, 'step')} back {signed(shares[name])} of it came down the {name}; of the gates {gate} "
-        f"counts most, {signed(shares[gate])}."
+        f"{plural(lag, 'step')} back {percent(shares[name])} of it came down the {name}; of the gates {gate} "
+        f"counts most, {percent(shares[gate])}."
     )
-
-
-def signed(share: float) -> str:
-    """A percentage with a minus sign that is one."""
-    return percent(share).replace("-", "−")
 
 
 def looked_at(meta: Mapping[str, Any]) -> str:

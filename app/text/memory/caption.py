@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.text.shared.numbers import percent, plural
 from app.text.shared.situation import Caption, Figure, Situation
+from core.numbers import percent, plural
 
 NEVER, NOTHING = -1, -2
 

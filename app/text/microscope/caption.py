@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.text.shared.numbers import percent, portion, sig
 from app.text.shared.situation import Caption, Figure, Situation
+from core.numbers import percent, portion, sig
 
 CHECK = "Every number is measured in this network, and every gradient can be checked below by an independent method."
 

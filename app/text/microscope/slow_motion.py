@@ -6,7 +6,6 @@ that stand on the diagram.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from app.text.shared.numbers import percent, plural, sig
 from core.config import RunConfig
+from core.numbers import exact, percent, plain, plural
 from core.settings import settings_of
 
 Arrays = Mapping[str, np.ndarray]
@@ -30,22 +29,14 @@ class Told:
     special: Mapping[int, str]
 
 
-def plain(value: float) -> str:
-    """A number as it stands on the diagram: three digits, a real minus, 1.20e−5 where that is shorter."""
-    if not math.isfinite(value):
-        return sig(float(value))
-    text = sig(float(value), 3)
-    digits, mark, power = text.partition("e")
-    return (digits + (f"e{int(power)}" if mark else "")).replace("-", "−")
-
-
 def filled(text: str, values: Mapping[str, Sequence[str]], row: int) -> str:
-    """``text`` with every ``{name}`` replaced by its number in this row; a negative one in brackets after a sign."""
+    """``text`` with every ``{name}`` replaced by its number in this row, in brackets where it needs them."""
     return PLACE.sub(lambda place: _placed(place[1] or "", values[place[2]][row], place[3] or ""), text)
 
 
 def _placed(sign: str, number: str, square: str) -> str:
-    return sign + (f"({number})" if number.startswith("−") and (sign or square) else number) + square
+    apart = (number.startswith("−") and (sign or square)) or ("×" in number and square)
+    return sign + (f"({number})" if apart else number) + square
 
 
 def who(unit: str, H: int) -> str:
@@ -116,7 +107,7 @@ def summed(config: RunConfig, unit: str, sequences: int) -> Told:
 
 def clipping(config: RunConfig, meta: Mapping[str, Any]) -> str:
     """What clipping does to this gradient."""
-    before, after, theta = meta["norm_before"], meta["norm_after"], f"θ = {config.clip_threshold:g}"
+    before, after, theta = meta["norm_before"], meta["norm_after"], f"θ = {exact(config.clip_threshold)}"
     if not (np.isfinite(before) and np.isfinite(after)):
         return "The gradient is not a number, and no clipping mends that."
     changed = abs(after - before) > 1e-6 * before or meta["angle"] > 1e-3
@@ -129,8 +120,8 @@ def clipping(config: RunConfig, meta: Mapping[str, Any]) -> str:
     limited = "Each component" if config.clip == "value" else "On the way back each component of what is handed on"
     what = f"{limited} is limited to"
     if not changed:
-        return f"{what} ±{config.clip_threshold:g}; none was larger, and the norm stays {plain(before)}."
-    return (f"{what} ±{config.clip_threshold:g}: the norm falls from {plain(before)} to {plain(after)}, and the "
+        return f"{what} ±{exact(config.clip_threshold)}; none was larger, and the norm stays {plain(before)}."
+    return (f"{what} ±{exact(config.clip_threshold)}: the norm falls from {plain(before)} to {plain(after)}, and the "
             f"direction turns by {plain(meta['angle'])}°.")  # fmt: skip
 
 
@@ -138,7 +129,9 @@ def update(config: RunConfig, meta: Mapping[str, Any], step: int, arrays: Arrays
     """What the optimiser makes of it, and whose memory it has."""
     name = str(settings_of(config)["optimizer"].choices.get(config.optimizer, config.optimizer))
     size, whole = meta["size"], float(np.sqrt(np.square(arrays["before"]).sum()))
-    start = f"{name} (rate {config.lr:g}) moves the weights by {plain(size)}, {percent(size / whole)} of their norm."
+    start = (
+        f"{name} (rate {exact(config.lr)}) moves the weights by {plain(size)}, {percent(size / whole)} of their norm."
+    )
     memory = {
         "run": f" It remembers the {plural(step, 'step')} before, found again here by training up to this one.",
         "fresh": " Shown is what a fresh optimiser would do: runs do not keep its memory, and to find that of "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.text.shared.numbers import percent
 from app.text.shared.situation import Situation
 from core.forecasts.forecast import Forecast, forecast
+from core.numbers import percent
 
 Outcome = Literal["pending", "solved", "not solved", "ended early"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.text.shared.numbers import factor, percent, portion
 from app.text.shared.situation import KEPT, Figure, Situation
+from core.numbers import factor, percent, portion
 from core.reading.horizon import MIN_R2, SHARE, Horizon
 from core.reading.spikes import upto, was_clipped
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from app.text.gradient_flow.caption import caption as any_caption
 from app.text.shared.forecast import forecast_words, like_words, outcome
-from app.text.shared.numbers import percent, plural
 from app.text.shared.situation import Caption, Figure, Situation
 from app.text.truncation_lab.in_sight import seen_words
+from core.numbers import percent, plural
 from core.reach import reach_of, shares_in_sight
 from core.reading.horizon import SHARE
 

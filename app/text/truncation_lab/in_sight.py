@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.text.shared.numbers import percent, portion
 from app.text.shared.situation import KEPT, Situation
 from core.config import RunConfig
+from core.numbers import percent, portion
 from core.reach import questions, reach_of, shares_in_sight
 
 

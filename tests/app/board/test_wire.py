@@ -1,5 +1,7 @@
 """What is packed can be read back as the board's script reads it."""
 
+from base64 import b64decode
+
 import numpy as np
 from pandas import DataFrame
 
@@ -55,5 +57,13 @@ def test_a_table_s_rows_go_where_it_is_open() -> None:
     assert "table" not in wire.view(view, table=False) and not calls
     assert wire.plain(wire.compressed(wire.view(view, table=True)))["table"] == {
         "columns": ["step", "loss", "norm", "clipped", "other", "remark"],
-        "rows": [[1, 0.1235, 0.1, "yes", None, ""], [123456, None, None, "", "", "cut"]],
+        "rows": [["1", "0.1235", "0.1000", "yes", None, ""], ["123,456", None, None, "", "", "cut"]],
     }
+
+
+def test_what_hovering_says_has_the_digits_of_a_table_and_other_curves_keep_theirs() -> None:
+    y = np.float32([0.0123456, 3.21234e-9, np.nan, 0, -123456])
+    said = {"type": "scatter", "x": [0.5] * 5, "y": y, "hovertemplate": "loss %{y}"}
+    drawn = wire.packed(figure(Style(), [said, said | {"hovertemplate": "%{text}"}], {}, height=100))["data"]
+    np.testing.assert_allclose(drawn[0]["y"], [0.01235, 3.212e-9, np.nan, 0, -123500], rtol=1e-6)
+    np.testing.assert_array_equal(np.frombuffer(b64decode(drawn[1]["y"]["bdata"]), np.float32), y)

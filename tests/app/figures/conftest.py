@@ -2,30 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
+from app.board import wire
 from app.figures.base import View
 from core.config import RunConfig
 from core.frames import SCALARS
 
+AS_A_PROGRAM_WRITES = re.compile(r"\d[eE][+−-]?\d|:[^{}]*[eg]}")
+"""3e-05, and what makes Plotly write so."""
 MakeScalars = Callable[..., dict[str, np.ndarray]]
 
 
 @pytest.fixture(autouse=True)
-def every_table_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of every picture that a test draws, however odd its numbers; columns have names of their own."""
+def every_picture_keeps_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever picture a test draws, however odd its numbers: its table can be made, its columns have names of their
+    own, no number in any of its texts is written 3e-05, and every filled outline closes where it began."""
     plain = View.__init__
 
     def made(view: View, *arguments: Any, **settings: Any) -> None:
         plain(view, *arguments, **settings)
         columns = view.table().columns
         assert columns.is_unique and all(isinstance(name, str) and name for name in columns)
+        wrong = [
+            text
+            for text in _texts(wire.view(view, table=True))
+            if AS_A_PROGRAM_WRITES.search(re.sub("<[^>]*>", "", text))
+        ]
+        assert not wrong, wrong
+        for trace in view.figure.data:
+            if trace.type == "scatter" and trace.fill == "toself":
+                assert all(outline[0] == outline[-1] for outline in _outlines(trace))
 
     monkeypatch.setattr(View, "__init__", made)
+
+
+def _outlines(trace: Any) -> list[np.ndarray]:
+    x, y = (np.asarray(part, float) for part in (trace.x, trace.y))
+    gaps = np.flatnonzero(np.isnan(x) | np.isnan(y))
+    return [x[a:b] for a, b in zip([0, *(gaps + 1)], [*gaps, len(x)]) if b > a]
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """All that a reader may see: of a figure not its arrays, of a knob not its value, which travels in the address."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, (list, tuple, np.ndarray)):
+        for each in part:
+            yield from _texts(each)
+    elif isinstance(part, dict):
+        for name, each in part.items():
+            if name not in ("packed", "bdata", "color", "fillcolor", "value", "svg", "colorscale", "light"):
+                yield from _texts(each)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_what_is_not_clipped_is_called_unchanged() -> None:
     assert words("value", ClipEffect(0.5, 12, 0.25)) == "× 0.50, 12° off, 25\u00a0% of the components cut"
     assert words("backprop", ClipEffect(0.5, 12, np.nan)) == words("value", ClipEffect(0.5, 12, 0.25), short=True)
     view = clip_kinds(taken, 100.0, 7, 9, Style(narrow=True))
-    assert view.hint.startswith("At θ = 100 the raw gradient of norm 4 would pass unchanged.")
+    assert view.hint.startswith("At θ = 100 the raw gradient of norm 4.00 would pass unchanged.")
     assert "Weights of training step 7" in view.hint
 
 

@@ -42,6 +42,15 @@ def test_any_history_can_be_drawn(make_scalars, n: int) -> None:
     assert "nan" not in view.alt
 
 
+def test_the_band_ends_where_the_numbers_do(make_scalars) -> None:
+    """Over the steps after a run broke there is no wedge, and every step that is a number lies within."""
+    sizes = np.random.default_rng(0).uniform(1, 2, 3000)
+    sizes[1000:1500] = sizes[2000:] = np.nan
+    band = update_size(make_scalars(3000, CONFIG, update_size=sizes), 5, CONFIG, Style()).figure.data[0]
+    assert band.fill == "toself" and not ((band.x > 1015) & (band.x < 1480) | (band.x > 2015)).any()
+    assert np.nanmin(band.y) == np.nanmin(sizes).astype(np.float32) and np.nanmax(band.y) <= np.nanmax(sizes)
+
+
 def test_a_run_that_broke_early_fills_its_axis(make_scalars) -> None:
     view = update_size(make_scalars(0, CONFIG, broke=40), 40, CONFIG, Style())
     assert 50 < view.figure.layout.xaxis.range[1] < 65

@@ -113,7 +113,7 @@ def test_the_sheet_has_medians_ranges_and_the_test(three) -> None:
     assert lstm["parameters"] == ("548", "H 8") and lstm["ms per step"] == ("2.0", "")
     assert lstm["against the reference"] == ("–", "")
     assert rnn["steps to solve"] == ("–", "0 of 3 solved")
-    assert rnn["against the reference"] == ("not distinguishable", "p .3 at 3 seeds")
+    assert rnn["against the reference"] == ("not distinguishable", "p 0.3 at 3 seeds")
     assert "processor time" in view.hint and "Mann-Whitney" in view.hint
 
 

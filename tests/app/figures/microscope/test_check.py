@@ -12,6 +12,7 @@ from app.figures.microscope.check import check
 from app.figures.microscope.slow_motion import sequence_knob
 from app.figures.theme import DARK, Style
 from core.config import RunConfig
+from core.numbers import sig
 from core.questions import CheckedGradient
 from core.questions.over_training import Earlier
 from core.training.replay import moment_of
@@ -39,7 +40,7 @@ def shown(
 @pytest.mark.parametrize("style", [Style(), Style(DARK, narrow=True)], ids=["light", "dark narrow"])
 def test_a_gradient_near_the_end_is_found_by_all_three(style: Style) -> None:
     view, arrays, meta = shown(38, style=style, cell__name="rnn")
-    assert f"{meta['ours']:.15e}".replace("-", "−") in view.keys[0].label
+    assert sig(meta["ours"], 16) in view.keys[0].label
     assert "complex step" in view.keys[1].label and "comes within" in view.hint
     error = np.abs(arrays["quotient"] / meta["independent"] - 1)
     np.testing.assert_allclose(view.figure.data[0].y, np.maximum(error, 1e-17), rtol=1e-6, atol=1e-15)

@@ -78,6 +78,13 @@ def test_every_place_has_a_number(name: str, unit: str) -> None:
     assert set(re.findall(r'data-b="([^"]+)"', player["svg"])) <= player["sizes"].keys()
 
 
+def computable(text: str) -> str:
+    """What a line of the page says, as Python reads it."""
+    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    text = re.sub("\u00a0×\u00a010([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda power: f"e{power[1].translate(raised)}", text)
+    return text.replace("−", "-")
+
+
 def test_a_unit_s_equations_come_out() -> None:
     """c = f c₋ + i g and α_f = δc c₋ f (1 − f), read off the page's own words."""
     view, _, _ = shown("1", cell__name="lstm")
@@ -87,7 +94,7 @@ def test_a_unit_s_equations_come_out() -> None:
                           ("backward", "δh = m_h + this step's own loss")):  # fmt: skip
         numbers = dict(phases[name]["equations"])[symbols]
         for row in range(12):
-            left, right = filled(numbers, view.player["values"], row).replace("−", "-").split(" = ")
+            left, right = computable(filled(numbers, view.player["values"], row)).split(" = ")
             right = re.sub(r"(?<=[\d)]) ?\(", "*(", right.replace("·", "*"))
             assert float(left) == pytest.approx(eval(right), rel=0.02, abs=1e-4 if name == "forward" else 1e-9)
 
@@ -102,7 +109,7 @@ def test_every_equation_of_a_variant_comes_out(name: str) -> None:
     assert len(pairs) - len(equations) <= 1  # what the plain RNN hands back is one number
     for phase, symbols, numbers in equations:
         row = 7  # far enough from the end for all of them to be there, near enough for three digits to do
-        left, right = filled(numbers.split(" (through")[0], view.player["values"], row).replace("−", "-").split(" = ")
+        left, right = computable(filled(numbers.split(" (through")[0], view.player["values"], row)).split(" = ")
         right = re.sub(r"(?<=[\d)]) ?\(", "*(", right.replace("·", "*").replace("²", "**2"))
         right = right.replace("σ", "1/(1+np.exp(-1)**").replace("tanh", "np.tanh") + ")" * ("σ" in right)
         size = max(

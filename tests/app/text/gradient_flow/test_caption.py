@@ -167,7 +167,8 @@ def test_not_a_number(make_frame) -> None:
     words = caption(Situation(config, frame, found, found, series, "over"))
     assert words.headline == "The loss stopped being a number at training step 37."
     assert words.subline == (
-        "The gradient had grown to 3.0e+12 in the step before. Try clipping by norm, or a smaller learning rate."
+        "The gradient had grown to 3.0\u00a0×\u00a010¹² in the step before. "
+        "Try clipping by norm, or a smaller learning rate."
     )
 
 
