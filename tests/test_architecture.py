@@ -21,7 +21,8 @@ from core.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 ORDER = """
-    core.errors core.bounded
+    core.numbers core.bounded
+    core.errors
     core.data_files core.theory
     core.tasks core.anatomy core.frames core.truncation core.presets
     core.config
@@ -56,7 +57,7 @@ ENGINE = {
 }
 WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.anatomy", "core.errors", "core.data_files",
        "core.presets", "core.store", "core.lab.client", "core.theory", "core.sweep", "core.comparison", "core.reading",
-       "core.cost", "core.bounded", "core.budget", "core.questions",
+       "core.cost", "core.bounded", "core.budget", "core.questions", "core.numbers",
        "core.forecasts.forecast")  # fmt: skip
 """What the web process is made of; it never imports torch."""
 ANSWERED_ELSEWHERE = "core.questions"
