@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 from datetime import date
@@ -65,4 +66,4 @@ def _machine() -> str:
     """This machine in a few words."""
     import torch
 
-    return f"{platform.system()} {platform.machine()}, torch {torch.__version__}"
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, torch {torch.__version__}"

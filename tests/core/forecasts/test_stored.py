@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from core.forecasts.runs import DIGEST, RUNS, packed, unpacked
 from core.forecasts.stored import Stored, stored
 from core.forecasts.table import LEAST
 
+ROOT = Path(__file__).parents[3]
 BUILD = "`python -m core forecasts build` trains and counts anew"
 
 
@@ -63,3 +65,7 @@ def test_the_report_says_the_same_as_text_and_as_json() -> None:
     own, said = stored().judged, json.loads(as_json(stored()))
     assert said["judged"]["brier"] == own.brier and f"Brier score {own.brier:.3f}" in as_text(stored())
     assert len(said["judged"]["rows"]) == len(own.rows) and said["skill"] == pytest.approx(own.skill)
+
+
+def test_readme_says_what_the_report_says() -> None:
+    assert as_text(stored()) in (ROOT / "README.md").read_text("utf-8")
