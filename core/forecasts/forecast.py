@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.config import RunConfig
-from core.forecasts.distribution import CELLS, HIDDEN, LENGTHS, RATES, STEPS, TASKS
+from core.forecasts.distribution import HIDDEN, LENGTHS, STEPS
 from core.forecasts.features import FEATURES, key_of, known
 from core.forecasts.optimum import best_within, out_of_reach
 from core.forecasts.stored import stored
 from core.forecasts.table import looked_up
 from core.reading.horizon import Horizon
+from core.settings import settings_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,19 @@ def outside(config: RunConfig) -> tuple[str, ...]:
         (config.steps, STEPS, "{} than {:,} training steps"),
     )
     above = [words.format("more", high) for value, (_, high), words in of if value > high]
-    new = ["this task"] * (config.task.name not in TASKS) + ["this cell"] * (config.cell.name not in CELLS)
-    new += ["this optimiser"] * (config.optimizer not in RATES)
     below = [words.format("fewer", low) for value, (low, _), words in of if value < low]
-    return (*new, *above, *below)
+    return (*_never_drawn(config), *above, *below)
+
+
+def _never_drawn(config: RunConfig) -> list[str]:
+    """Choices that no run of the table had, and numbers that became settings later than it and are in use."""
+    flat, later, seen = config.to_flat(), config.before(config.to_flat()), stored().choices
+    acting = {key: setting for key, setting in settings_of(config).items() if key not in config.idle}
+    words = []
+    for key, setting in acting.items():
+        value = flat[key]
+        if setting.choices and value != later.get(key) and str(value) not in seen.get(key, ()):
+            words.append(f"{setting.title.lower()} “{setting.choices[value]}”")
+        elif not setting.choices and key in later and value != later[key]:
+            words.append(f"{setting.title.lower()} {value}")
+    return words

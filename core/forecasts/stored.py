@@ -23,6 +23,7 @@ class Stored:
     date     of the build
     machine  in words
     runs     how many were trained, those held out included
+    choices  the values that were drawn of every setting that is a choice, by its key
     counts   by key
     judged   on the runs held out
     """
@@ -32,13 +33,14 @@ class Stored:
     date: str
     machine: str
     runs: int
+    choices: dict[str, list[str]]
     counts: dict[Key, Count]
     judged: Judged
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, in order."""
         counts = [{"like": list(key), "n": count.n, "solved": count.solved} for key, count in self.counts.items()]
-        return {name: getattr(self, name) for name in ("draw", "engine", "date", "machine", "runs")} | {
+        return {name: getattr(self, name) for name in ("draw", "engine", "date", "machine", "runs", "choices")} | {
             "counts": counts,
             "judged": asdict(self.judged),
         }

@@ -7,14 +7,17 @@ import pytest
 
 from core.anatomy import ANATOMIES
 from core.config import RunConfig
+from core.errors import ConfigError
 from core.forecasts import forecast as module
 from core.forecasts.calibration import judged
 from core.forecasts.distribution import HIDDEN, LENGTHS, STEPS
 from core.forecasts.features import FEATURES, keeping, key_of, known
 from core.forecasts.forecast import forecast, outside
-from core.forecasts.stored import Stored
+from core.forecasts.stored import Stored, stored
 from core.forecasts.table import Count
 from core.reading.horizon import horizon_of
+from core.settings import settings_of
+from core.tasks import TASKS
 
 LSTM = RunConfig.from_flat({"task.length": 50, "cell.hidden_size": 8, "cell.init": "chrono"})
 START = horizon_of(0.98 ** np.arange(50, -1, -1.0))
@@ -24,7 +27,7 @@ START = horizon_of(0.98 ** np.arange(50, -1, -1.0))
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, ...], Count]:
     """A table with a count for LSTM's own key and one for all."""
     counts = {(): Count(400, 100), key_of(known(LSTM, START)): Count(40, 30)}
-    table = Stored(1, "3", "2026-01-01", "a machine", 600, counts, judged([0.5], [True], 0.5))
+    table = Stored(1, "3", "2026-01-01", "a machine", 600, {}, counts, judged([0.5], [True], 0.5))
     monkeypatch.setattr(module, "stored", lambda: table)
     return counts
 
@@ -56,6 +59,22 @@ def test_what_none_of_the_trained_ones_had_is_said() -> None:
         "fewer than 4 units",
         "fewer than 100 training steps",
     )
+
+
+def test_every_choice_was_drawn_or_is_said_to_be_new() -> None:
+    """Of every task and every cell, one choice changed at a time."""
+    starts = [RunConfig.from_flat({"task.length": 50, "cell.hidden_size": 8, "cell.name": name}) for name in ANATOMIES]
+    starts += [RunConfig.from_flat({"task.name": name}).replace(**{"task.length": 50}) for name in TASKS]
+    drawn_choices = stored().choices
+    for start in starts:
+        for key, setting in settings_of(start).items():
+            for value, label in setting.choices.items():
+                try:
+                    config = start.replace(**{key: value})
+                except ConfigError:  # the two do not go together
+                    continue
+                new = str(value) not in drawn_choices.get(key, ()) and key not in config.idle
+                assert (f"{setting.title.lower()} “{label}”" in outside(config)) == new, (key, value)
 
 
 @pytest.mark.parametrize(
