@@ -24,17 +24,17 @@ from core.anatomy import ANATOMIES, Anatomy
 from core.data_files import flat as flattened
 from core.errors import ConfigError, quoted, sentences
 from core.presets import PRESETS
-from core.tasks import TASKS, Adding, Copying, Review, TemporalOrder, TwoLag
+from core.tasks import TASKS, Task, TemporalOrder
 from core.truncation import Truncation
 
 ENGINE_VERSION = "3"
 """Part of every digest: raise it when the same config no longer gives the same bits."""
 
-TaskConfig = Annotated[Union[TemporalOrder, Adding, Copying, Review, TwoLag], Field(discriminator="name")]
-
-if TYPE_CHECKING:  # nobody asks a cell for what only one of them has
+if TYPE_CHECKING:  # nobody asks a task or a cell for what only one of them has
+    TaskConfig = Task
     CellConfig = Anatomy
 else:
+    TaskConfig = Annotated[Union[tuple(TASKS.values())], Field(discriminator="name")]
     CellConfig = Annotated[Union[tuple(ANATOMIES.values())], Field(discriminator="name")]
 
 

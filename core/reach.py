@@ -89,7 +89,7 @@ def _questions(task: Task) -> tuple[Steps, Steps, Steps, Steps]:
     if len(scored) > 1:
         return losses, scored, scored - task.lag, scored - task.lag
     late = losses[losses >= max(mark.first for mark in task.marks() if mark.kind == "enters")]
-    return losses, late, np.full(len(late), task.entry.first), np.full(len(late), task.entry.last)
+    return losses, late, np.full(len(late), task.length - task.lag), np.full(len(late), task.entry.last)
 
 
 def shares_in_sight(config: RunConfig, mode: Mode | None = None, K: int | None = None) -> tuple[float, float]:

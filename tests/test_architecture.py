@@ -66,7 +66,7 @@ SHARED = {
     "core/anatomy": {"base", "carousel"},
     "core/cells": {"base", "carousel", "compiling", "elementwise", "exponential", "initialisation", "products",
                    "trajectory", "variants"},
-    "core/tasks": {"base", "typed"},
+    "core/tasks": {"base", "typed", "marked_pair", "counting"},
     "app/figures": {"base", "shared", "theme"},
     "core/questions": {"base", "jacobians", "over_training", "sampling", "untrained"},
     "pages": set(),

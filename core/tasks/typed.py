@@ -16,10 +16,12 @@ class Typing:
 
     noun     what such a sequence is called
     example  what stands in the empty line
+    symbol   what it is made of: "word", "letter"
     """
 
     noun: str
     example: str
+    symbol: str = "word"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,11 @@ from core.errors import ConfigError
 from core.presets import PRESETS
 from core.tasks import TASKS
 
+COUNTING: dict[str, st.SearchStrategy[Any]] = {
+    "length": st.integers(603, 10_000),
+    "trained_to": st.integers(2, 200),
+    "asked": st.sampled_from(["last", "every"]),
+}
 TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "temporal-order": {
         "length": st.integers(10, 10_000),
@@ -31,6 +36,21 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "review": {"length": st.integers(5, 10_000), "asked": st.sampled_from(["last", "every"])},
     "two-lag": {"length": st.integers(101, 10_000), "short": st.integers(0, 7), "long": st.integers(8, 100)},
+    "multiplication": {"length": st.integers(4, 10_000), "asked": st.sampled_from(["last", "every"])},
+    "latch": {
+        "length": st.integers(101, 10_000),
+        "carriers": st.integers(1, 100),
+        "noise": st.floats(0, 4),
+        "asked": st.sampled_from(["last", "every"]),
+    },
+    "embedded-reber": {"length": st.integers(8, 200), "asked": st.sampled_from(["last", "every"])},
+    "anbn": COUNTING,
+    "anbncn": COUNTING,
+    "timed-spikes": {
+        "length": st.integers(101, 10_000),
+        "shortest": st.integers(1, 29),
+        "longest": st.integers(30, 100),
+    },
 }
 UNGATED = ["default", "xavier", "orthogonal", "identity", "spectral-radius", "spectral-norm"]
 SCALE = st.floats(1e-3, 10)
@@ -75,7 +95,8 @@ def flats(draw: st.DrawFn) -> dict[str, Any]:
         own = {"hidden_size": st.integers(1, 512)} if part == "cell" else {}
         optional = settings[name] | own
         # Many symbols and long lags need a long sequence, so these tasks always have their length drawn.
-        needed = {"length": optional.pop("length")} if name in ("copy", "two-lag") else {}
+        short = ("temporal-order", "adding", "multiplication", "review", "embedded-reber")
+        needed = {} if part == "cell" or name in short else {"length": optional.pop("length")}
         chosen = draw(st.fixed_dictionaries(needed, optional=optional))
         flat |= {f"{part}.name": name} | {f"{part}.{key}": value for key, value in chosen.items()}
     return flat

@@ -45,7 +45,7 @@ def evidence(arrays: Arrays, config: RunConfig, style: Style, *, knob: Knob, pro
     bottom = 66 if in_words and _slanted(tokens, style) else 44
     return View(
         name="evidence",
-        title=_title(kind, config),
+        title=_title(config),
         hint=_hint(arrays, tokens, kind, config),
         alt=_alt(arrays, tokens, kind, config),
         figure=figure(style, _data(arrays, tokens, shown, kind, config, style), layout,
@@ -70,8 +70,8 @@ def sentences(text: str, task: Task, typed: Typing) -> list[str]:
     read = task.read(text)
     vocabulary = f"It knows {len(task.vocabulary)}: {', '.join(task.vocabulary)}."
     if not read.places:
-        return [f"None of what was typed is a word that this network has ever seen, so a drawn {typed.noun} stands "
-                f"here. {vocabulary}"]  # fmt: skip
+        return [f"None of what was typed is a {typed.symbol} that this network has ever seen, so a drawn "
+                f"{typed.noun} stands here. {vocabulary}"]  # fmt: skip
     found = []
     if read.unknown:
         named = ", ".join(f"“{_short(word)}”" for word in read.unknown[:5])
@@ -80,8 +80,8 @@ def sentences(text: str, task: Task, typed: Typing) -> list[str]:
         found.append(f"Left out, since the network has never seen {'it' if one else 'them'}: {named}{more}. "
                      f"{vocabulary}")  # fmt: skip
     if read.left:
-        found.append(f"The first {MOST_READ} words it knows are read, and {plural(read.left, 'word')} more "
-                     f"{'is' if read.left == 1 else 'are'} not.")  # fmt: skip
+        found.append(f"The first {MOST_READ} {typed.symbol}s it knows are read, and "
+                     f"{plural(read.left, typed.symbol)} more {'is' if read.left == 1 else 'are'} not.")  # fmt: skip
     return found
 
 
@@ -101,14 +101,15 @@ def _kind(config: RunConfig) -> str:
     return "two" if config.task.typed is None else "words"
 
 
-def _title(kind: str, config: RunConfig) -> str:
-    return f"Evidence for “{config.task.answers[1]}” after every word" if kind == "words" else "If it were asked now"
+def _title(config: RunConfig) -> str:
+    typed = config.task.typed
+    return f"Evidence for “{config.task.answers[1]}” after every {typed.symbol}" if typed else "If it were asked now"
 
 
 def _unit(kind: str, config: RunConfig) -> str:
-    if kind == "words":
+    if kind in ("words", "two"):
         return f"log odds of “{config.task.answers[1]}”, nats"
-    return {"two": "log odds of a one, nats", "classes": "log odds of the right one", "numbers": "answer"}[kind]
+    return {"classes": "log odds of the right one", "numbers": "answer"}[kind]
 
 
 def _chance_name(kind: str) -> str:
@@ -239,8 +240,9 @@ def _hint(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -
         return (f"At step {last + 1} it answers {sig(now[last])}, and {sig(arrays['right'][last])} is right; "
                 f"untrained it said {sig(start[last])}.")  # fmt: skip
     if kind == "two":
+        even = " A toss is never sure here: 0 is even." if config.task.kind == "chances" else ""
         return (f"At step {last + 1} it says {_leans(float(now[last]), config.task)}; untrained it was at "
-                f"{_number(float(start[last]))}. A toss is never sure here: 0 is even.")  # fmt: skip
+                f"{_number(float(start[last]))}.{even}")  # fmt: skip
     right = "right" if now[last] > 0 else "not on the right answer"
     return (f"At step {last + 1} its log odds of the right answer are {_number(float(now[last]))}: {right} "
             f"{'with ' + _sure(float(now[last])) if now[last] > 0 else 'above all others together'}; untrained "
@@ -248,16 +250,18 @@ def _hint(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -
 
 
 def _of_words(now: np.ndarray, start: np.ndarray, tokens: Sequence[str], last: int, task: Task) -> str:
-    end = f"asked after the last word it would say {_leans(float(now[last]), task)}"
+    symbol = task.typed.symbol if task.typed else "word"
+    end = f"asked after the last {symbol} it would say {_leans(float(now[last]), task)}"
     verdicts = {k: said for k, word in enumerate(tokens) if (said := task.speaks_for(word)) is not None}
     if not verdicts:
-        return (f"No word here says whether it was {task.answers[1]}; {end}, and {_leans(float(start[last]), task)} "
-                "untrained.")  # fmt: skip
+        decides = any(task.speaks_for(word) is not None for word in task.vocabulary)
+        none = f"No {symbol} here says whether it was {task.answers[1]}; {end}" if decides else end.capitalize()
+        return f"{none}, and {_leans(float(start[last]), task)} untrained."
     k = max(verdicts)
     first = f"After “{tokens[k]}” the evidence is {_number(float(now[k]))}"
     before = f"The untrained network is at {_number(float(start[last]))}."
     if k < last:
-        first += f", {plural(last - k, 'word')} later {_number(float(now[last]))}"
+        first += f", {plural(last - k, symbol)} later {_number(float(now[last]))}"
     if len({*verdicts.values()}) > 1:
         held = [tokens[j] for j, said in verdicts.items() if said == int(now[last] > 0)]
         return f"{first}: of its verdicts the network goes by “{held[0]}”, and {end}. {before}"

@@ -38,9 +38,10 @@ def loss(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, styl
     data.append({"type": "scatter", "mode": "lines", "x": thin.steps, "y": thin.mean,
                  "line": {"color": look.color, "width": 2},
                  "hovertemplate": "training step %{x:,}: loss %{y}<extra></extra>"})  # fmt: skip
+    low, high = _limits(values, config)
     layout = {
         "xaxis": training_axis(config.steps, style),
-        "yaxis": plain_log_axis(*_limits(values, config)) | _floor_ticks(config),
+        "yaxis": plain_log_axis(low, high) | _floor_ticks(low, config),
         "shapes": [*(reference_line(y, style, dash) for (y, _), dash in zip(floors, FLOOR_DASHES)),
                    *cursor_line(cursor, style)],
         "meta": {"axis": "training"},
@@ -66,10 +67,12 @@ def _limits(values: np.ndarray, config: RunConfig) -> tuple[float, float]:
     return low / margin, min(high, 1e4 * max(lines)) * margin
 
 
-def _floor_ticks(config: RunConfig) -> Layout:
-    """Where there are several floors they are all that an axis this short has to name."""
+def _floor_ticks(low: float, config: RunConfig) -> Layout:
+    """Several floors are all that an axis has to name which does not go a decade below them."""
     lines = [y for y, _ in config.task.floors()]
-    return {"tickvals": lines, "ticktext": [sig(y) for y in lines]} if len(lines) > 1 else {}
+    if len(lines) == 1 or low < 0.1 * lines[-1]:
+        return {}
+    return {"tickvals": lines, "ticktext": [sig(y) for y in lines]}
 
 
 def _floor_words(config: RunConfig) -> str:

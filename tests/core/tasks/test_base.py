@@ -7,7 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tasks import TASKS, Adding, Batch, Copying, Review, Task, TemporalOrder, TwoLag
+from core.tasks import (
+    TASKS,
+    Adding,
+    AnBn,
+    AnBnCn,
+    Batch,
+    Copying,
+    EmbeddedReber,
+    Latch,
+    Multiplication,
+    Review,
+    Task,
+    TemporalOrder,
+    TimedSpikes,
+    TwoLag,
+)
 from core.tasks.base import at_last_step
 from core.tasks.typed import Read, look_up
 
@@ -15,6 +30,7 @@ asked = st.sampled_from(["last", "every"])
 tasks = st.one_of(
     st.builds(TemporalOrder, length=st.integers(10, 60), places=st.sampled_from([2, 3]), asked=asked),
     st.builds(Adding, length=st.integers(4, 60), asked=asked),
+    st.builds(Multiplication, length=st.integers(4, 60), asked=asked),
     st.builds(Review, length=st.integers(5, 60), asked=asked),
     st.builds(
         Copying,
@@ -24,6 +40,11 @@ tasks = st.one_of(
         asked=st.sampled_from(["every", "recall"]),
     ),
     st.builds(TwoLag, length=st.integers(13, 60), short=st.integers(0, 4), long=st.integers(5, 12)),
+    st.builds(Latch, length=st.integers(8, 60), carriers=st.integers(1, 7), asked=asked),
+    st.builds(EmbeddedReber, length=st.integers(8, 60), asked=asked),
+    st.builds(AnBn, length=st.integers(12, 60), trained_to=st.integers(2, 5), asked=asked),
+    st.builds(AnBnCn, length=st.integers(18, 60), trained_to=st.integers(2, 5), asked=asked),
+    st.builds(TimedSpikes, length=st.integers(13, 60), shortest=st.integers(1, 5), longest=st.integers(6, 12)),
 )
 seeds = st.integers(0, 2**31 - 1)
 VARIANTS = [
@@ -31,11 +52,22 @@ VARIANTS = [
     TemporalOrder(length=20, places=3, asked="every"),
     Adding(length=11),
     Adding(length=11, asked="every"),
+    Multiplication(length=11),
+    Multiplication(length=11, asked="every"),
     Copying(length=20, symbols_to_copy=3, alphabet=5),
     Copying(length=20, symbols_to_copy=3, alphabet=5, asked="recall"),
     Review(length=12),
     Review(length=12, asked="every"),
     TwoLag(length=20),
+    Latch(length=12),
+    Latch(length=12, asked="every"),
+    EmbeddedReber(length=14),
+    EmbeddedReber(length=14, asked="last"),
+    AnBn(length=20, trained_to=5),
+    AnBn(length=20, trained_to=5, asked="last"),
+    AnBnCn(length=20, trained_to=5),
+    AnBnCn(length=20, trained_to=5, asked="last"),
+    TimedSpikes(length=20, longest=15),
 ]
 """One of each kind, for the tests that need many sequences."""
 N = 20_000
@@ -114,7 +146,7 @@ def test_symbols_are_one_token_a_step_and_tell_inputs_apart(task: Task, seed: in
     x = task.sample(np.random.default_rng(seed), 1, "training").x[:, 0]
     symbols = task.symbols(x)
     assert len(symbols) == task.length and all(symbols)
-    if not isinstance(task, Adding):  # real numbers are rounded to be read
+    if task.vocabulary:  # real numbers are rounded to be read
         inputs = {tuple(row) for row in x.tolist()}
         assert len(set(zip(symbols, map(tuple, x.tolist())))) == len(set(symbols)) == len(inputs)
 
@@ -124,7 +156,7 @@ def test_a_vocabulary_says_every_input_and_reads_it_back(task: Task, seed: int) 
     """One symbol a channel, each another; tasks whose inputs are numbers have none, and name their channels."""
     x = task.sample(np.random.default_rng(seed), 2, "held-out").x
     assert len(set(task.channels)) == task.input_size == x.shape[2]
-    assert len(set(task.vocabulary)) == (0 if isinstance(task, Adding) else task.input_size)
+    assert len(set(task.vocabulary)) in (0, task.input_size)
     if task.vocabulary:
         places = [task.vocabulary.index(symbol) for symbol in task.symbols(x[:, 0])]
         assert (task.encode(places) == x[:, 0]).all()
@@ -153,37 +185,40 @@ def test_a_batch_of_some_sequences_has_all_that_belongs_to_them(task: Task, seed
 
 @given(tasks)
 def test_the_lag_leads_from_the_first_information_to_its_question(task: Task) -> None:
-    first = min(mark.first for mark in task.marks() if mark.kind == "enters")
+    """From the first step of its mark; where less of it would do as well, from another."""
     asked_at = task.length - (task.symbols_to_copy - 1 if isinstance(task, Copying) else 0)
-    assert task.lag == asked_at - first == asked_at - task.entry.first
+    enough = {Latch: task.entry.last, AnBnCn: task.length - task.lag}.get(type(task), task.entry.first)
+    assert task.lag == asked_at - enough and task.entry.first <= enough <= task.entry.last
     assert 1 <= task.lag < task.length
 
 
 @pytest.mark.parametrize("task", VARIANTS, ids=name_of)
 def test_the_baseline_is_the_loss_of_the_best_memoryless_answer(task: Task) -> None:
-    """Best at each step: the classes' frequencies, or the mean. Losses are means over what each sequence is asked."""
+    """Best at each step: the classes' frequencies, or the mean. Losses are means over what each sequence is asked, so
+    one that is asked little counts for more."""
     batch = many(task)
-    loss = np.zeros(batch.target.shape)
+    loss, weight = np.zeros(batch.target.shape), batch.asked / batch.asked.sum(axis=0)
     for t in np.flatnonzero(batch.asked.any(axis=1)):
-        answers = batch.target[t][batch.asked[t]]
         if task.kind == "numbers":
-            loss[t] = (batch.target[t] - answers.mean()) ** 2
+            loss[t] = (batch.target[t] - batch.target[t][batch.asked[t]].mean()) ** 2
         else:
-            share = np.bincount(answers, minlength=task.output_size) / answers.size
+            share = np.bincount(batch.target[t], weight[t], minlength=task.output_size) / weight[t].sum()
             loss[t] = -np.log(np.maximum(share, 1 / N))[batch.target[t]]
-    each = (loss * batch.asked).sum(axis=0) / batch.asked.sum(axis=0)
+    each = (loss * weight).sum(axis=0)
     error = each.std() / np.sqrt(N)
     assert abs(each.mean() - task.baseline_loss) < 5 * error + 1e-3
 
 
 @pytest.mark.parametrize("task", [task for task in VARIANTS if task.kind == "classes"], ids=name_of)
-def test_classes_are_balanced_where_the_score_is_taken(task: Task) -> None:
+def test_guessing_is_the_most_common_class_where_the_score_is_taken(task: Task) -> None:
+    """As common as any other, but for the c of aⁿbⁿcⁿ."""
     batch = many(task)
     answers = batch.target[batch.scored]
     counts = np.bincount(answers)
-    expected = answers.size * task.chance
-    assert counts.size == round(1 / task.chance)
-    assert (abs(counts - expected) < 5 * np.sqrt(expected)).all()
+    counts, expected = counts[counts > 0], answers.size * task.chance
+    assert abs(counts.max() - expected) < 5 * np.sqrt(expected)
+    if not isinstance(task, AnBnCn):
+        assert counts.size == round(1 / task.chance) and (abs(counts - expected) < 5 * np.sqrt(expected)).all()
 
 
 @pytest.mark.parametrize("name, task", TASKS.items())
@@ -217,10 +252,10 @@ def test_the_variance_is_that_of_what_is_scored(task: Task) -> None:
 
 
 @pytest.mark.parametrize("task", VARIANTS, ids=name_of)
-def test_floors_fall_from_what_guessing_gets_to_the_least_loss_known(task: Task) -> None:
+def test_floors_fall_from_what_guessing_gets(task: Task) -> None:
     values = [y for y, _ in task.floors()]
     assert values[0] == task.baseline_loss and values == sorted(values, reverse=True)
-    assert len(values) == 1 or values[-1] == task.least_loss
+    assert values[-1] >= task.least_loss
 
 
 def test_the_last_step_mask() -> None:
