@@ -220,11 +220,9 @@ class RunConfig(BaseModel):
         for part, known in (("task", TASKS), ("cell", ANATOMIES)):
             own = known.get(str(overrides.get(f"{part}.name", "")))
             if own is not None and overrides[f"{part}.name"] != flat[f"{part}.name"]:
-                flat = {
-                    key: value
-                    for key, value in flat.items()
-                    if not key.startswith(f"{part}.") or _fits(own, key.partition(".")[2], value)
-                }
+                taken = _taken_over(own, getattr(self, part).model_dump())
+                flat = {key: value for key, value in flat.items() if not key.startswith(f"{part}.")}
+                flat |= {f"{part}.{field}": value for field, value in taken.items()}
         return self.from_flat(flat | overrides)
 
     def to_flat(self) -> dict[str, Any]:
@@ -296,12 +294,15 @@ def _came_later(model: type[BaseModel]) -> dict[str, Any]:
     return {name: extra["before"] for name, extra in extras.items() if isinstance(extra, dict) and "before" in extra}
 
 
-def _fits(own: type[BaseModel], field: str, value: Any) -> bool:
-    """Whether ``value`` is a valid value of ``own``'s field (its name excepted)."""
-    if field == "name" or field not in own.model_fields:
-        return False
-    try:
-        own.model_validate({field: value})
-    except ValidationError:
-        return False
-    return True
+def _taken_over(own: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of another model's ``values`` that ``own`` can have too, each beside those before it; not its name."""
+    taken: dict[str, Any] = {}
+    for field, value in values.items():
+        if field == "name" or field not in own.model_fields:
+            continue
+        try:
+            own.model_validate(taken | {field: value})
+        except ValidationError:
+            continue
+        taken[field] = value
+    return taken
