@@ -45,14 +45,31 @@ class RunConfig(BaseModel):
 
     task: TaskConfig = Field(default_factory=TemporalOrder)
     cell: CellConfig = Field(default_factory=lambda: ANATOMIES["lstm"].model_validate({}))
-    optimizer: Literal["sgd", "momentum", "rmsprop", "adam"] = Field(
+    optimizer: Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"] = Field(
         default="adam",
         title="Optimiser",
         description="How the gradient becomes an update.",
         json_schema_extra={
             "group": "Training",
-            "labels": {"sgd": "SGD", "momentum": "SGD with momentum .9", "rmsprop": "RMSprop", "adam": "Adam"},
+            "labels": {
+                "sgd": "SGD",
+                "momentum": "SGD with momentum .9",
+                "nesterov": "SGD with Nesterov momentum .9",
+                "adagrad": "AdaGrad",
+                "rmsprop": "RMSprop",
+                "adam": "Adam",
+                "adamw": "AdamW",
+            },
         },
+    )
+    weight_decay: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        title="Weight decay",
+        description="Times the learning rate: the share of every weight that an update of AdamW takes away beside the "
+        "gradient's step.",
+        json_schema_extra={"group": "Training", "before": 0.01},
     )
     lr: float = Field(
         default=0.02,
@@ -61,6 +78,25 @@ class RunConfig(BaseModel):
         title="Learning rate",
         description="Size of an update.",
         json_schema_extra={"group": "Training", "scale": "log"},
+    )
+    lr_schedule: Literal["constant", "warm-up", "cosine"] = Field(
+        default="constant",
+        title="Schedule of the rate",
+        description="Constant; growing over the first updates to the learning rate; or falling from it along half a "
+        "cosine towards zero at the last update.",
+        json_schema_extra={
+            "group": "Training",
+            "before": "constant",
+            "labels": {"constant": "constant rate", "warm-up": "linear warm-up", "cosine": "cosine decay"},
+        },
+    )
+    warmup_steps: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        title="Warm-up",
+        description="Updates over which the rate grows to the learning rate.",
+        json_schema_extra={"group": "Training", "unit": "steps", "before": 100},
     )
     batch_size: int = Field(
         default=32,
@@ -249,7 +285,10 @@ class RunConfig(BaseModel):
         """Keys of settings that have no effect beside the others."""
         idle = {"truncation_length"} if self.truncation == "full" else set()
         idle |= {"truncation_stride"} if self.truncation != "stream" else set()
-        return frozenset(idle | self.cell.idle | ({"clip_threshold"} if self.clip == "none" else set()))
+        idle |= {"clip_threshold"} if self.clip == "none" else set()
+        idle |= {"weight_decay"} if self.optimizer != "adamw" else set()
+        idle |= {"warmup_steps"} if self.lr_schedule != "warm-up" else set()
+        return self.cell.idle | idle
 
     @property
     def truncated(self) -> Truncation:

@@ -16,7 +16,7 @@ SHORT = {"cell.hidden_size": "H", "cell.forget_bias": "forget bias", "lr": "rate
 """Names of numbers as a legend has them."""
 ALWAYS = ("cell.hidden_size", "cell.init")
 """Said of everybody as soon as one is different."""
-UNNAMED = ("cell.activation", "cell.variant", "optimizer")
+UNNAMED = ("cell.activation", "cell.variant", "optimizer", "lr_schedule")
 """Choices that say what they are without the setting's name."""
 
 

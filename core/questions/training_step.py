@@ -57,15 +57,15 @@ def _of(unit: int | None, value: Tensor) -> np.ndarray:
 def _motion(moment: Moment) -> tuple[SlowMotion, str]:
     """The step, and whose optimiser made its update: that of the "run", a "fresh" one, or one that has "none"."""
     from core.diagnostics.microscope import slow_motion
-    from core.training.learner import optimizer_of
     from core.training.optimizer_memory import has_memory, optimizer_like, remembered
+    from core.training.optimizers import optimizer_of
 
-    config = moment.config
-    needed = has_memory(config, moment.step)
+    config, step = moment.config, moment.step
+    needed = has_memory(config, step)
     learner = remembered(moment) if needed else None
     motion = slow_motion(
         moment.network, moment.batch,
-        lambda vector: optimizer_of(config, vector) if learner is None else optimizer_like(learner, vector),
+        lambda vector: optimizer_of(config, vector, step) if learner is None else optimizer_like(learner, vector, step),
         truncation=config.truncated, clip=config.clip, threshold=config.clip_threshold, trained=config.trained,
     )  # fmt: skip
     return motion, "run" if learner is not None else "fresh" if needed else "none"

@@ -13,8 +13,10 @@ from core.backprop.clipping import Clipped, clip, compared
 from core.backprop.profiles import Profile, Profiles
 from core.backprop.stream import Stream
 from core.config import RunConfig
+from core.learning_rate import rate_at
 from core.network import READOUT, Network
 from core.tasks import Batch
+from core.training.optimizers import memory_of, optimizer_of, remember, set_rate
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,14 @@ class Learner:
         self._trained = [name for name in self.params if whole or name.startswith(READOUT)]
         size = sum(self.params[name].numel() for name in self._trained)
         self._moved = self.vector[len(self.vector) - size :]
-        self.optimizer = optimizer_of(config, self._moved)
+        self.optimizer = optimizer_of(config, self._moved, 0)
         self._clamp = config.clip_threshold if config.clip == "backprop" else None
 
-    def learn(self, batch: Batch, *, move: bool, record: bool) -> Learnt:
-        """One training step on ``batch``. Without ``move``, and from a loss on that is not finite, nothing moves."""
+    def learn(self, batch: Batch, step: int, *, move: bool, record: bool) -> Learnt:
+        """Training step number ``step``, on ``batch``. Without ``move``, and from a loss on that is not finite, nothing
+        moves."""
         whole = self.config.trained == "all"
+        set_rate(self.optimizer, rate_at(self.config, step))
         if self.config.truncation == "stream":
             return self._learn_on_the_way(batch, move, whole)
         found = gradients(
@@ -98,9 +102,8 @@ class Learner:
 
     def state(self) -> dict[str, Tensor]:
         """Parameters and the optimiser's memory."""
-        memory = self.optimizer.state_dict()["state"].get(0, {})
-        tensors = {f"optimizer.{key}": torch.as_tensor(value) for key, value in memory.items() if value is not None}
-        return tensors | {"parameters": self.vector}
+        memory = {f"optimizer.{name}": value for name, value in memory_of(self.optimizer).items()}
+        return memory | {"parameters": self.vector}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what ``state`` gave."""
@@ -110,7 +113,7 @@ class Learner:
             for name, value in tensors.items()
             if name.startswith("optimizer.")
         }  # fmt: skip
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": {0: memory} if memory else {}})
+        remember(self.optimizer, memory)
 
 
 def _one_vector(params: dict[str, Tensor], device: torch.device | None) -> tuple[dict[str, Tensor], Tensor]:
@@ -118,12 +121,3 @@ def _one_vector(params: dict[str, Tensor], device: torch.device | None) -> tuple
     vector = torch.cat([value.reshape(-1) for value in params.values()]).to(device)
     parts = vector.split([value.numel() for value in params.values()])
     return {name: part.view(value.shape) for (name, value), part in zip(params.items(), parts, strict=True)}, vector
-
-
-def optimizer_of(config: RunConfig, vector: Tensor) -> torch.optim.Optimizer:
-    """A fresh optimiser of ``vector``, as the config has it."""
-    if config.optimizer == "adam":
-        return torch.optim.Adam([vector], lr=config.lr, fused=True)
-    if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop([vector], lr=config.lr, foreach=False)
-    return torch.optim.SGD([vector], lr=config.lr, momentum=0.9 if config.optimizer == "momentum" else 0.0, fused=True)

@@ -76,13 +76,13 @@ class Training(Iterator[Frame]):
         if self.schedule.evaluates(step):
             self._evaluate()
         before, kept = self.learner.vector.clone(), self._kept(record, final)
-        learnt = self.learner.learn(batch, move=not final, record=record)
+        learnt = self.learner.learn(batch, step, move=not final, record=record)
         update = math.nan if final else _norm(self.learner.vector - before)
         if not math.isfinite(learnt.loss):  # a run that exploded has nothing more to learn
             self.learner.vector.copy_(before)
             update, final, kept = math.nan, True, self._kept(record, True)
             if learnt.profiles is None:  # it ends between two recorded steps: measure this one after all
-                learnt = self.learner.learn(batch, move=False, record=True)
+                learnt = self.learner.learn(batch, step, move=False, record=True)
         norms = learnt.grad_norm, learnt.grad_norm_clipped, learnt.clip_angle
         values = (learnt.loss, self.score, self.error, *norms, update, _norm(before))
         self._remember(step, values)

@@ -13,7 +13,8 @@ from core.cost import HOST, step_seconds
 from core.data import training_batch
 from core.moment import Moment
 from core.network import Network
-from core.training.learner import Learner, optimizer_of
+from core.training.learner import Learner
+from core.training.optimizers import memory_of, optimizer_of, remember
 
 MOST_SECONDS = 2.5
 """Estimated; beyond that a question would wait too long for its answer."""
@@ -59,17 +60,14 @@ def _arrived(config: RunConfig, step: int) -> Learner:
     if state is not None:
         learner.restore({name: value.clone() for name, value in state.items()})
     for past in range(0 if state is None else before, step):
-        learner.learn(training_batch(config, past), move=True, record=False)
+        learner.learn(training_batch(config, past), past, move=True, record=False)
     if step and learner.vector.numel() <= KEPT_NUMBERS // KEPT:
         _passed.keep((digest, step), {name: value.clone() for name, value in learner.state().items()})
     return learner
 
 
-def optimizer_like(learner: Learner, vector: Tensor) -> torch.optim.Optimizer:
-    """An optimiser of ``vector`` with a copy of the memory of ``learner``'s."""
-    other = optimizer_of(learner.config, vector)
-    state = learner.optimizer.state_dict()
-    memory = {k: {name: value.clone() if isinstance(value, Tensor) else value for name, value in part.items()}
-              for k, part in state["state"].items()}  # fmt: skip
-    other.load_state_dict(state | {"state": memory})
+def optimizer_like(learner: Learner, vector: Tensor, step: int) -> torch.optim.Optimizer:
+    """An optimiser of ``vector`` with a copy of the memory of ``learner``'s, and the rate of training step ``step``."""
+    other = optimizer_of(learner.config, vector, step)
+    remember(other, {name: value.clone() for name, value in memory_of(learner.optimizer).items()})
     return other

@@ -56,7 +56,7 @@ def trained(config: RunConfig, step: int) -> dict[str, Tensor]:
     learner = Learner(config)
     with one_thread_without_subnormals():
         for past in range(step):
-            learnt = learner.learn(training_batch(config, past), move=True, record=False)
+            learnt = learner.learn(training_batch(config, past), past, move=True, record=False)
             if not math.isfinite(learnt.loss):
                 raise UnrolledError(
                     f"`step` (={step}) is never reached: the loss is no number at step {past}. Ask about step {past} "

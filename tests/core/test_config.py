@@ -70,8 +70,11 @@ CELL_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 for own in CELL_SETTINGS.values():
     own |= {"rho": SCALE, "sigma_max": SCALE}
 RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
-    "optimizer": st.sampled_from(["sgd", "momentum", "rmsprop", "adam"]),
+    "optimizer": st.sampled_from(["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]),
+    "weight_decay": st.floats(0, 1),
     "lr": st.floats(1e-9, 10),
+    "lr_schedule": st.sampled_from(["constant", "warm-up", "cosine"]),
+    "warmup_steps": st.integers(1, 100_000),
     "batch_size": st.integers(1, 512),
     "steps": st.integers(1, 100_000),
     "seed": st.integers(0, 2**31 - 1),
@@ -233,9 +236,11 @@ def test_every_setting_that_has_an_effect_is_in_the_digest(config: RunConfig, da
 
 def test_what_is_idle_is_not_in_the_digest() -> None:
     assert RunConfig(truncation="full", clip="none").idle == {
-        "truncation_length", "truncation_stride", "clip_threshold", "cell.rho", "cell.sigma_max"
+        "truncation_length", "truncation_stride", "clip_threshold", "cell.rho", "cell.sigma_max", "weight_decay",
+        "warmup_steps",
     }  # fmt: skip
-    scaled = RunConfig.from_flat({"truncation": "stream", "clip": "backprop", "cell.init": "spectral-norm"})
+    scaled = RunConfig.from_flat({"truncation": "stream", "clip": "backprop", "cell.init": "spectral-norm",
+                                  "optimizer": "adamw", "lr_schedule": "warm-up"})  # fmt: skip
     assert scaled.idle == {"cell.rho"}
     assert RunConfig(truncation="windows", truncation_stride=3).digest() == RunConfig(truncation="windows").digest()
     stream = RunConfig(truncation="stream", truncation_length=7)
@@ -252,8 +257,9 @@ def test_the_standard_lstm_has_the_digests_it_had_before_there_were_variants(mon
 
 def test_a_new_setting_changes_no_digest(later: type[RunConfig]) -> None:
     old, new = RunConfig(lr=0.1), later(lr=0.1)
-    cells = {"cell.variant": "standard", "cell.rho": 1, "cell.sigma_max": 1}
-    assert later.before(new.to_flat()) == cells | {"rounds": 1, "shuffled": "no"}
+    came = {"cell.variant": "standard", "cell.rho": 1, "cell.sigma_max": 1, "weight_decay": 0.01,
+            "lr_schedule": "constant", "warmup_steps": 100}  # fmt: skip
+    assert later.before(new.to_flat()) == came | {"rounds": 1, "shuffled": "no"}
     assert new.replace(shuffled="no").digest() == old.digest()
     assert len({old.digest(), new.digest(), new.replace(shuffled="no", rounds=2).digest()}) == 3
 

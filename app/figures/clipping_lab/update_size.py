@@ -26,7 +26,7 @@ from core.config import RunConfig
 from core.numbers import sig
 from core.reach import reach_of
 
-OWN_SCALE = ("adam", "rmsprop")
+OWN_SCALE = ("adagrad", "rmsprop", "adam", "adamw")
 """Optimisers that divide by a running size of the gradient, so that clipping changes their updates little."""
 
 
@@ -91,8 +91,11 @@ def _limits(size: np.ndarray, bound: float | None) -> tuple[float, float]:
 
 def _hint(config: RunConfig) -> str:
     if config.optimizer in OWN_SCALE:
-        return "scaled by the optimiser itself"
-    return "lr × gradient" if config.optimizer == "sgd" else "with momentum"
+        how = "scaled by the optimiser itself"
+    else:
+        how = "lr × gradient" if config.optimizer == "sgd" else "with momentum"
+    rates = {"warm-up": f", lr grows over {config.warmup_steps:,} steps", "cosine": ", lr falls along a cosine"}
+    return how + rates.get(config.lr_schedule, "")
 
 
 def _alt(steps: np.ndarray, size: np.ndarray) -> str:

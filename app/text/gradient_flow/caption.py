@@ -10,6 +10,7 @@ import numpy as np
 from app.text.shared.forecast import forecast_words
 from app.text.shared.key_figures import key_figures
 from app.text.shared.situation import KEPT, Caption, Figure, Situation
+from core.learning_rate import rate_at
 from core.numbers import exact, factor, percent, plural, portion, sig
 
 
@@ -148,6 +149,6 @@ def _broken(moment: Situation) -> Caption:
     figures = (
         Figure(f"{step:,}", f"training step at which the {what} broke"),
         Figure(sig(float(before[-1])) if before.size else "–", "gradient norm in the step before"),
-        Figure(f"{exact(moment.config.lr)}", "learning rate"),
+        Figure(exact(rate_at(moment.config, step)), "learning rate"),
     )
     return Caption(f"The {what} stopped being a number at training step {step:,}.", grown + way, figures)

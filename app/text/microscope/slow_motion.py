@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.config import RunConfig
+from core.learning_rate import rate_at
 from core.numbers import exact, percent, plain, plural
 from core.settings import settings_of
 
@@ -129,9 +130,8 @@ def update(config: RunConfig, meta: Mapping[str, Any], step: int, arrays: Arrays
     """What the optimiser makes of it, and whose memory it has."""
     name = str(settings_of(config)["optimizer"].choices.get(config.optimizer, config.optimizer))
     size, whole = meta["size"], float(np.sqrt(np.square(arrays["before"]).sum()))
-    start = (
-        f"{name} (rate {exact(config.lr)}) moves the weights by {plain(size)}, {percent(size / whole)} of their norm."
-    )
+    moved = f"moves the weights by {plain(size)}, {percent(size / whole)} of their norm."
+    start = f"{name} (rate {exact(rate_at(config, step))}) {moved}"
     memory = {
         "run": f" It remembers the {plural(step, 'step')} before, found again here by training up to this one.",
         "fresh": " Shown is what a fresh optimiser would do: runs do not keep its memory, and to find that of "

@@ -81,7 +81,7 @@ def test_each_step_by_autograd_with_parameters_of_its_own(cell) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_mean_of_the_flows_is_what_the_frame_records(mode) -> None:
     taken = moment_of(moment(truncation=mode, lr=1e-12, optimizer="sgd").config, 0)
-    recorded = Learner(taken.config).learn(taken.batch, move=False, record=True)
+    recorded = Learner(taken.config).learn(taken.batch, 0, move=False, record=True)
     assert recorded.profiles is not None
     np.testing.assert_allclose(contributions(taken)["flow"].mean(axis=0), recorded.profiles.flow, rtol=1e-5)
 

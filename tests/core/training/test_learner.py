@@ -15,6 +15,7 @@ from core import RunConfig, train
 from core.cells import cell_of
 from core.data import training_batch
 from core.frames import Frame
+from core.learning_rate import rate_at
 
 CELLS = ("rnn", "lstm", "peephole", "gru")
 MODES = ("full", "windows", "sliding", "stream", "reset")
@@ -27,7 +28,10 @@ STREAM = {"truncation": "stream", "truncation_length": 4, "truncation_stride": 3
 OPTIMIZERS = {
     "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr),
     "momentum": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9),
+    "nesterov": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9, nesterov=True),
+    "adagrad": lambda parameters, lr: torch.optim.Adagrad(parameters, lr=lr),
     "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr),
+    "adamw": lambda parameters, lr: torch.optim.AdamW(parameters, lr=lr, weight_decay=0.3),
     "rmsprop": lambda parameters, lr: torch.optim.RMSprop(parameters, lr=lr),
 }
 
@@ -123,7 +127,30 @@ def test_a_stream_is_the_plain_loop(cell: str, task: str, k1: int | None) -> Non
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_stream_with_every_optimiser(optimizer: str) -> None:
-    follow(small(**STREAM, optimizer=optimizer, lr=0.01), rtol=2e-3)
+    follow(small(**STREAM, optimizer=optimizer, lr=0.01, weight_decay=0.3), rtol=2e-3)
+
+
+SCHEDULES = {
+    "constant": lambda step: 0.2,
+    "warm-up": lambda step: 0.2 * min((step + 1) / 3, 1),
+    "cosine": lambda step: 0.1 * (1 + math.cos(math.pi * step / 4)),
+}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("changes", [STREAM, {}], ids=["stream", "full"])
+def test_the_rate_of_every_step_is_the_schedules(schedule: str, changes: dict[str, Any]) -> None:
+    """torch's LambdaLR does the same, once a training step."""
+    config = small(**changes, lr=0.2, lr_schedule=schedule, warmup_steps=3)
+    frames = list(train(config))
+    twin = PlainLoop(config, weights_of(frames[0]))
+    rates = torch.optim.lr_scheduler.LambdaLR(twin.optimizer, lambda step: SCHEDULES[schedule](step) / 0.2)
+    for frame, after in pairwise(frames):
+        assert rate_at(config, frame.step) == pytest.approx(twin.optimizer.param_groups[0]["lr"])
+        twin.train_on(frame.step)
+        rates.step()
+        for name, value in weights_of(after).items():
+            torch.testing.assert_close(value, twin.params[name].detach(), rtol=2e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("clip", [{"clip": "norm"}, {"clip": "value"}, {"clip": "backprop"}], ids=lambda c: c["clip"])

@@ -7,6 +7,7 @@ import pytest
 from app.figures.clipping_lab.update_size import update_size
 from app.figures.theme import Style
 from core.config import RunConfig
+from core.learning_rate import rate_at
 
 CONFIG = RunConfig.from_flat({"steps": 300, "optimizer": "sgd", "lr": 0.5, "clip": "norm", "clip_threshold": 3})
 
@@ -31,6 +32,14 @@ def test_a_stream_may_move_as_far_with_each_of_its_updates(make_scalars) -> None
     view = update_size(make_scalars(10, config), 5, config, Style())
     assert view.figure.layout.shapes[0].y0 == 5 * 1.5
     assert "5 updates × lr × θ = 7.5" in [key.label for key in view.keys]
+
+
+@pytest.mark.parametrize("schedule", ["warm-up", "cosine"])
+def test_no_schedule_goes_beyond_the_bound(make_scalars, schedule: str) -> None:
+    config = CONFIG.replace(lr_schedule=schedule, warmup_steps=40)
+    view = update_size(make_scalars(10, config), 5, config, Style())
+    assert max(rate_at(config, step) for step in range(300)) * 3 == view.figure.layout.shapes[0].y0 == 1.5
+    assert ("lr grows over 40 steps" in view.hint) == (schedule == "warm-up")
 
 
 @pytest.mark.parametrize("n", [0, 1, 3000])
