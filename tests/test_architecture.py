@@ -26,7 +26,7 @@ ORDER = """
     core.data_files core.theory
     core.tasks core.anatomy core.frames core.truncation core.presets
     core.config
-    core.settings core.data core.reach core.sweep
+    core.settings core.data core.reach core.sweep core.learning_rate
     core.reading
     core.comparison
     core.cost
@@ -57,7 +57,7 @@ ENGINE = {
 }
 WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.anatomy", "core.errors", "core.data_files",
        "core.presets", "core.store", "core.lab.client", "core.theory", "core.sweep", "core.comparison", "core.reading",
-       "core.cost", "core.bounded", "core.budget", "core.questions", "core.numbers",
+       "core.cost", "core.bounded", "core.budget", "core.questions", "core.numbers", "core.learning_rate",
        "core.forecasts.forecast")  # fmt: skip
 """What the web process is made of; it never imports torch."""
 ANSWERED_ELSEWHERE = "core.questions"
