@@ -36,6 +36,8 @@ ENTRIES = (
           "What clipping does to each gradient, and the same start with and without it."),
     PageEntry("compare", "Compare", "compare_arrows", "temporal-order-lstm",
           "Cells side by side on the same data, a few seeds each, and whether they can be told apart."),
+    PageEntry("untrained", "Untrained", "start", "temporal-order-rnn",
+          "Every initialisation of every cell, the gradient against the length, and what each cell costs."),
     PageEntry("inside_the_cell", "Inside the cell", "conversion_path", "temporal-order-lstm",
           "What the gates do, which way the gradient travels, and what if a gate were shut."),
     PageEntry("microscope", "Microscope", "biotech", "temporal-order-lstm",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -259,6 +259,16 @@ class Anatomy(BaseModel, ABC):
         H = hidden_size or self.hidden_size
         blocks = len(self.gate_names) or 1
         return blocks * H * (input_size + H + 2) + len(self.peepholes) * H
+
+    def products(self, input_size: int) -> int:
+        """Multiplications by a weight that one step of one sequence takes forward."""
+        H = self.hidden_size
+        return (len(self.gate_names) or 1) * H * (input_size + H) + len(self.peepholes) * H
+
+    @classmethod
+    def initialisations(cls) -> tuple[str, ...]:
+        """Those that it offers, torch's default first."""
+        return get_args(cls.model_fields["init"].annotation)
 
     @property
     def start(self) -> dict[str, Any]:

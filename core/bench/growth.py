@@ -14,7 +14,9 @@ from statistics import median
 import numpy as np
 import torch
 
-from core.bench.sides import recorded
+from core.bench.sides import size
+from core.cells import CELLS
+from core.diagnostics.sides import recorded
 from core.training.freed_memory import keep_freed_memory
 
 LENGTHS = (100, 300, 1000, 3000, 10_000)
@@ -53,10 +55,10 @@ def _grow(name: str, H: int) -> tuple[list[float], list[float]]:
     keep_freed_memory()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    recorded(name, H, 10)()
+    recorded(CELLS[name], size(H, 10))()
     idle, times, sizes = _peak(), [], []
     for T in LENGTHS:
-        step, taken = recorded(name, H, T), []
+        step, taken = recorded(CELLS[name], size(H, T)), []
         for _ in range(ROUNDS):
             start = time.process_time()
             step()

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
@@ -15,12 +15,11 @@ import torch
 
 from core.bench.growth import Growth, growth_of
 from core.bench.live import Live
-from core.bench.sides import BATCH, Step, layer, live_config, loop, recorded, script
+from core.bench.sides import BATCH, live_config, script, size
+from core.cells import CELLS
 from core.cost import pass_seconds
+from core.diagnostics.sides import Step, interleaved, layer, loop, recorded
 from core.training.freed_memory import keep_freed_memory
-
-FEWEST, MOST = 3, 25
-"""Rounds of each side."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _warm_up(cells: Sequence[str]) -> None:
 def _row(name: str, H: int, T: int, threads: int, seconds: float) -> Row:
     clock = time.process_time if threads == 1 else time.perf_counter
     torch.set_num_threads(threads)
-    sides: list[Step] = [make(name, H, T) for make in (recorded, layer, loop, script)]
+    sides: list[Step] = [make(CELLS[name], size(H, T)) for make in (recorded, layer, loop)] + [script(name, H, T)]
     live = Live(name, H, T, clock) if threads == 1 else None
     times = interleaved([*sides, *([live.advance] if live else [])], seconds, clock)
     per_step = None if live is None else 1e3 * live.per_step()
@@ -101,21 +100,6 @@ def _row(name: str, H: int, T: int, threads: int, seconds: float) -> Row:
     a, c, d, whole = (1e3 * median(taken) for taken in times[: len(sides)])
     model = 1e3 * pass_seconds(live_config(name, H, T), BATCH)
     return Row(name, H, T, threads, a, c, d, per_step, whole, model)
-
-
-def interleaved(sides: Sequence[Step], seconds: float, clock: Callable[[], float]) -> list[list[float]]:
-    """Seconds of every round of every side, in turns, after one round to warm up which says how many there can be."""
-    start = clock()
-    for side in sides:
-        side()
-    rounds = max(FEWEST, min(MOST, round(seconds / max(clock() - start, 1e-9))))
-    times: list[list[float]] = [[] for _ in sides]
-    for _ in range(rounds):
-        for side, taken in zip(sides, times, strict=True):
-            start = clock()
-            side()
-            taken.append(clock() - start)
-    return times
 
 
 def _machine() -> dict[str, str | int]:

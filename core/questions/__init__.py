@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import UnrolledError, quoted
 from core.questions.base import Question
+from core.questions.cell_costs import CellCosts
 from core.questions.checked_gradient import CheckedGradient
 from core.questions.clipping import Clipping
 from core.questions.contributions import Contributions
@@ -21,7 +22,9 @@ from core.questions.evidence import Evidence
 from core.questions.fading_memory import FadingMemory
 from core.questions.forced_gates import ForcedGates
 from core.questions.gate_use import GateUse
+from core.questions.gradient_by_length import GradientByLength
 from core.questions.gradient_paths import GradientPaths
+from core.questions.initial_gradients import InitialGradients
 from core.questions.itemised_credit import ItemisedCredit
 from core.questions.lyapunov_exponents import LyapunovExponents
 from core.questions.memory_capacity import MemoryCapacity
@@ -37,6 +40,7 @@ AnyQuestion = Annotated[
         TrainingStep, Theory, LyapunovExponents, CheckedGradient, RecurrentSpectra,
         GateUse, GradientPaths, ForcedGates, EachGateForced, ItemisedCredit, CreditLanding,
         FadingMemory, MemoryCapacity, Evidence,
+        InitialGradients, GradientByLength, CellCosts,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip
@@ -59,7 +63,8 @@ def question_of(told: Any) -> Question:
 
 
 __all__ = [
-    "QUESTIONS", "CheckedGradient", "Clipping", "Contributions", "CreditLanding", "EachGateForced", "Evidence",
-    "FadingMemory", "ForcedGates", "GateUse", "GradientPaths", "ItemisedCredit", "LyapunovExponents", "MemoryCapacity",
-    "Question", "RecurrentSpectra", "Theory", "TrainingStep", "TruncationBias", "TruncationCost", "question_of",
+    "QUESTIONS", "CellCosts", "CheckedGradient", "Clipping", "Contributions", "CreditLanding", "EachGateForced",
+    "Evidence", "FadingMemory", "ForcedGates", "GateUse", "GradientByLength", "GradientPaths", "InitialGradients",
+    "ItemisedCredit", "LyapunovExponents", "MemoryCapacity", "Question", "RecurrentSpectra", "Theory", "TrainingStep",
+    "TruncationBias", "TruncationCost", "question_of",
 ]  # fmt: skip

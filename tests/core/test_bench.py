@@ -10,19 +10,21 @@ from core.__main__ import main, parser
 from core.bench import CELLS
 from core.bench.growth import Growth, _exponent
 from core.bench.report import as_json, as_text
-from core.bench.rows import Measurements, Row, interleaved, measure
-from core.bench.sides import layer, loop, recorded, script
+from core.bench.rows import Measurements, Row, measure
+from core.bench.sides import script, size
+from core.cells import CELLS as BY_NAME
+from core.diagnostics.sides import interleaved, layer, loop, recorded
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "peephole"])
 def test_the_loop_finds_gradients_at_every_step(name):
-    norms = loop(name, 4, 6)()
+    norms = loop(BY_NAME[name], size(4, 6))()
     assert len(norms) == 6 * (2 if name in ("lstm", "peephole") else 1)
     assert all(math.isfinite(norm) for norm in norms)
 
 
 def test_the_loop_over_the_peephole_cell_says_what_a_recorded_step_says():
-    profiles, norms = recorded("peephole", 4, 6)(), loop("peephole", 4, 6)()
+    profiles, norms = (side(BY_NAME["peephole"], size(4, 6))() for side in (recorded, loop))
     torch.testing.assert_close(torch.tensor(norms[0::2]), torch.tensor(profiles.grad_h[1:]).float())
     torch.testing.assert_close(torch.tensor(norms[1::2]), torch.tensor(profiles.grad_c[1:]).float())
 
@@ -34,7 +36,7 @@ def test_the_script_learns():
 
 
 def test_the_layer_leaves_gradients():
-    assert all(weight.grad is not None for weight in layer("rnn", 4, 5)().parameters())
+    assert all(weight.grad is not None for weight in layer(BY_NAME["rnn"], size(4, 5))().parameters())
 
 
 def test_sides_take_turns():

@@ -1,6 +1,15 @@
 """The boards: which pictures each page shows, in which order, and with which words."""
 
-from app.board.views import clipping_lab, compare, gradient_flow, inside_the_cell, memory, microscope, truncation_lab
+from app.board.views import (
+    clipping_lab,
+    compare,
+    gradient_flow,
+    inside_the_cell,
+    memory,
+    microscope,
+    truncation_lab,
+    untrained,
+)
 from app.board.views.base import Page, Shown, ViewSpec, questions, texts_of
 
 PAGES: dict[str, Page] = {
@@ -10,6 +19,7 @@ PAGES: dict[str, Page] = {
         truncation_lab.PAGE,
         clipping_lab.PAGE,
         compare.PAGE,
+        untrained.PAGE,
         inside_the_cell.PAGE,
         microscope.PAGE,
         memory.PAGE,

@@ -104,7 +104,7 @@ def test_runs_that_ended_early_are_not_compared() -> None:
     assert words.subline == "4 runs ended early, so there is no verdict. Train starts them anew."
 
 
-def test_before_training_it_speaks_of_the_gradient() -> None:
+def test_untrained_it_speaks_of_the_gradient() -> None:
     words = say(sides([None], [None], state="missing"))
     assert words.headline == "Untrained, nobody's gradient reaches back the 44 steps that the task needs."
     assert [figure.value for figure in words.figures] == ["43 of 44"] * 2  # .9 to the 44th is just below a hundredth

@@ -44,7 +44,7 @@ def trained(*scores: float) -> tuple[float, ...]:
     return (*(scores[0],) * (101 - len(scores)), *scores)
 
 
-def test_before_training_it_says_how_networks_like_it_fared_and_what_is_in_sight(say) -> None:
+def test_untrained_it_says_how_networks_like_it_fared_and_what_is_in_sight(say) -> None:
     words = say()
     assert words.headline == "The task needs 45 steps; the gradient reaches 20."
     assert re.match(
