@@ -84,7 +84,7 @@ class Frame:
         measured = ("loss", *(("error",) if self.score_step != NOT_SCORED else ()), "grad_norm", "grad_norm_clipped",
                     "param_norm")  # fmt: skip
         names = [name for name in measured if not np.isfinite(getattr(self, name))]
-        profiles = {"grad_h": self.grad_h, "grad_c": self.grad_c, "flow": self.flow}
+        profiles = {"grad_h": self.grad_h, "grad_c": self.grad_c, "flow": self.flow, "flow_last": self.flow_last}
         return names + [
             name for name, values in profiles.items() if values is not None and not np.isfinite(values).all()
         ]

@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 
-LIVE, CUT, UNDERFLOW, SATURATED, NOT_FINITE = range(5)
+LIVE, CUT, UNDERFLOW, SATURATED, SILENT, OVERFLOW, NOT_A_NUMBER = range(7)
 """Kinds of value in a profile: a number above the float32 floor; cut by truncation (an exact zero by construction);
-below the floor; zero although the step after it is far above the floor (every path through dead or saturated units);
-NaN or infinite."""
+below the floor; zero although the step after it is far above the floor (every path leads through dead or saturated
+units); zero because no loss at or after it sends any gradient; infinite; NaN."""
 
-KIND_NAMES = ("", "cut by truncation", "below the float32 floor", "saturated to zero", "not finite")
+KIND_NAMES = (
+    "",
+    "cut by truncation",
+    "below the float32 floor",
+    "zero behind dead or saturated units",
+    "zero, since no loss sends any",
+    "overflowed",
+    "not a number",
+)
+BROKEN = (OVERFLOW, NOT_A_NUMBER)
 
 FLOOR = float(np.finfo(np.float32).tiny)
 """1.2e-38, the smallest normal float32: the engine flushes anything smaller to zero."""
@@ -38,7 +47,7 @@ class Horizon:
     """What a lag profile φ_k = flow_last[asked − k] says (k = 0 … asked).
 
     phi        (asked + 1,) φ by lag
-    kinds      (asked + 1,) uint8, LIVE … NOT_FINITE by lag
+    kinds      (asked + 1,) uint8, LIVE … NOT_A_NUMBER by lag
     reach      the largest lag with φ_k ≥ SHARE · φ₀, in steps; a dip below in between does not end it.
                None where φ₀ itself is zero or not a number
     slope, intercept   ordinary least squares of ln φ_k over the lags of ``fitted``; None where there are too few
@@ -74,6 +83,11 @@ class Horizon:
         factor = self.factor
         return None if factor is None or factor >= 1 else float(np.log(2) / -np.log(factor))
 
+    @property
+    def source(self) -> int:
+        """The kind of φ₀, the gradient at the asked step itself."""
+        return int(self.kinds[0])
+
     def share(self, lag: int) -> float:
         """φ_lag ÷ φ₀ (NaN where that is no number)."""
         with np.errstate(all="ignore"):
@@ -94,7 +108,7 @@ def horizon_of(flow_last: Floats, *, asked: int | None = None, cuts: Sequence[in
 
 
 def zeros(values: Floats, *, asked: int | None = None, cuts: Sequence[int] = ()) -> NDArray[np.uint8]:
-    """The kind of every entry of a gradient profile ``values`` (T+1,), LIVE … NOT_FINITE, by time step.
+    """The kind of every entry of a gradient profile ``values`` (T+1,), LIVE … NOT_A_NUMBER, by time step.
 
     Cut is every step at or before the last cut below ``asked``, if it is exactly zero (a loss asked in an earlier
     window sends gradient there all the same).
@@ -109,11 +123,19 @@ def zeros(values: Floats, *, asked: int | None = None, cuts: Sequence[int] = ())
         while first >= 0 and size[first] == 0:
             kinds[first] = SATURATED
             first -= 1
+    begins = np.flatnonzero(size[: asked + 1] != 0)
+    kinds[int(begins[-1]) + 1 if begins.size else 0 : asked + 1] = SILENT
     last_cut = max((cut for cut in cuts if cut < asked), default=-1)
     kinds[: last_cut + 1][size[: last_cut + 1] == 0] = CUT
     kinds[asked + 1 :][size[asked + 1 :] == 0] = LIVE  # after the last question there is nothing to carry
-    kinds[~np.isfinite(size)] = NOT_FINITE
+    kinds[np.isinf(size)] = OVERFLOW
+    kinds[np.isnan(size)] = NOT_A_NUMBER
     return kinds
+
+
+def reached(found: Horizon) -> int | None:
+    """The horizon in steps back to a step of the sequence: 1 is the first, the state before it is nobody's input."""
+    return None if found.reach is None else min(found.reach, found.asked - 1)
 
 
 def _reach(phi: Floats, kinds: NDArray[np.uint8]) -> int | None:

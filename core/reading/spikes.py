@@ -1,4 +1,4 @@
-"""What the gradient's norm did over a training: steps that were clipped, spikes, the step at which it broke. NumPy."""
+"""What the gradient's norm did over a training: steps that were clipped, and spikes. NumPy only."""
 
 from __future__ import annotations
 
@@ -52,12 +52,6 @@ def largest(scalars: Scalars) -> Spike | None:
     k = int(np.where(np.isfinite(norm), norm, -1).argmax())
     middle = float(np.median(known))
     return Spike(int(scalars["step"][k]), float(norm[k]), float(norm[k]) / middle if middle > 0 else float("inf"))
-
-
-def broke_at(scalars: Scalars) -> int | None:
-    """The first step whose loss or gradient norm is no number; None where all are."""
-    broken = np.flatnonzero(~(np.isfinite(scalars["loss"]) & np.isfinite(scalars["grad_norm"])))
-    return int(scalars["step"][broken[0]]) if broken.size else None
 
 
 def upto(scalars: Scalars, step: int) -> dict[str, NDArray[Any]]:

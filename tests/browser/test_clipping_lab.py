@@ -101,7 +101,7 @@ def test_the_sweep_fills_its_panels_and_its_link_shows_them(server: Any, flow: A
     visitor.train()
     assert visitor.page.url.count("beside=") == 7
     hint = view(visitor, "sweep").locator(".ub-hint")
-    expect(hint).to_contain_text("came through", timeout=60_000)
+    expect(hint).to_contain_text("reached the last step", timeout=60_000)
     words = f"{visitor.plot('sweep')}.layout.annotations.map(note => note.text)"
     visitor.until(f"{words}.filter(text => text.startsWith('accuracy')).length === 8")
     shown = visitor.page.evaluate(words)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Literal
 
-import numpy as np
-
 from app.board.query import Query
 from app.board.views.base import Page, Shown, ViewSpec
 from app.board.views.shared import SHARED, probe_names
@@ -17,7 +15,8 @@ from app.figures.memory.capacity import capacity
 from app.figures.memory.evidence import LONGEST, SEQUENCE, TEXT, evidence, sentences, text_knob
 from app.figures.memory.fading import ALL, INPUT, MOST_OPTIONS, fading, half_lag
 from app.figures.memory.lines import STATE, has_c
-from app.text.memory.caption import Remembered, caption
+from app.text.memory.caption import caption
+from app.text.memory.remembered import Remembered
 from app.text.shared.situation import Caption
 from core.config import RunConfig
 from core.data import probes
@@ -102,17 +101,8 @@ def _kept(shown: Shown) -> Remembered | None:
     found: Any = shown.answer(*_fading_needs(shown.query, shown.config))
     if found is None:
         return None
-    now, start = found.arrays["now.answer"], found.arrays["start.answer"]
-    best = int(np.nanargmax(now)) if np.isfinite(now).any() else 0
-    return Remembered(
-        float(now[-1]),
-        float(start[-1]),
-        float(found.meta["chance"]),
-        float(now[best]),
-        int(found.arrays["step"][best]),
-        half_lag(found.arrays, found.meta, "now"),
-        half_lag(found.arrays, found.meta, "start"),
-    )
+    lags = (half_lag(found.arrays, found.meta, who) for who in ("now", "start"))
+    return Remembered.of(found.arrays, found.meta, *lags)
 
 
 def _caption(shown: Shown) -> Caption:

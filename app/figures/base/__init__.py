@@ -22,15 +22,24 @@ from app.figures.base.marks import (
     cut_lines,
     hatch,
     hatch_color,
-    hatch_ground,
     hatched,
+    hatching,
     kind_keys,
     reference_line,
 )
 from app.figures.base.records import Key, Knob, Layout, Scale, Sheet, SheetCell, View
 from app.figures.base.series import Thinned, area, spread, thinned
 from app.figures.base.truncated import boundaries, boundary_lines, kinds_of, truncation_keys, unseen
-from app.figures.base.values import asked_step, log_ratio, percents, reference, runs, step_words, with_gaps
+from app.figures.base.values import (
+    asked_step,
+    log_ratio,
+    measured_by,
+    percents,
+    reference,
+    runs,
+    step_words,
+    with_gaps,
+)
 
 __all__ = [
     "FLOW_SCALE_TICKS",
@@ -59,11 +68,12 @@ __all__ = [
     "flow_scale",
     "hatch",
     "hatch_color",
-    "hatch_ground",
     "hatched",
+    "hatching",
     "kind_keys",
     "kinds_of",
     "log_ratio",
+    "measured_by",
     "percent_axis",
     "percents",
     "plain_log_axis",

@@ -13,8 +13,8 @@ from app.figures.base.records import Layout
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import exact, percent
-from core.reading.horizon import KIND_NAMES, NOT_FINITE
-from core.reading.spikes import broke_at
+from core.reading.breakage import Breakage, breakage
+from core.reading.horizon import KIND_NAMES, NOT_A_NUMBER, OVERFLOW
 
 State = Literal["missing", "waiting", "running", "paused", "over"]
 
@@ -34,9 +34,14 @@ class Course:
     main: bool = False
 
     @property
+    def breakage(self) -> Breakage | None:
+        """Where and how it stopped being numbers; None where it did not."""
+        return breakage(self.scalars)
+
+    @property
     def broke(self) -> int | None:
-        """The first training step that is no number; None where all are."""
-        return broke_at(self.scalars) if len(self.scalars["step"]) else None
+        """That training step."""
+        return None if self.breakage is None else self.breakage.step
 
     @property
     def step(self) -> int:
@@ -60,11 +65,12 @@ class Course:
         return "no clipping" if self.config.clip == "none" else f"θ = {exact(self.config.clip_threshold)}"
 
     def outcome(self, short: bool = False) -> str:
-        """How it went or stands: 'not a number from step 41 on', 'accuracy 98 %', 'step 120 of 300'."""
+        """How it went or stands: 'overflowed at step 41', 'accuracy 98 %', 'step 120 of 300'."""
         if self.state == "missing":
             return "not trained yet"
-        if self.broke is not None:
-            return f"broke at step {self.broke:,}" if short else f"not a number from step {self.broke:,} on"
+        broke = self.breakage
+        if broke is not None:
+            return f"broke at step {broke.step:,}" if short else f"{KIND_NAMES[kind_of(broke)]} at step {broke.step:,}"
         if self.state == "waiting" and self.step < 0:
             return "waiting for its turn"
         if self.state == "over":
@@ -82,25 +88,33 @@ class Course:
 def span(scalars: Mapping[str, np.ndarray], total: int) -> int:
     """Where an axis of training steps ends: at the ``total`` planned ones, or a little after the step at which a run
     broke, whose few steps would else be a line at the left edge."""
-    broke = broke_at(scalars)
-    return total if broke is None else min(total, max(10, int(1.4 * broke)))
+    broke = breakage(scalars)
+    return total if broke is None else min(total, max(10, int(1.4 * broke.step)))
 
 
-def broken_ground(broke: int | None, style: Style, low: float, high: float, last: float, **trace: str) -> list[Layout]:
-    """Hatching over the training steps from ``broke`` to ``last``, where a run is no number any more."""
+def kind_of(broke: Breakage) -> int:
+    """The kind of value that came first."""
+    return OVERFLOW if broke.overflow else NOT_A_NUMBER
+
+
+def broken_ground(
+    broke: Breakage | None, style: Style, low: float, high: float, last: float, **trace: str
+) -> list[Layout]:
+    """Hatching over the training steps from where a run ``broke`` to ``last``."""
     if broke is None:
         return []
-    color = hatch_color(NOT_FINITE, style)
-    pattern = {"shape": PATTERNS[NOT_FINITE], "fgcolor": color, "bgcolor": "rgba(0,0,0,0)", "size": 7,
+    kind = kind_of(broke)
+    color, name = hatch_color(kind, style), KIND_NAMES[kind]
+    pattern = {"shape": PATTERNS[kind], "fgcolor": color, "bgcolor": "rgba(0,0,0,0)", "size": 7,
                "solidity": 0.18, "fillmode": "overlay"}  # fmt: skip
-    edge = max(last, broke + 0.5)
+    edge = max(last, broke.step + 0.5)
     return [
         {"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "fillpattern": pattern,
-         "x": [broke, edge, edge, broke, broke], "y": [low, low, high, high, low], "hoverinfo": "skip",
-         "opacity": 0.6, "name": KIND_NAMES[NOT_FINITE], **trace},
-        {"type": "scatter", "mode": "lines", "line": {"width": 1.5, "color": color}, "x": [broke, broke],
-         "y": [low, high], "name": KIND_NAMES[NOT_FINITE], **trace,
-         "hovertemplate": f"not a number from training step {broke:,} on<extra></extra>"},
+         "x": [broke.step, edge, edge, broke.step, broke.step], "y": [low, low, high, high, low], "hoverinfo": "skip",
+         "opacity": 0.6, "name": name, **trace},
+        {"type": "scatter", "mode": "lines", "line": {"width": 1.5, "color": color}, "x": [broke.step] * 2,
+         "y": [low, high], "name": name, **trace,
+         "hovertemplate": f"{name} at training step {broke.step:,}<extra></extra>"},
     ]  # fmt: skip
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from app.figures.base.records import Key, Layout
 from app.figures.base.values import runs
 from app.figures.theme import Style
-from core.reading.horizon import CUT, KIND_NAMES, NOT_FINITE, SATURATED, UNDERFLOW
+from core.reading.horizon import BROKEN, CUT, KIND_NAMES, NOT_A_NUMBER, OVERFLOW, SATURATED, SILENT, UNDERFLOW
 from core.tasks import Mark
 
-PATTERNS = {CUT: "/", UNDERFLOW: ".", SATURATED: "+", NOT_FINITE: "x"}
+PATTERNS = {CUT: "/", UNDERFLOW: ".", SATURATED: "+", SILENT: "|", OVERFLOW: "x", NOT_A_NUMBER: "-"}
 """The hatching of each kind of zero, the same in every picture."""
 
 
@@ -105,22 +105,28 @@ def hatch(kind: int, boxes: Sequence[tuple[float, float, float, float]], style: 
         return []
     x = [value for left, right, _, _ in boxes for value in (left, right, right, left, left, None)]
     y = [value for _, _, low, high in boxes for value in (low, low, high, high, low, None)]
-    pattern = {"shape": PATTERNS[kind], "fgcolor": hatch_color(kind, style), "bgcolor": hatch_ground(kind, style),
-               "size": 6, "solidity": 0.25, "fillmode": "overlay"}  # fmt: skip
     return [{"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "x": x, "y": y,
-             "fillpattern": pattern, "hoverinfo": "skip", "name": KIND_NAMES[kind], **trace}]  # fmt: skip
+             "fillpattern": hatching(kind, style), "hoverinfo": "skip", "name": KIND_NAMES[kind], **trace}]  # fmt: skip
+
+
+def hatching(kind: int, style: Style) -> Layout:
+    """The fill pattern of ``kind``, the same in every picture of a gradient over time.
+
+    What underflows or is zero behind dead units has faded, what overflowed has grown: their grounds are the ends of the
+    scale. What is no number has a ground of its own; what is cut never was.
+    """
+    grounds = {UNDERFLOW: style.theme.flow[0][1], SATURATED: style.theme.flow[0][1], OVERFLOW: style.theme.flow[-1][1],
+               NOT_A_NUMBER: style.theme.broken}  # fmt: skip
+    ink = style.theme.surface if kind in BROKEN else hatch_color(kind, style)
+    return {"shape": PATTERNS[kind], "fgcolor": ink, "bgcolor": grounds.get(kind, "rgba(0,0,0,0)"), "size": 6,
+            "solidity": 0.25, "fillmode": "overlay"}  # fmt: skip
 
 
 def hatch_color(kind: int, style: Style) -> str:
-    """Ink of the hatching of ``kind``."""
-    if kind == NOT_FINITE:
-        return style.theme.broken
-    return style.theme.muted if kind == CUT else "#9fc3ea"
-
-
-def hatch_ground(kind: int, style: Style) -> str:
-    """Ground of the hatching of ``kind``: what underflows or saturates has faded, what is cut never was."""
-    return style.theme.flow[0][1] if kind in (UNDERFLOW, SATURATED) else "rgba(0,0,0,0)"
+    """The color of ``kind`` in a legend."""
+    if kind in BROKEN:
+        return style.theme.broken if kind == NOT_A_NUMBER else style.theme.grown
+    return style.theme.muted if kind in (CUT, SILENT) else "#9fc3ea"
 
 
 def kind_keys(kinds: np.ndarray, style: Style) -> tuple[Key, ...]:

@@ -32,11 +32,17 @@ def log_ratio(flow: np.ndarray, to: float) -> np.ndarray:
     return np.where(np.isfinite(ratio), ratio, np.nan).astype(np.float32)
 
 
-def step_words(flow: np.ndarray, kinds: np.ndarray, to: float) -> list[str]:
+def measured_by(flow: np.ndarray, asked: int) -> str:
+    """What that is, in words: 'the last step', or 'the largest step' where the last has no gradient."""
+    return "the last step" if np.isfinite(flow[asked]) and flow[asked] > 0 else "the largest step"
+
+
+def step_words(flow: np.ndarray, kinds: np.ndarray, to: float, asked: int) -> list[str]:
     """What hovering says at every step 0 … T: 'step 17: 3.2 × 10⁻⁵, 0.4 % of the last step'."""
+    of = measured_by(flow, asked)
     return [
         f"step {t}: {KIND_NAMES[kind]}" if kind != LIVE else
-        f"step {t}: {sig(float(value))}, {portion(float(value) / to)} of the last step"
+        f"step {t}: {sig(float(value))}, {portion(float(value) / to)} of {of}"
         for t, (value, kind) in enumerate(zip(flow, kinds))
     ]  # fmt: skip
 

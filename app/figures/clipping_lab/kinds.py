@@ -153,7 +153,7 @@ def words(kind: str, found: ClipEffect, *, short: bool = False) -> str:
 
 def _hint(found: Mapping[str, ClipEffect], norm: float, theta: float, part: str) -> str:
     if not np.isfinite(norm):
-        return "The raw gradient is no number any more: nothing can be clipped."
+        return "The raw gradient is not finite: nothing can be clipped."
     untouched = all(words(kind, effect) == "unchanged" for kind, effect in found.items())
     fate = "would pass unchanged." if untouched else "would become:"
     return f"At θ = {exact(float(f'{theta:.3g}'))} the raw gradient{part} of norm {plain(norm)} {fate}"

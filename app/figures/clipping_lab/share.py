@@ -85,7 +85,9 @@ def _hint(total: float, config: RunConfig) -> str:
         return "nothing trained yet"
     if total == 0:
         return "the threshold is never reached"
-    return "at every step: all are of the same length" if total == 1 and config.clip == "norm" else "of steps"
+    return (
+        "at every step: all are of the same length" if total == 1 and config.clip == "norm" else "of steps, all so far"
+    )
 
 
 def _alt(shares: np.ndarray, total: float, config: RunConfig) -> str:

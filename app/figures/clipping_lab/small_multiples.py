@@ -99,7 +99,9 @@ class _Panel:
         for name, (axis, color, width) in looks.items():
             low, high = ranges[name]
             where = {"xaxis": f"x{self.x}", "yaxis": f"y{axis}"}
-            drawn += broken_ground(course.broke, self.style, low / 10, high * 10, 1.02 * course.config.steps, **where)
+            drawn += broken_ground(
+                course.breakage, self.style, low / 10, high * 10, 1.02 * course.config.steps, **where
+            )
             values = course.scalars[name]
             thin = thinned(course.scalars["step"], np.where(values > 0, values, np.nan), POINTS)
             word = "loss" if name == "loss" else "gradient norm"
@@ -165,18 +167,18 @@ def _hint(courses: Sequence[Course]) -> str:
         return f"{len(courses) - left} of {len(courses)} are through."
     if broken:
         others = [course for course in courses if course.broke is None]
-        fate = "the others came through" if all(course.complete for course in others) else "others ended early"
+        fate = "the others reached the last step" if all(course.complete for course in others) else "others ended early"
         return f"{len(broken)} of {len(courses)} broke" + (f"; {fate}." if others else ".")
     stopped = sum(not course.complete for course in courses)
     if stopped:
         return f"{stopped} of {len(courses)} ended early, so they cannot be compared."
     scores = [course.score for course in courses]
     if not np.isfinite(scores).any():
-        return "All came through; no score was measured."
+        return "All reached the last step; no score was measured."
     if np.nanmax(scores) - np.nanmin(scores) < 0.05:
-        return "All came through with about the same score: here the threshold hardly matters."
-    best = courses[int(np.nanargmax(scores))]
-    return f"All came through. Best score: {best.clipping}."
+        return "All reached the last step with about the same score: here the threshold hardly matters."
+    best = [course.clipping for course in courses if course.score == np.nanmax(scores)]
+    return f"All reached the last step. Best score: {' and '.join(best)}."
 
 
 def _alt(courses: Sequence[Course]) -> str:

@@ -21,8 +21,7 @@ from app.figures.base import (
     cut_lines,
     figure,
     flow_scale,
-    hatch_color,
-    hatch_ground,
+    hatching,
     kind_keys,
     log_ratio,
     percent_axis,
@@ -141,7 +140,7 @@ def _reduced(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _marked(kinds: np.ndarray, style: Style) -> list[Layout]:
     """Hatching over the cells that hold no ordinary number; one trace a kind."""
     traces: list[Layout] = []
-    for kind, shape in PATTERNS.items():
+    for kind in PATTERNS:
         x: list[float | None] = []
         y: list[float | None] = []
         for row, flags in enumerate(kinds[:, 1:] == kind):
@@ -150,10 +149,9 @@ def _marked(kinds: np.ndarray, style: Style) -> list[Layout]:
                 x += [left, right, right, left, left, None]
                 y += [row - 0.5, row - 0.5, row + 0.5, row + 0.5, row - 0.5, None]
         if x:
-            pattern = {"shape": shape, "fgcolor": hatch_color(kind, style), "bgcolor": hatch_ground(kind, style),
-                       "size": 6, "solidity": 0.25, "fillmode": "overlay"}  # fmt: skip
             traces.append({"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "x": x, "y": y,
-                           "fillpattern": pattern, "hoverinfo": "skip", "name": KIND_NAMES[kind]})  # fmt: skip
+                           "fillpattern": hatching(kind, style), "hoverinfo": "skip",
+                           "name": KIND_NAMES[kind]})  # fmt: skip
     return traces
 
 
@@ -218,20 +216,20 @@ def _who(arrays: Arrays, config: RunConfig) -> str:
     """Which sequences, which steps, in one sentence."""
     share, steps = arrays["share"], arrays["step_share"]
     if not np.isfinite(share).any():
-        return "This gradient is no number any more: there are no shares of it."
+        return "This gradient is zero or not finite: there are no shares of it."
     first, N, needed = int(ranked(share)[0]), len(share), half(share)
     whole = "the batch's gradient" if config.batch_size == N else f"the gradient of the batch's first {N} sequences"
     who = f"Sequence {first + 1} alone makes {percent(float(share[first]))} of {whole}"
     if N == 1:
         who = "The batch is one sequence"
     elif needed > 1:
-        who = f"{needed} of {N} sequences make half of {whole}"
+        who = f"{needed} of {N} sequences make half of {whole} or more"
     when = half(steps)
     if not when:
         return f"{who}; all of it is the readout's, for nothing reaches the cell."
     places = np.sort(ranked(steps)[:when]) + 1
     which = f"input step {places[0]}" if when == 1 else f"{when} of {len(steps)} input steps ({places[0]}–{places[-1]})"
-    return f"{who}; {which} {'makes' if when == 1 else 'make'} half of the cell's."
+    return f"{who}; {which} {'makes' if when == 1 else 'make'} half of the cell's or more."
 
 
 def _alt(arrays: Arrays, measured: int, config: RunConfig) -> str:

@@ -79,7 +79,7 @@ def _ends(courses: tuple[Course, Course], style: Style) -> tuple[list[Layout], l
                       "line": {"color": color, "width": 1.5}})  # fmt: skip
         side, far = ("left", 6) if at < 0.6 * total else ("right", -6)
         how = "without" if course.config.clip == "none" else "with clipping"
-        text = f"{how}: not a number from step {at:,} on"
+        text = f"{how}: {course.outcome()}"
         words.append({"text": text, "x": at, "xanchor": side, "xshift": far, "y": 1 - 0.06 * len(words),
                       "yref": "paper", "yanchor": "top", "font": {"color": color}})  # fmt: skip
     return lines, words

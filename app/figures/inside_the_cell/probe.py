@@ -30,7 +30,7 @@ from app.text.inside_the_cell.caption import looked_at
 from core.anatomy import ANATOMIES, Anatomy, Gate
 from core.config import RunConfig
 from core.numbers import exact, factor, plural, sig
-from core.reading.horizon import SHARE, Horizon, horizon_of, zeros
+from core.reading.horizon import KIND_NAMES, SHARE, Horizon, horizon_of, zeros
 
 Arrays = Mapping[str, np.ndarray]
 GATE, PEEPHOLES = "gate_", "peepholes"
@@ -81,7 +81,7 @@ def probe(
 ) -> View:  # fmt: skip
     """From the answer to "probe" about what is ``wanted``."""
     before, after = (_measured(arrays[name], config) for name in ("before", "after"))
-    hint = _hint(before, after, meta, wanted, config), _coupled(wanted, config), looked_at(meta)
+    hint = looked_at(meta), _hint(before, after, meta, wanted, config), _coupled(wanted, config)
     lines = {"as it is": before} | ({words(wanted): after} if wanted else {})
     shares = {name: _shares(arrays[key], config) for name, key in zip(lines, ("before", "after"))}
     low, high = _range(shares)
@@ -167,7 +167,7 @@ def _hint(
         return f"Force a gate to see what becomes of the gradient, which now {_way(before)}."
     start = f"With {words(wanted)} and not a weight changed, the gradient "
     if after.reach is None:
-        return f"{start}is gone: not even the last step has one. {_loss(meta)}"
+        return f"{start}is {KIND_NAMES[after.source]} at the last step already. {_loss(meta)}"
     return f"{start}{_factors(before, after)}, and {_reaches(before, after)}. {_loss(meta)}"
 
 
@@ -181,7 +181,7 @@ def _coupled(wanted: Mapping[str, str], config: RunConfig) -> str:
 
 def _way(found: Horizon) -> str:
     if found.reach is None:
-        return "is zero at the last step already"
+        return f"is {KIND_NAMES[found.source]} at the last step already"
     reach = f"reaches {_far(found.reach)} back"
     return reach if found.factor is None else f"goes × {factor(found.factor)} a step and {reach}"
 
@@ -216,7 +216,7 @@ def _far(steps: int) -> str:
 def _loss(meta: Mapping[str, Any]) -> str:
     then, now = (meta[f"loss_{when}"] for when in ("before", "after"))
     if not np.isfinite([then, now]).all():
-        return "The loss is no number."
+        return "The loss is not finite."
     if sig(then) == sig(now):
         return f"The loss stays at {sig(now)}."
     return f"The loss becomes {sig(now)} instead of {sig(then)}."

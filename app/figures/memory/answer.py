@@ -11,6 +11,7 @@ from pandas import DataFrame
 from app.figures.base import Label, Layout, View, above, bands, brackets, figure, percent_axis, time_axis
 from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
 from app.figures.theme import Style
+from app.text.memory.remembered import Remembered
 from core.config import RunConfig
 from core.numbers import percent
 
@@ -58,30 +59,25 @@ def said(share: float, config: RunConfig) -> str:
 
 
 def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> str:
-    now, start, steps = arrays["now.answer"], arrays["start.answer"], arrays["step"]
-    if not np.isfinite(now).any():
+    if not np.isfinite(arrays["now.answer"]).any():
         return "The states are not finite: nothing can be read from them."
-    best = int(np.nanargmax(now))
+    kept = Remembered.of(arrays, meta)
     found = "A readout fitted for one step alone finds the last answer best at step "
-    found += f"{steps[best]} ({said(float(now[best]), config)})"
-    found += f" and at the end with {said(float(now[-1]), config)}"
-    return (
-        f"{found}, in the untrained network with {said(float(start[-1]), config)}. {_lesson(now, start, meta, config)}"
-    )
+    found += f"{kept.best_step:,} ({said(kept.best, config)})"
+    if kept.held == "unknown":
+        return f"{found}; the last states are not finite."
+    found += f" and at the end with {said(kept.end, config)}"
+    return f"{found}, in the untrained network with {said(kept.start, config)}. {_lesson(kept)}"
 
 
-def _lesson(now: np.ndarray, start: np.ndarray, meta: Mapping[str, Any], config: RunConfig) -> str:
-    chance, end, before = float(meta["chance"]), float(now[-1]), float(start[-1])
-    if not np.isfinite(end):
-        return "The last states are not finite."
-    top = max(float(np.nanmax(now)), chance)
-    if end - chance < 0.1 * max(1 - chance, 1e-9):
-        if top - chance > 0.3 * (1 - chance):
-            return "It came in, and it was lost on the way."
-        return "It is in no state: at the end there is nothing that a readout could find."
-    if end - before > 0.1 * (1 - chance):
-        return "What is above the dashed line was learned."
-    return "The untrained network keeps as much: an echo that any readout could use."
+def _lesson(kept: Remembered) -> str:
+    if kept.held in ("lost", "none"):
+        return "It came in, and it was lost on the way." if kept.held == "lost" else "At the end next to none is there."
+    return {
+        "more": "What is above the dashed line was learned.",
+        "same": "The untrained network keeps about as much: an echo that any readout could use.",
+        "less": "The untrained network keeps more: training has lost some of what echoed in it.",
+    }[kept.against]
 
 
 def _alt(arrays: Arrays, chance: float) -> str:

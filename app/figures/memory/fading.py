@@ -12,7 +12,7 @@ from pandas import DataFrame
 from app.figures.base import Knob, Layout, View, figure, percent_axis
 from app.figures.memory.lines import chance_line, finite, keys, now_line, start_line, state_knob
 from app.figures.theme import Style
-from app.text.memory.caption import NEVER, NOTHING
+from app.text.memory.remembered import NEVER, NOTHING
 from core.config import RunConfig
 from core.numbers import percent, plural
 

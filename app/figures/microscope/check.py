@@ -106,7 +106,13 @@ def _hint(error: np.ndarray, meta: Mapping[str, Any], config: RunConfig, t: int,
     where = f"∂ℓ/∂{part} of unit {unit} at state {t}" + (", of the last loss alone" if meta["alone"] else "")
     ours, independent, relative = (float(meta[name]) for name in ("ours", "independent", "relative_error"))
     if not (np.isfinite(ours) and np.isfinite(independent)):
-        return f"{where} is not a number, in ours and in the {meta['method']}'s."
+        both = np.isfinite(ours) == np.isfinite(independent)
+        whose = (
+            f"in ours and by the {meta['method']}"
+            if both
+            else f"{'by the ' + meta['method'] if np.isfinite(ours) else 'in ours'} alone"
+        )
+        return f"{where} is not finite, {whose}."
     if independent == 0 and ours == 0:
         agree = f"{where} is exactly 0, in ours and by the {meta['method']}."
     else:

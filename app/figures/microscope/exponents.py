@@ -10,9 +10,11 @@ from pandas import DataFrame
 from app.figures.base import Key, Knob, Layout, View, figure, reference_line
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
-from core.numbers import factor, fixed, plural, sig
+from core.numbers import factor, plural, sig
 
 Arrays = Mapping[str, np.ndarray]
+ROUNDING = 1e-6
+"""An exponent nearer to zero is zero to the precision of the states."""
 
 
 def exponents(arrays: Arrays, measured: float | None, config: RunConfig, style: Style, *, knob: Knob) -> View:
@@ -59,8 +61,8 @@ def _hint(values: np.ndarray, measured: float | None, lost: int) -> str:
     first = float(values[0])
     if not np.isfinite(first):
         return "No exponent: " + ("every direction is lost." if np.isneginf(first) else "the states are not finite.")
-    way = "come together" if first < 0 else "part"
-    number = fixed(first)
+    way = "keep their distance" if abs(first) < ROUNDING else "come together" if first < 0 else "part"
+    number = sig(first if abs(first) >= ROUNDING else 0.0)
     start = f"λ₁ = {number}: states nearby {way}, × {factor(float(np.exp(first)))} a step"
     gone = f"; {plural(lost, 'direction')} {'is' if lost == 1 else 'are'} lost altogether" if lost else ""
     if measured is None:

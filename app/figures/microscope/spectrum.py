@@ -10,9 +10,12 @@ from pandas import DataFrame
 from app.figures.base import Key, Knob, Layout, View, cursor_line, figure, reference_line, training_axis
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
+from core.numbers import factor
 
 Arrays = Mapping[str, np.ndarray]
 GATE = "micro_gate"
+ROUNDING = 1e-5
+"""A radius nearer to 1 is 1 to the precision of the weights."""
 
 
 def gate_knob(gates: list[str], gate: str) -> tuple[Knob, ...]:
@@ -45,7 +48,7 @@ def spectrum(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, knob
             f"{len(steps) - 1} earlier moments.",
         figure=figure(style, [*trail, _dots(real[-1], imag[-1], color, 7, 1, now)], layout, height=300),
         table=lambda: DataFrame({"real": real[-1], "imaginary": imag[-1], "modulus": np.hypot(real[-1], imag[-1])}),
-        keys=(Key(now, color, "marker"), Key(f"ρ = {rho:.2f}", color, dash="dot"),
+        keys=(Key(now, color, "marker"), Key(f"ρ = {factor(rho)}", color, dash="dot"),
               *((Key("earlier", style.theme.muted, "marker"),) if trail else ())),
         knobs=knobs,
     )  # fmt: skip
@@ -70,8 +73,8 @@ def _circle(radius: float, color: str, dash: str) -> Layout:
 def _spectrum_hint(rho: float, config: RunConfig) -> str:
     if not np.isfinite(rho):
         return "The weights are not finite, so there are no eigenvalues."
-    side = "within" if rho < 1 else "beyond"
-    start = f"Radius ρ = {rho:.2f}, {side} the unit circle. It is not the measured factor: "
+    side = "on" if abs(rho - 1) < ROUNDING else "within" if rho < 1 else "beyond"
+    start = f"Radius ρ = {factor(rho)}, {side} the unit circle. It is not the measured factor: "
     phi = config.cell.phi
     if phi is not None:
         linear = f"{start}eigenvalues describe a linear network in the long run"
@@ -106,7 +109,9 @@ def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown:
 
 
 def _radius_hint(rho: float, sigma: float, config: RunConfig) -> str:
-    numbers, phi = f"Now ρ = {rho:.2f}, σ_max = {sigma:.2f}. ", config.cell.phi
+    if not (np.isfinite(rho) and np.isfinite(sigma)):
+        return "The weights are not finite: there is neither radius nor norm."
+    numbers, phi = f"Now ρ = {factor(rho)}, σ_max = {factor(sigma)}. ", config.cell.phi
     if phi is None:
         return numbers + "Neither bounds a gated step: they belong to one gate's block alone."
     bound = "σ_max" if phi.largest == 1 else f"γ σ_max with γ = {phi.largest:g}"

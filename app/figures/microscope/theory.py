@@ -140,9 +140,9 @@ def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunC
     sigma, phi = float(meta["sigma_max.recurrent"]), config.cell.phi
     gamma = 1.0 if phi is None else phi.largest
     base = f"{sigma:.2f}" if gamma == 1 else f"{gamma:g} × {sigma:.2f}"
-    leaves_out = "" if phi is None or phi.bends == "nowhere" else f": it leaves out φ′ < {gamma:g} as well"
+    leaves_out = "" if phi is None or phi.bends == "nowhere" else ": it leaves out φ′ as well"
     bound = f" (γ σ_max)ᵏ, {base} to the power {lag}, allows {sig(there['sigma_max'])}{leaves_out}."
-    if sigma > 1 and there["measured"] < 0.5:
+    if sigma > 1 and 0 < there["measured"] < 0.5:
         bound += " σ_max > 1 does not mean that gradients explode: these vanish."
     return start + bound
 

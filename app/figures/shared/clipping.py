@@ -22,7 +22,8 @@ from app.figures.base.course import broken_ground, span, words_of_clip
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import percent, plural, sig, times
-from core.reading.spikes import broke_at, largest, was_clipped
+from core.reading.breakage import breakage
+from core.reading.spikes import largest, was_clipped
 
 POINTS = 400
 
@@ -45,7 +46,7 @@ def clipping(
     total = span(scalars, config.steps) if wide else config.steps
     low, high = _limits(before, config)
     if wide:
-        data += broken_ground(broke_at(scalars), style, low / 10, high * 10, total * 1.02)
+        data += broken_ground(breakage(scalars), style, low / 10, high * 10, total * 1.02)
     layout = {
         "xaxis": training_axis(total, style),
         "yaxis": plain_log_axis(low, high),
@@ -110,7 +111,7 @@ def _hint(cut: np.ndarray, config: RunConfig) -> str:
     if not cut.size:
         return "nothing clipped yet"
     of_what = "" if _by_norm(config) else f", {words_of_clip(config)} per component"
-    return f"{percent(float(cut.mean()))} of the steps clipped{of_what}"
+    return f"{percent(float(cut.mean()))} of all {plural(len(cut), 'step')} so far clipped{of_what}"
 
 
 def _alt(before: np.ndarray, after: np.ndarray, cut: np.ndarray, config: RunConfig) -> str:

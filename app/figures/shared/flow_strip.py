@@ -19,6 +19,7 @@ from app.figures.base import (
     kind_keys,
     kinds_of,
     log_ratio,
+    measured_by,
     reference,
     step_words,
     time_axis,
@@ -28,6 +29,7 @@ from app.figures.theme import Style
 from core.config import RunConfig
 from core.frames import Frame
 from core.numbers import portion
+from core.reach import loss_steps
 from core.reading.horizon import KIND_NAMES, SHARE
 
 LIMIT = 6.0
@@ -40,7 +42,7 @@ def flow_strip(frame: Frame, config: RunConfig, style: Style) -> View:
     kinds = kinds_of(frame.flow, config)
     to = reference(frame.flow, asked)
     ratio = log_ratio(frame.flow, to)
-    words = step_words(frame.flow, kinds, to)
+    words = step_words(frame.flow, kinds, to, asked)
     marks = config.task.marks()
     notes, rows = above([Label(mark.label, mark.first, mark.last) for mark in marks], T, style)
     cell = style.plot_width / T
@@ -59,8 +61,8 @@ def flow_strip(frame: Frame, config: RunConfig, style: Style) -> View:
     return View(
         name="strip",
         title="How much of the gradient arrives at each time step",
-        hint="It travels left from the answer: blue has faded, white is kept, red has grown.",
-        alt=_alt(frame, kinds, to, T),
+        hint=_hint(config),
+        alt=_alt(frame, kinds, to, config),
         figure=figure(style, data, layout, height=height + 12 + 16 * rows, top=10 + 16 * rows, bottom=2),
         table=lambda: _table(frame, kinds, to),
         keys=(*kind_keys(kinds, style), *truncation_keys(config, style)),
@@ -68,8 +70,16 @@ def flow_strip(frame: Frame, config: RunConfig, style: Style) -> View:
     )
 
 
-def _alt(frame: Frame, kinds: np.ndarray, to: float, T: int) -> str:
-    first, middle = (portion(float(frame.flow[t]) / to) for t in (1, (T + 1) // 2))
+def _hint(config: RunConfig) -> str:
+    whence = "from the answer" if len(loss_steps(config.task)) == 1 else "from every answer, measured by the last step"
+    return f"It travels left {whence}: blue has faded, white is kept, red has grown."
+
+
+def _alt(frame: Frame, kinds: np.ndarray, to: float, config: RunConfig) -> str:
+    T, of = config.task.length, measured_by(frame.flow, asked_step(config))
+    first, middle = (
+        KIND_NAMES[kinds[t]] if kinds[t] else portion(float(frame.flow[t]) / to) for t in (1, (T + 1) // 2)
+    )
     above_share = int(np.count_nonzero((kinds[1:] == 0) & (frame.flow[1:] >= SHARE * to)))
     zero = ", ".join(
         f"{int(np.count_nonzero(kinds[1:] == kind))} steps {name}"
@@ -77,7 +87,7 @@ def _alt(frame: Frame, kinds: np.ndarray, to: float, T: int) -> str:
         if kind and (kinds[1:] == kind).any()
     )
     return (
-        f"A row of {T} cells, one per time step. Measured by the last step the gradient is {middle} at step "
+        f"A row of {T} cells, one per time step. Measured by {of} the gradient is {middle} at step "
         f"{(T + 1) // 2} and {first} at step 1; {above_share} of {T} steps get at least 1 %."
         + (f" {zero}." if zero else "")
     )

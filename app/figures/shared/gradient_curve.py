@@ -19,6 +19,7 @@ from app.figures.base import (
     hatched,
     kind_keys,
     kinds_of,
+    measured_by,
     reference,
     reference_line,
     step_words,
@@ -83,7 +84,7 @@ def gradient_curve(
     return View(
         name="curve",
         title="The same as a curve",
-        hint=_hint(found, config),
+        hint=_hint(found),
         alt=_alt(frame, found, to, config.task.length),
         figure=figure(
             style,
@@ -108,7 +109,7 @@ def _now(frame: Frame, config: RunConfig, to: float) -> _Line:
     kinds = kinds_of(frame.flow, config)
     label = "untrained" if frame.step == 0 else f"now, training step {frame.step:,}"
     return _Line(label, _steps(config), _relative(frame.flow, to), CELL_LOOKS[config.cell.name].color, 3,
-                 words=tuple(step_words(frame.flow, kinds, to)))  # fmt: skip
+                 words=tuple(step_words(frame.flow, kinds, to, asked_step(config))))  # fmt: skip
 
 
 def _steps(config: RunConfig) -> np.ndarray:
@@ -219,22 +220,24 @@ def _reach(found: Horizon, style: Style) -> list[Layout]:
              "y": [found.share(found.reach)], "hovertemplate": f"{word}<extra></extra>"}]  # fmt: skip
 
 
-def _hint(found: Horizon, config: RunConfig) -> str:
+def _hint(found: Horizon) -> str:
+    if found.fitted is None:
+        return "A straight line on this scale is one factor per step; here too few steps have a gradient to fit one."
+    first, last = found.fitted
+    where = f"from {first} to {last} steps back"
     if found.factor is not None:
-        return f"A straight line on this scale is one factor per step; here × {factor(found.factor)}."
-    if config.cuts and found.fitted is None:
-        return "Truncation leaves too few steps to fit a factor."
-    if found.r2 is not None:
-        return f"Not a straight line (R²\u00a0{found.r2:.2f}), so no single factor per step describes it."
-    return "A straight line on this scale is one factor per step."
+        return f"A straight line on this scale is one factor per step; here × {factor(found.factor)} {where}."
+    return f"Not a straight line {where} (R²\u00a0{found.r2:.2f}), so no single factor per step describes it."
 
 
 def _alt(frame: Frame, found: Horizon, to: float, T: int) -> str:
     rate = "no single factor per step fits" if found.factor is None else f"factor {factor(found.factor)} per step"
-    reach = "nothing to measure" if found.reach is None else f"the horizon is {plural(found.reach, 'step')}"
+    reach = "no horizon" if found.reach is None else f"the horizon is {plural(found.reach, 'step')}"
+    own, first = float(frame.flow[found.asked]), float(frame.flow[1])
+    share = f" ({portion(first / to)} of {measured_by(frame.flow, found.asked)})" if np.isfinite(first) else ""
     return (
-        f"Gradient size against time step on a log scale at training step {frame.step}: {sig(to)} at the last step, "
-        f"{sig(float(frame.flow[1]))} ({portion(float(frame.flow[1]) / to)}) at step 1 of {T}; {rate}, {reach}."
+        f"Gradient size against time step on a log scale at training step {frame.step}: {sig(own)} at the last step, "
+        f"{sig(first)}{share} at step 1 of {T}; {rate}, {reach}."
     )
 
 

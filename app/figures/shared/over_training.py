@@ -27,7 +27,7 @@ from app.figures.base import (
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import portion
-from core.reading.horizon import CUT, FLOOR, LIVE, NOT_FINITE, zeros
+from core.reading.horizon import BROKEN, CUT, FLOOR, LIVE, zeros
 
 ROWS, COLUMNS = 100, 200
 """The picture has at most so many bins of training steps and of time steps."""
@@ -165,13 +165,17 @@ def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> str:
     if not len(steps):
         return "No training step is recorded yet."
     asked, first = asked_step(config), config.task.entry.first
-    then, now = (portion(_arrives(profile, first, asked)) for profile in (flow[0], flow[-1]))
-    broken = int(np.count_nonzero(zeros(flow[-1], asked=asked) == NOT_FINITE))
+    then, now = (_said(_arrives(profile, first, asked)) for profile in (flow[0], flow[-1]))
+    broken = bool(np.isin(zeros(flow[-1], asked=asked), BROKEN).any())
     return (
         f"Heatmap of gradient size, time step across, training step upwards to {config.steps:,}. Where the information "
-        f"enters, at step {first}, the gradient was {then} of its last step at training step {int(steps[0])} and "
-        f"{now} at training step {int(steps[-1])}." + (" The last gradient is not finite." if broken else "")
+        f"enters, at step {first}, the gradient was {then} at training step {int(steps[0])} and {now} at training step "
+        f"{int(steps[-1])}." + (" The last gradient is not finite." if broken else "")
     )
+
+
+def _said(share: float) -> str:
+    return f"{portion(share)} of its last step" if np.isfinite(share) else "nothing to measure"
 
 
 def _table(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> DataFrame:

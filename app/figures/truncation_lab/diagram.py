@@ -214,8 +214,8 @@ def _words(row: _Row, config: RunConfig, K: int, style: Style) -> list[Layout]:
 def _sees(row: _Row, config: RunConfig, K: int) -> str:
     """What of the needed steps is seen, in a few words."""
     if len(row.sight.losses) == 1:
-        seen, need = int(row.sight.seen[-1]), config.task.lag + 1
-        return f"sees {f'{seen} of' if seen < need else 'all'} {plural(need, 'step')} needed"
+        back, need = int(row.sight.seen[-1]) - 1, config.task.lag
+        return f"reaches {f'{back:,} of' if back < need else 'all'} {plural(need, 'step')} back"
     worst, best = shares_in_sight(config, row.sight.mode, K)
     if best == 0:
         return "no loss sees far enough"

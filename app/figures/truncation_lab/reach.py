@@ -12,7 +12,7 @@ from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
 from core.numbers import percent, plural
 from core.reach import reach_of
-from core.reading.horizon import SHARE, Horizon
+from core.reading.horizon import KIND_NAMES, SHARE, Horizon, reached
 
 PITCH = 34
 """Pixels from one line to the next."""
@@ -20,7 +20,7 @@ PITCH = 34
 
 @dataclass(frozen=True)
 class _Line:
-    """One bracket from the asked step back: ``steps`` inputs, the one of the asked step included."""
+    """One bracket from the asked step, ``steps`` steps back."""
 
     name: str
     words: str
@@ -56,50 +56,50 @@ def reach(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | Non
             {
                 "what": [line.name for line in lines],
                 "steps": [line.steps for line in lines],
-                "back to step": [asked - line.steps + 1 for line in lines],
+                "back to step": [asked - line.steps for line in lines],
             }
         ),
     )
 
 
-def reached(found: Horizon) -> int:
-    """Steps with at least SHARE of the last step's gradient, that one included; 0 where there is no gradient."""
-    return 0 if found.reach is None else min(found.reach + 1, found.asked)
-
-
 def _lines(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | None) -> list[_Line]:
     theme, color, asked = style.theme, CELL_LOOKS[config.cell.name].color, asked_step(config)
-    need, there = config.task.lag + 1, reached(found)
+    need = config.task.lag
     lines = [
-        _Line("needed", f"needed: {plural(need, 'step')}, back to step {asked - need + 1}", need, theme.ink, 3),
-        _Line("reached now", _reached_words(there, asked), there, color, 5),
+        _Line("needed", f"needed: {_far(need, asked)}", need, theme.ink, 3),
+        _Line("reached now", _reached_words(found), reached(found) or 0, color, 5),
     ]
-    left = int(reach_of(config).seen[-1])
-    if left < asked:
-        words = f"left by truncation: {plural(left, 'step')}, back to step {asked - left + 1}"
+    left = int(reach_of(config).seen[-1]) - 1
+    if left < asked - 1:
+        words = f"left by truncation: {_far(left, asked)}"
         lines.append(_Line("left by truncation", words, left, theme.muted, 2, "dot"))
         if phi is not None:
-            free = min(_without(phi), asked)
-            words = f"with nothing cut: {plural(free, 'step')} on these weights"
+            free = min(_without(phi), asked - 1)
+            words = f"with nothing cut: {plural(free, 'step')} back on these weights"
             lines.append(_Line("with nothing cut", words, free, color, 1.5, "dash"))
     return lines
 
 
 def _without(phi: np.ndarray) -> int:
-    """Steps with at least SHARE of φ₀, that one included."""
+    """Steps back to the last with at least SHARE of φ₀."""
     with np.errstate(invalid="ignore"):
         above_share = np.flatnonzero(phi >= SHARE * phi[0]) if np.isfinite(phi[0]) and phi[0] > 0 else np.zeros(0, int)
-    return int(above_share[-1]) + 1 if above_share.size else 0
+    return int(above_share[-1]) if above_share.size else 0
 
 
-def _reached_words(there: int, asked: int) -> str:
-    if there == 0:
-        return "reached: nothing, there is no gradient at the last step"
-    return f"reached: {plural(there, 'step')}, back to step {asked - there + 1}"
+def _far(steps: int, asked: int) -> str:
+    return f"{plural(steps, 'step')} back, to step {asked - steps:,}"
+
+
+def _reached_words(found: Horizon) -> str:
+    there = reached(found)
+    if there is None:
+        return f"reached: nothing, at the last step the gradient is {KIND_NAMES[found.source]}"
+    return f"reached: {_far(there, found.asked)}"
 
 
 def _bracket(line: _Line, k: int, asked: int, style: Style) -> list[Layout]:
-    y, right, left = PITCH * k + 26, asked + 0.5, asked - line.steps + 0.5
+    y, right, left = PITCH * k + 26, asked + 0.5, asked - line.steps - 0.5
     look = {"color": line.color, "width": line.width, "dash": line.dash}
     if line.steps < 1:
         return []
@@ -119,5 +119,7 @@ def _word(line: _Line, k: int, asked: int, style: Style) -> Layout:
 
 
 def _hint(found: Horizon, config: RunConfig) -> str:
-    need, there = config.task.lag + 1, reached(found)
-    return f"{need:,} steps needed, {there:,} reached with {percent(SHARE)} of the last step's gradient or more."
+    need, there = plural(config.task.lag, "step"), reached(found)
+    if there is None:
+        return f"{need} back needed; there is no horizon, for nothing starts at the last step."
+    return f"{need} back needed, {there:,} reached with {percent(SHARE)} of the last step's gradient or more."

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from app.figures.base.course import Course, words_of_clip
+from app.text.shared.broken import broken_words
+from app.text.shared.key_figures import clipped_share
 from app.text.shared.situation import Caption, Figure, Situation
 from core.numbers import percent, portion, sig, times
-from core.reading.spikes import TURNED, Scalars, Spike, broke_at, largest, turned, upto, was_clipped
+from core.reading.breakage import breakage
+from core.reading.spikes import TURNED, largest, turned, was_clipped
 
 STANDS_OUT = 3.0
 """A largest norm below so many medians is no spike."""
@@ -19,9 +22,8 @@ def caption(moment: Situation, twin: Course | None) -> Caption:
     """The words for ``moment``; ``twin`` is the same start with and without clipping exchanged, where it is trained."""
     if moment.phase == "preview":
         return _before(moment)
-    seen = upto(moment.scalars, moment.frame.step)
-    subline = " ".join(part for part in (_here(moment), _direction(moment, seen), _beside(moment, twin)) if part)
-    return Caption(_headline(moment, seen), subline, _figures(moment, seen, twin))
+    subline = " ".join(part for part in (_here(moment), _direction(moment), _beside(moment, twin)) if part)
+    return Caption(_headline(moment), subline, _figures(moment, twin))
 
 
 def _before(moment: Situation) -> Caption:
@@ -30,7 +32,8 @@ def _before(moment: Situation) -> Caption:
     own, other = ("without", "with") if config.clip == "none" else ("with", "without")
     subline = f"Nothing is trained yet. Train runs this start {own} clipping and, on the same batches, {other} it."
     if not np.isfinite(norm):
-        return Caption("The untrained gradient is no number already.", subline, (_norm_figure(moment),))
+        how = "has overflowed already" if np.isinf(norm) else "is not a number"
+        return Caption(f"The untrained gradient {how}.", subline, (_norm_figure(moment),))
     if config.clip == "none":
         headline = f"The untrained gradient has norm {sig(norm)}, and nothing limits it."
     elif moment.frame.clipped or _angle(moment) > TURNED:
@@ -42,42 +45,46 @@ def _before(moment: Situation) -> Caption:
     return Caption(headline, subline, (_norm_figure(moment), *_angle_now(moment)))
 
 
-def _headline(moment: Situation, seen: Scalars) -> str:
-    config, broke, spike = moment.config, broke_at(seen), largest(seen)
+def _headline(moment: Situation) -> str:
+    config, broke = moment.config, moment.broke
+    how = "without clipping" if config.clip == "none" else f"clipped {words_of_clip(config)}"
     if broke is not None:
-        how = "Without clipping" if config.clip == "none" else f"Clipped {words_of_clip(config)}"
-        return f"{how} this run broke: from training step {broke:,} on it is not a number."
-    summit, breaks = _summit(spike), broke_at(moment.scalars)
+        return f"{how[0].upper()}{how[1:]} this run broke. {broken_words(broke)}"
+    breaks = breakage(moment.scalars)
     if breaks is not None:
-        how = "without clipping" if config.clip == "none" else f"clipped {words_of_clip(config)}"
-        return f"Still a number here, {how}; the run breaks at training step {breaks:,}. {summit}"
+        return f"Still a number here, {how}; the run breaks at training step {breaks.step:,}. {_summit(moment)}"
     if config.clip == "none":
-        through = moment.phase == "over" and moment.scalars["step"][-1] >= config.steps
-        came = "came through without clipping" if through else "holds without clipping so far"
-        return f"This run {came}. {summit}"
-    return _acting(moment, float(was_clipped(seen).mean()), spike)
+        through = moment.phase == "over" and moment.frame.step >= config.steps
+        came = (
+            "came through without clipping" if through else f"holds without clipping up to step {moment.frame.step:,}"
+        )
+        return f"This run {came}. {_summit(moment)}"
+    return _acting(moment)
 
 
-def _acting(moment: Situation, share: float, spike: Spike | None) -> str:
+def _acting(moment: Situation) -> str:
     """How often clipping stepped in so far."""
+    share, upto = clipped_share(moment) or 0.0, f"up to step {moment.frame.step:,}"
     if share == 0:
-        most = "" if spike is None else f": the largest gradient norm so far is {sig(spike.norm)}"
-        return f"Clipping {words_of_clip(moment.config)} changes nothing{most}."
+        spike = largest(moment.seen)
+        most = "" if spike is None else f": the largest gradient norm is {sig(spike.norm)}"
+        return f"Clipping {words_of_clip(moment.config)} changes nothing {upto}{most}."
     often = "every training step is" if share == 1 else f"{percent(share)} of the training steps are"
-    often = f"Up to step {moment.frame.step:,}, {often}" if _scrubbed(moment) else often[0].upper() + often[1:]
-    return f"{often} clipped. {_summit(spike)}"
+    return f"Up to step {moment.frame.step:,}, {often} clipped. {_summit(moment)}"
 
 
-def _scrubbed(moment: Situation) -> bool:
-    """Whether later steps are known."""
-    return bool(moment.scalars["step"][-1] > moment.frame.step)
-
-
-def _summit(spike: Spike | None) -> str:
+def _summit(moment: Situation) -> str:
+    """The largest norm up to the moment, against the median."""
+    over = moment.seen["step"][np.isinf(moment.seen["grad_norm"])]
+    if over.size:
+        return f"The gradient overflowed at step {int(over[0]):,}, and training went on."
+    spike = largest(moment.seen)
     if spike is None:
         return "The gradient is zero."
     if spike.ratio < STANDS_OUT:
         return f"No spike stands out: the largest norm is {times(spike.ratio)} times the median."
+    if not np.isfinite(spike.ratio):
+        return f"The median norm is zero, the largest, {sig(spike.norm)}, came at step {spike.step:,}."
     return f"The largest spike, {times(spike.ratio)} times the median norm, came at step {spike.step:,}."
 
 
@@ -97,7 +104,8 @@ def _left(moment: Situation) -> str:
     return f"{sig(frame.grad_norm_clipped)} ({portion(frame.grad_norm_clipped / frame.grad_norm)})"
 
 
-def _direction(moment: Situation, seen: Scalars) -> str:
+def _direction(moment: Situation) -> str:
+    seen = moment.seen
     kind, angle = moment.config.clip, turned(seen)
     known = angle[np.isfinite(angle)]
     if kind == "none" or not was_clipped(seen).any():
@@ -121,7 +129,7 @@ def _beside(moment: Situation, twin: Course | None) -> str:
     own = Course(moment.config, "over" if moment.phase == "over" else "running", moment.scalars, main=True)
     if twin.broke is not None:
         also = " as well" if own.broke is not None else ""
-        return f"{how} the same start broke{also}, at step {twin.broke:,}."
+        return f"{how} the same start broke{also}, at training step {twin.broke:,}."
     if twin.state != "over" or own.state != "over":
         return f"{how} the same start is at {twin.outcome()}." if twin.state == "running" else ""
     if not twin.complete:
@@ -138,23 +146,21 @@ def _compared(own: Course, twin: Course, how: str) -> str:
     if not (np.isfinite(own.score) and np.isfinite(twin.score)):
         return f"{how} the same start came through too."
     if abs(own.score - twin.score) < SAME:
-        return f"{how} the same start ends with the same score, {percent(twin.score)}: here clipping decides nothing."
+        same = f"about the same score, {percent(twin.score)}"
+        return f"{how} the same start ends with {same}: here clipping decides nothing."
     return f"{how} the same start ends at {percent(twin.score)}, this run at {percent(own.score)}."
 
 
-def _figures(moment: Situation, seen: Scalars, twin: Course | None) -> tuple[Figure, ...]:
-    spike, clip = largest(seen), moment.config.clip
+def _figures(moment: Situation, twin: Course | None) -> tuple[Figure, ...]:
+    spike, share = largest(moment.seen), clipped_share(moment)
     figures = [_norm_figure(moment)]
-    if clip != "none" and len(seen["step"]):
-        figures.append(
-            Figure(
-                percent(float(was_clipped(seen).mean())),
-                f"of the training steps{' so far' if _scrubbed(moment) else ''} clipped",
-            )
-        )
+    if share is not None:
+        upto = f" up to {moment.frame.step:,}" if moment.scrubbed else ""
+        figures.append(Figure(percent(share), f"of the training steps{upto} clipped"))
     if spike is not None:
         ratio = f"× {times(spike.ratio)}" if np.isfinite(spike.ratio) else sig(spike.norm)
-        figures.append(Figure(ratio, f"the median norm: the largest, at step {spike.step:,}"))
+        what = "the median norm: the largest" if np.isfinite(spike.ratio) else "the largest norm, the median is zero"
+        figures.append(Figure(ratio, f"{what}, at step {spike.step:,}"))
     figures += _angle_now(moment)
     if twin is not None and twin.state != "missing":
         value = f"step {twin.broke:,}" if twin.broke is not None else _score(twin)
@@ -169,7 +175,7 @@ def _score(course: Course) -> str:
 
 def _norm_figure(moment: Situation) -> Figure:
     norm = moment.frame.grad_norm
-    return Figure(sig(norm) if np.isfinite(norm) else "no number", f"gradient norm at step {moment.frame.step:,}, raw")
+    return Figure(sig(norm), f"gradient norm at step {moment.frame.step:,}, raw")
 
 
 def _angle(moment: Situation) -> float:

@@ -5,19 +5,20 @@ Of the future it says what was counted on networks like this one, before trainin
 
 from __future__ import annotations
 
-import numpy as np
-
+from app.text.shared.broken import broken_caption
 from app.text.shared.forecast import forecast_words
 from app.text.shared.key_figures import key_figures
-from app.text.shared.situation import KEPT, Caption, Figure, Situation
-from core.learning_rate import rate_at
-from core.numbers import exact, factor, percent, plural, portion, sig
+from app.text.shared.score import score_words
+from app.text.shared.situation import KEPT, Caption, Situation, keeps
+from core.numbers import factor, percent, plural, portion, sig
+from core.reach import shares_in_sight
+from core.reading.horizon import KIND_NAMES, OVERFLOW
 
 
 def caption(moment: Situation) -> Caption:
     """The words and key figures for ``moment``."""
-    if moment.frame.nonfinite:
-        return _broken(moment)
+    if moment.broke is not None:
+        return broken_caption(moment, moment.broke)
     subline = " ".join(part for part in (_outlook(moment), _reason(moment), _every_step(moment)) if part)
     return Caption(_headline(moment), subline, key_figures(moment))
 
@@ -25,130 +26,148 @@ def caption(moment: Situation) -> Caption:
 def _headline(moment: Situation) -> str:
     if moment.solved_now and not moment.untrained and moment.solved_at is not None:
         solved = f"Solved at training step {moment.solved_at:,}."
-        return f"{solved} {_arrival(moment, 'the gradient') if moment.reaches else _pace(moment)}"
-    if moment.cut_short:
-        needed = moment.lag + 1  # K counts inputs, the lag counts the steps between them
-        return f"Truncation cuts the gradient after {_window(moment)}. The task needs {needed}."
-    return f"{_pace(moment)} {_need(moment)}".rstrip()
+        return f"{solved} {_arrival(moment, 'the gradient') if moment.reaches else way_words(moment)}"
+    return f"{way_words(moment)} {_need(moment)}".rstrip()
+
+
+def way_words(moment: Situation) -> str:
+    """How the gradient goes back, in one sentence: decided by what arrives, with the pace of the fitted steps."""
+    name = f"The {'untrained ' if moment.untrained else ''}{moment.config.cell.word}'s gradient"
+    back = plural(moment.lost_at, "step")
+    way, found = moment.way, moment.found
+    if way == "silent":
+        return f"{name} is zero at the last step already: its loss sends none."
+    if way == "broken":
+        how = "overflows" if found.kinds[moment.lost_at] == OVERFLOW else "is not a number"
+        return f"{name} {how} {back} back." if moment.lost_at else f"{name} {how} at the last step already."
+    if way == "cut":
+        reach = moment.config.truncation_length - 1
+        return (
+            f"Truncation lets the gradient {plural(reach, 'step')} back."
+            if reach
+            else "Truncation lets no gradient back."
+        )
+    if way == "dead":
+        return f"{name} is stopped {back} back, by dead or saturated units."
+    if way == "gone":
+        return (
+            f"{name} is below the float32 floor {back} back."
+            if moment.lost_at
+            else f"{name} is {KIND_NAMES[found.source]} at the last step already."
+        )
+    return f"{name} {_pace(moment)}"
 
 
 def _pace(moment: Situation) -> str:
-    """How the gradient goes back, in one sentence."""
-    name = f"The {'untrained ' if moment.untrained else ''}{moment.config.cell.word}'s gradient"
-    found, beta, half = moment.found, moment.found.factor, moment.found.half_life
-    if found.reach is None:
-        return f"{name} is zero at the last step already."
+    """'halves every 3.1 steps.', where the factor of the fitted steps tells what arrives, be it after a first drop."""
+    beta = moment.found.factor
+    uneven = "is kept, though not evenly." if moment.way == "kept" else f"{moment.way} unevenly."
     if beta is None:
-        return f"{name} does not change evenly."
-    if abs(np.log(beta)) * moment.lag < np.log(KEPT):
-        return f"{name} is kept: × {factor(beta)} per step."
+        return uneven
+    whole = beta**moment.lag
+    steady = keeps(whole)
+    if _tells(moment, whole):
+        same = moment.way == ("kept" if steady else "grows" if beta > 1 else "fades")
+        return uneven if not same else f"is kept: × {factor(beta)} per step." if steady else f"{_rate(moment)}."
+    first = moment.found.share(1)
+    if moment.way == "fades" and first <= 1 / KEPT and _tells(moment, first * beta ** (moment.lag - 1)):
+        then = f"goes × {factor(beta)} per step" if steady else _rate(moment)
+        return f"drops to {portion(first)} in one step, then {then}."
+    return uneven
+
+
+def _tells(moment: Situation, share: float) -> bool:
+    """Whether ``share`` is about what arrives."""
+    return moment.arriving / KEPT < share < moment.arriving * KEPT
+
+
+def _rate(moment: Situation) -> str:
+    beta, half = moment.found.factor or 1.0, moment.found.half_life
     if beta > 1:
-        return f"{name} grows by {percent(beta - 1)} with every step back."
+        return f"grows by {percent(beta - 1)} with every step back"
     if half is not None and half >= 1.5:
-        return f"{name} halves every {sig(half)} steps."
-    return f"{name} loses {percent(1 - beta)} with every step back."
-
-
-def _window(moment: Situation) -> str:
-    return plural(moment.config.truncation_length, "step")
+        return f"halves every {sig(half)} steps"
+    return f"loses {percent(1 - beta)} with every step back"
 
 
 def _need(moment: Situation) -> str:
     """What the task needs against what there is, in one sentence."""
     lag, reach = moment.lag, moment.found.reach
-    if reach is None:
+    if moment.way in ("silent", "broken") or reach is None:
         return ""
+    if moment.way == "cut":
+        return f"The task needs {lag:,}."
     if not moment.reaches:
-        return f"The task needs {plural(lag, 'step')}; it reaches {reach}."
+        return f"The task needs {plural(lag, 'step')}; it reaches {reach:,}."
     return _arrival(moment, "it")
 
 
 def _arrival(moment: Situation, what: str) -> str:
-    if moment.arriving >= 2:
-        return f"{plural(moment.lag, 'step')} back it is {portion(moment.arriving)} as large."
+    if moment.way == "grows":
+        return f"{plural(moment.lag, 'step')} back {what} is {portion(moment.arriving)} as large."
     return f"{portion(moment.arriving)} of {what} arrives where the task needs it, {plural(moment.lag, 'step')} back."
 
 
 def _outlook(moment: Situation) -> str:
     """Where it stands; before and after training how many networks like it got to the end, and whether this one did."""
     if moment.phase == "over":
-        return f"{_score(moment)}. {_below(moment)}{forecast_words(moment)}"
+        return f"{_score(moment)} {_below(moment)}{forecast_words(moment)}"
     if moment.untrained:
         return f"Nothing is trained yet. {_left(moment)}{forecast_words(moment)}"
     if moment.solved_now or moment.solved_at is None:
-        return f"{_score(moment)}."
+        return _score(moment)
     if moment.solved_at > moment.frame.step:
-        return f"{_score(moment)}. It goes on to solve the task at training step {moment.solved_at:,}."
-    return f"{_score(moment)}. {_below(moment)}".rstrip()
+        return f"{_score(moment)} It goes on to solve the task at training step {moment.solved_at:,}."
+    return f"{_score(moment)} {_below(moment)}".rstrip()
 
 
 def _below(moment: Situation) -> str:
     """Where it has fallen back."""
     solved_at = moment.solved_at
-    if solved_at is None or moment.solved_now or moment.frame.step < solved_at or np.isnan(moment.frame.score):
+    if solved_at is None or moment.solved_now or moment.frame.step < solved_at or moment.scored_at is None:
         return ""
     return f"It had reached the solved line at training step {solved_at:,}; here it is below. "
 
 
 def _left(moment: Situation) -> str:
     """What is left of a gradient that vanishes by itself."""
-    if moment.cut_short or moment.found.reach is None or moment.reaches:
+    if moment.way != "fades" or moment.reaches:
         return ""
     return f"At the “{moment.config.task.entry.label}” mark, {portion(moment.arriving)} of the gradient is left. "
 
 
 def _score(moment: Situation) -> str:
-    task = moment.config.task
-    if not np.isfinite(moment.frame.score):
-        return "No score is measured yet"
-    name = "score" if task.kind == "numbers" else task.score_name
-    return (
-        f"{name.capitalize()} on unseen sequences: {percent(moment.frame.score)} (guessing gets {percent(task.chance)})"
-    )
+    return score_words(moment) or "No score is measured yet."
 
 
 def _reason(moment: Situation) -> str:
     """Why, where the settings say it."""
-    cell, config = moment.config.cell, moment.config
+    cell = moment.config.cell
     if moment.solved_now:
         return ""
-    if moment.cut_short:
-        gap = f"Beyond {_window(moment)} the gradient is exactly zero, so it cannot teach across the gap"
-        if config.truncation == "reset":
-            return f"{gap}; the state is set to zero there too, so the net knows nothing of earlier inputs."
-        return f"{gap}; what the net still knows of earlier inputs are echoes in its state."
+    if moment.way == "cut":
+        return _cut(moment)
     keeps = cell.with_role("keeps")
     forgets = keeps is not None and keeps.title == "forget gate" and not keeps.constant
-    if forgets and not cell.start_words and not moment.reaches:
+    if moment.untrained and forgets and not cell.start_words and not moment.reaches and moment.way == "fades":
         return (
-            "At torch's default initialisation the forget gate starts at one half, so the gradient vanishes as in a "
-            "plain RNN. Chrono initialisation or a larger forget bias opens it."
+            "Torch's default initialisation does not open the forget gate; chrono initialisation or a larger forget "
+            "bias does."
         )
     return ""
 
 
+def _cut(moment: Situation) -> str:
+    """What it means that the last loss's gradient ends before the first information."""
+    config = moment.config
+    of = "the last loss's gradient" if moment.many_losses else "the gradient"
+    zero = f"Beyond that {of} is exactly zero"
+    if shares_in_sight(config)[1] > 0:
+        return f"{zero}; “{config.task.entry.label}” is in sight of some losses, in some sequences."
+    if config.truncation == "reset":
+        return f"{zero}, and the state is set to zero there too: the net knows nothing of earlier inputs."
+    return f"{zero}; what the net still knows of earlier inputs are echoes in its state."
+
+
 def _every_step(moment: Situation) -> str:
-    if np.array_equal(moment.frame.flow, moment.frame.flow_last, equal_nan=True):
-        return ""
-    return "The loss is taken at many steps; pace and horizon are those of the last step's loss alone."
-
-
-def _broken(moment: Situation) -> Caption:
-    scalars, frame = moment.scalars, moment.frame
-    finite = np.isfinite(scalars["loss"]) & np.isfinite(scalars["grad_norm"])
-    bad = np.flatnonzero(~finite & (scalars["step"] <= frame.step))
-    step = int(scalars["step"][bad[0]]) if bad.size else frame.step
-    what = "loss" if "loss" in frame.nonfinite else "gradient"
-    before = scalars["grad_norm"][scalars["step"] < step]
-    grown = f"The gradient had grown to {sig(float(before[-1]))} in the step before. " if before.size else ""
-    way = (
-        "Try clipping by norm, or a smaller learning rate."
-        if moment.config.clip == "none"
-        else "Try a smaller learning rate, or a lower clip threshold."
-    )
-    figures = (
-        Figure(f"{step:,}", f"training step at which the {what} broke"),
-        Figure(sig(float(before[-1])) if before.size else "–", "gradient norm in the step before"),
-        Figure(exact(rate_at(moment.config, step)), "learning rate"),
-    )
-    return Caption(f"The {what} stopped being a number at training step {step:,}.", grown + way, figures)
+    return "Losses are taken at many steps; this is of the last one alone." if moment.many_losses else ""

@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from app.text.shared.broken import broken_words
+from app.text.shared.key_figures import arriving_value
+from app.text.shared.score import score_name
 from app.text.shared.situation import Caption, Figure, Situation
 from core.config import RunConfig
 from core.lab.answers import Answer
 from core.numbers import percent, plural, portion, sig
 
 Arrays = Mapping[str, np.ndarray]
-MOSTLY = 0.5
+MOSTLY, ABOUT = 0.5, 0.05
 
 
 def caption(moment: Situation, ways: Answer | None, gates: Answer | None) -> Caption:
     """The words for ``moment``, with the answers to "paths:last" and "gates" where they are known."""
-    return Caption(_headline(moment, ways), _subline(moment, gates), _figures(moment, ways, gates))
+    return Caption(_headline(moment, ways), _subline(moment, ways, gates), _figures(moment, ways, gates))
 
 
 # -- where the gradient travels ---------------------------------------------------------------------------------------
@@ -80,58 +83,89 @@ def looked_at(meta: Mapping[str, Any]) -> str:
 
 def _headline(moment: Situation, ways: Answer | None) -> str:
     name = f"the {'untrained ' if moment.untrained else ''}{moment.config.cell.title}"
-    if not np.isfinite(moment.frame.loss) or not np.isfinite(moment.frame.grad_norm):
-        return f"At training step {moment.frame.step:,} the loss is not a number, and no gradient goes anywhere."
-    if moment.arriving == 0 and not moment.config.cuts:
-        return f"Inside {name} no gradient arrives {moment.lag} steps back, where the first information enters."
+    if moment.broke is not None:
+        return f"{broken_words(moment.broke)} No gradient goes anywhere."
+    back = plural(moment.lag, "step")
+    if moment.way in ("dead", "gone", "silent", "broken"):
+        why = {"dead": ": dead or saturated units stop it", "gone": ": it falls below the float32 floor",
+               "silent": ": the loss sends none", "broken": " that is a number"}[moment.way]  # fmt: skip
+        return f"Inside {name} no gradient arrives {back} back, where the first information enters{why}."
     if ways is not None:
         found = bypass(ways.arrays, ways.meta, moment.config)
         if found is not None:
             return _way(name, *found)
+    if moment.way == "cut":
+        return (
+            f"Inside {name} truncation cuts the gradient before it is {back} back, where the first information enters."
+        )
     if moment.config.cell.direct_path is None:
         return (
             f"Inside {name} there is one way back, through φ and U: {portion(moment.arriving)} of the gradient arrives "
-            f"{moment.lag} steps back."
+            f"{back} back."
         )
-    return f"Of the gradient inside {name}, {portion(moment.arriving)} arrives {moment.lag} steps back."
+    return f"Of the gradient inside {name}, {portion(moment.arriving)} arrives {back} back."
 
 
 def _way(name: str, path: str, lag: int, share: float) -> str:
-    way = f"the {path}"
-    if share > 1.05:
-        back = f"{lag} steps back"
-        return f"Inside {name}, {way} alone brings {sig(share)} times what arrives {back}: the gates take from it."
-    if share < -0.05:
-        return f"Inside {name}, {way} works against the gradient that arrives {lag} steps back: the gates bring it."
+    way, arrives = f"the {path}", f"arrives {plural(lag, 'step')} back"
+    if share > 1 + ABOUT:
+        return f"Inside {name}, {way} alone brings {sig(share)} times what {arrives}: the gates take from it."
+    if share < -ABOUT:
+        return f"Inside {name}, {way} works against the gradient that {arrives}: the gates bring it."
     if share >= MOSTLY:
-        return f"Inside {name}, {percent(share)} of the gradient that arrives {lag} steps back came down {way}."
-    return f"Inside {name}, {percent(1 - share)} of the gradient that arrives {lag} steps back came through the gates."
+        return f"Inside {name}, {_most(share)} of the gradient that {arrives} came down {way}."
+    return f"Inside {name}, {_most(1 - share)} of the gradient that {arrives} came through the gates."
 
 
-def _subline(moment: Situation, gates: Answer | None) -> str:
-    measured = "Every part is exact: together they are the gradient that trains this network."
+def _most(share: float) -> str:
+    return "all" if share > 1 else percent(share)
+
+
+def _subline(moment: Situation, ways: Answer | None, gates: Answer | None) -> str:
+    parts = (_kept(moment, gates), _together(moment, ways))
+    return " ".join(filter(None, parts))
+
+
+def _together(moment: Situation, ways: Answer | None) -> str:
+    """What the parts sum to: the paths are those of the last loss, of some of the batch, before a clamp."""
+    if ways is None or not np.isfinite(ways.meta["error"]):
+        return ""
+    loss = "the last loss" if moment.many_losses else "the loss"
+    some, of = ways.meta["sequences"], ways.meta["of"]
+    where = "" if some == of else f" in {some} of the {of} sequences"
+    clamp = " before the clamp" if moment.config.clip == "backprop" else ""
+    return f"Every part is exact: together they are the gradient of {loss}{where}{clamp}."
+
+
+def _kept(moment: Situation, gates: Answer | None) -> str:
+    """What the gates keep, over the fixed sequences."""
     if gates is None:
-        return measured
+        return ""
     steps, keeps = gates.arrays["kept.steps"], gates.meta["keeps"]
     if keeps == "slope":
-        return f"It has no gates: what φ lets through, and what U makes of it, is all there is. {measured}"
+        return "It has no gates: what φ lets through, and what U makes of it, is all there is."
     if keeps in gates.meta["constant"] and gates.meta["constant"][keeps] == 1:
-        return f"Its {_title(keeps, moment.config)} is always open, so the cell forgets nothing. {measured}"
+        return f"Its {_title(keeps, moment.config)} is always open, so the cell forgets nothing."
+    if np.isnan(steps).any():
+        return ""
     enough = int((steps >= moment.lag).sum())
     return (
-        f"{enough} of {plural(len(steps), 'unit')} {'keeps' if enough == 1 else 'keep'} what they hold for the "
-        f"{plural(moment.lag, 'step')} that the task needs. {measured}"
+        f"{enough} of {plural(len(steps), 'unit')} {'keeps' if enough == 1 else 'keep'} 37\u00a0% or more of what they "
+        f"hold over the {plural(moment.lag, 'step')} that the task needs."
     )
 
 
 def _figures(moment: Situation, ways: Answer | None, gates: Answer | None) -> tuple[Figure, ...]:
-    figures = [Figure(_known(moment.arriving), f"of the gradient left {moment.lag} steps back")]
+    figures = [Figure(arriving_value(moment), f"of the gradient left {plural(moment.lag, 'step')} back")]
     found = None if ways is None else bypass(ways.arrays, ways.meta, moment.config)
     if found is not None:
-        figures.append(Figure(percent(found[2]), f"of that came down the {found[0]}"))
+        figures.append(
+            Figure(percent(found[2]), f"of what arrives {plural(found[1], 'step')} back came down the {found[0]}")
+        )
     if gates is not None:
         figures += _of_gates(gates, moment.config)
-    figures.append(Figure(_known(moment.frame.score), moment.config.task.score_name))
+    score = moment.frame.score
+    figures.append(Figure(percent(score) if np.isfinite(score) else "–", score_name(moment)))
     figures.append(Figure(sig(moment.frame.loss) if np.isfinite(moment.frame.loss) else "–", "loss of the batch"))
     return tuple(figures[:5])
 
@@ -152,7 +186,3 @@ def _title(symbol: str, config: RunConfig) -> str:
     """'forget gate' of f."""
     gate = config.cell.gate(symbol)
     return gate.title if gate else symbol
-
-
-def _known(share: float) -> str:
-    return portion(share) if np.isfinite(share) else "–"

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from app.text.memory.remembered import NEVER, NOTHING, Remembered
+from app.text.shared.broken import broken_words
+from app.text.shared.score import score_name
 from app.text.shared.situation import Caption, Figure, Situation
 from core.numbers import percent, plural
-
-NEVER, NOTHING = -1, -2
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """What is remembered, read off the answer "fading".
-
-    end, start, chance   how well the answer can be read from the last state: now, untrained, without looking
-    best, best_step      the same where it can be read best
-    half, half_start     lag at which half of the newest input is lost; NEVER, NOTHING (there was none to lose), or None
-                         where the newest inputs are the same in all sequences
-    """
-
-    end: float
-    start: float
-    chance: float
-    best: float
-    best_step: int
-    half: int | None
-    half_start: int | None
 
 
 def caption(moment: Situation, kept: Remembered | None) -> Caption:
@@ -41,20 +21,20 @@ def _who(moment: Situation) -> str:
 
 
 def _headline(moment: Situation, kept: Remembered | None) -> str:
-    T = moment.config.task.length
-    if moment.frame.nonfinite or (kept is not None and not np.isfinite(kept.end)):
-        return f"At training step {moment.frame.step:,} the network's numbers are not finite, and it remembers nothing."
+    T, who = moment.config.task.length, _who(moment)
+    start, broke = f"{who[0].upper()}{who[1:]}", "" if moment.broke is None else f"{broken_words(moment.broke)} "
     if kept is None:
-        return f"How much does {_who(moment)} still know at step {T:,} of what it saw? It is being measured."
-    gain, room = kept.end - kept.chance, max(1 - kept.chance, 1e-9)
-    who = _who(moment)
-    if gain > 0.9 * room:
-        return f"At step {T:,} the answer is in the state: {who} holds what it is asked for."
-    if gain > 0.1 * room:
-        return f"At step {T:,} part of the answer is in the state of {who}: {_said(moment, kept.end)}."
-    if kept.best - kept.chance > 0.3 * room:
-        return f"{who.capitalize()} takes the answer in at step {kept.best_step:,}, and has lost it by step {T:,}."
-    return f"There is no trace of the answer in the last state of {who}."
+        return broke or f"How much does {who} still know at step {T:,} of what it saw? It is being measured."
+    return (
+        broke
+        + {
+            "unknown": f"The states of {who} are not finite: nothing can be read from them.",
+            "all": f"At step {T:,} the answer is in the state: {who} holds what it is asked for.",
+            "part": f"At step {T:,} part of the answer is in the state of {who}: {_said(moment, kept.end)}.",
+            "lost": f"{start} takes the answer in at step {kept.best_step:,}; by step {T:,} it is lost.",
+            "none": f"Next to nothing of the answer is in the last state of {who}.",
+        }[kept.held]
+    )
 
 
 def _said(moment: Situation, share: float) -> str:
@@ -64,7 +44,7 @@ def _said(moment: Situation, share: float) -> str:
 
 
 def _subline(moment: Situation, kept: Remembered | None) -> str:
-    if kept is None or moment.frame.nonfinite or not np.isfinite(kept.end):
+    if kept is None or kept.held == "unknown":
         return "Readouts are fitted to the states on half of some fresh sequences, and judged on the other half."
     return f"{_inputs(kept)} {_against(moment, kept)}".strip()
 
@@ -83,14 +63,12 @@ def _inputs(kept: Remembered) -> str:
 
 
 def _against(moment: Situation, kept: Remembered) -> str:
-    """The answer, which is another matter."""
+    """Against the same network before training."""
     if moment.untrained:
         return "Nothing is learned yet: what is found here is the echo in a random recurrence."
-    possible = max(1 - kept.chance, 1e-9)
-    if kept.end - kept.start > 0.1 * possible:
-        kept_all = "is kept" if kept.end - kept.chance > 0.9 * possible else "is kept in part"
-        return f"What the task asks for is another matter: that was learned, and {kept_all}."
-    if kept.start - kept.end > 0.1 * possible:
+    if kept.against == "more":
+        return f"What the task asks for was learned, and {'is kept' if kept.held == 'all' else 'is kept in part'}."
+    if kept.against == "less":
         return "The untrained network holds more of the answer: training has lost some of what echoed in it."
     return "The untrained network holds about as much of the answer."
 
@@ -99,15 +77,13 @@ def _figures(moment: Situation, kept: Remembered | None) -> tuple[Figure, ...]:
     numbers = moment.config.task.kind == "numbers"
     name = "of the answer, from the last state" if numbers else "answers found in the last state"
     share = moment.frame.score
-    score = Figure(
-        percent(share) if np.isfinite(share) else "–", f"score: its own readout ({moment.config.task.score_name})"
-    )
+    score = Figure(percent(share) if np.isfinite(share) else "–", f"{score_name(moment)} of its own readout")
     if kept is None:
         return (Figure("…", name), Figure("…", "the same, untrained"), score)
     return (
         Figure(_value(kept.end), name),
         Figure(_value(kept.start), "the same, untrained"),
-        Figure(_value(kept.chance), "knowing nothing"),
+        Figure(_value(kept.chance), "mean of all answers" if numbers else "most common answer"),
         score,
         *_lag(kept.half),
     )

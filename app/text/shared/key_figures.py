@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.text.shared.situation import KEPT, Figure, Situation
+from app.text.shared.score import score_name
+from app.text.shared.situation import Figure, Situation
 from core.numbers import factor, percent, portion
-from core.reading.horizon import MIN_R2, SHARE, Horizon
-from core.reading.spikes import upto, was_clipped
+from core.reading.horizon import KIND_NAMES, MIN_R2, SHARE, Horizon
+from core.reading.spikes import was_clipped
+
+EXACT = 1e-6
+"""What is left of a fit below this is rounding."""
 
 
 def key_figures(moment: Situation) -> tuple[Figure, ...]:
     """The figures of ``moment``, the pace of the gradient first."""
     figures = [_pace_figure(moment.found), _reach_figure(moment), _arriving_figure(moment)]
-    if np.isfinite(moment.frame.score):
-        name = "score" if moment.config.task.kind == "numbers" else moment.config.task.score_name
-        figures.append(
-            Figure(percent(moment.frame.score), f"{name}; guessing gets {percent(moment.config.task.chance)}")
-        )
+    if moment.scored_at is not None:
+        guessing = f"guessing gets {percent(moment.config.task.chance)}"
+        figures.append(Figure(percent(moment.frame.score), f"{score_name(moment)}; {guessing}"))
     clipped = clipped_share(moment)
     if clipped is not None and not moment.untrained:
-        figures.append(Figure(percent(clipped), "of the training steps clipped"))
+        upto = f"of the training steps up to {moment.frame.step:,}" if moment.scrubbed else "of the training steps"
+        figures.append(Figure(percent(clipped), f"{upto} clipped"))
     return tuple(figures)
 
 
 def _pace_figure(found: Horizon) -> Figure:
-    if found.factor is not None:
+    if found.factor is not None and found.fitted is not None:
+        first, last = found.fitted
         straight = (found.r2 or 0) >= MIN_R2
-        within = f"R²\u00a0{found.r2:.2f}" if straight else f"within ±\u00a0{percent(found.residual or 0)}"
-        return Figure(f"× {factor(found.factor)}", f"per step back, fit {within}")
+        rest = found.residual or 0.0
+        within = f"R²\u00a0{found.r2:.2f}" if straight else f"within ±\u00a0{percent(rest) if rest > EXACT else 0}"
+        return Figure(f"× {factor(found.factor)}", f"per step from {first} to {last} back, fit {within}")
     why = "too few steps to fit a factor" if found.r2 is None else f"not one factor per step (R²\u00a0{found.r2:.2f})"
     return Figure("uneven" if found.r2 is not None else "–", why)
 
@@ -36,23 +41,30 @@ def _pace_figure(found: Horizon) -> Figure:
 def _reach_figure(moment: Situation) -> Figure:
     reach = moment.found.reach
     if reach is None:
-        return Figure("–", "no horizon: no gradient at the last step")
-    value = f"{reach} of {moment.lag}" if reach < moment.lag else f"all {moment.lag}"
-    return Figure(value, f"needed steps within the horizon ({percent(SHARE)})")
+        return Figure("–", f"no horizon: the gradient is {KIND_NAMES[moment.found.source]} at the last step")
+    value = f"{reach:,} of {moment.lag:,}" if reach < moment.lag else f"all {moment.lag:,}"
+    return Figure(value, f"needed steps back within the horizon ({percent(SHARE)})")
 
 
 def _arriving_figure(moment: Situation) -> Figure:
-    value = "0, cut" if moment.cut_short else portion(moment.arriving)
-    if moment.arriving >= KEPT:
-        return Figure(
-            value, f"the last step's gradient at step {moment.found.asked - moment.lag}, the first that matters"
-        )
-    return Figure(value, f"of the gradient arrives at step {moment.found.asked - moment.lag}, the first that matters")
+    value = arriving_value(moment)
+    there = f"at step {moment.found.asked - moment.lag:,}, the first that matters"
+    if moment.way == "grows":
+        return Figure(value, f"the last step's gradient {there}")
+    return Figure(value, f"of the gradient arrives {there}")
+
+
+def arriving_value(moment: Situation) -> str:
+    """What arrives as far back as the task needs, and where nothing does, why."""
+    named = {"cut": "0, cut", "dead": "0, dead units", "gone": "0, underflow"}
+    if moment.way in named:
+        return named[moment.way]
+    return portion(moment.arriving) if np.isfinite(moment.arriving) else "–"
 
 
 def clipped_share(moment: Situation) -> float | None:
     """The share of the steps up to the moment that clipping changed; None without clipping."""
-    seen = upto(moment.scalars, moment.frame.step)
+    seen = moment.seen
     if moment.config.clip == "none" or not len(seen["step"]):
         return None
     return float(np.mean(was_clipped(seen)))

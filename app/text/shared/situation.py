@@ -9,13 +9,28 @@ from typing import Literal
 import numpy as np
 
 from core.config import RunConfig
-from core.frames import Frame
-from core.reading.horizon import Horizon
+from core.frames import NOT_SCORED, Frame
+from core.reach import loss_steps
+from core.reading.breakage import Breakage, breakage
+from core.reading.horizon import BROKEN, LIVE, SATURATED, SILENT, Horizon
+from core.reading.spikes import upto
 
 Phase = Literal["preview", "running", "over"]
 
 KEPT = 2.0
 """A gradient that changes less than KEPT-fold over the steps the task needs is called kept."""
+ROUNDING = 1e-6
+"""What a share may be off by: profiles are kept as float32."""
+
+Way = Literal["silent", "broken", "cut", "dead", "gone", "fades", "kept", "grows"]
+"""What becomes of the last loss's gradient on its way to where the information enters: it sends none; it overflows or
+is no number; truncation cuts it; dead or saturated units stop it; it is below the float32 floor; at most a KEPT-th of
+it arrives; about as much as there was; KEPT times or more."""
+
+
+def keeps(share: float) -> bool:
+    """Whether ``share`` of a gradient is about all of it."""
+    return (1 + ROUNDING) / KEPT < share < KEPT / (1 + ROUNDING)
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,52 @@ class Situation:
     def cut_short(self) -> bool:
         """Whether truncation cuts the gradient before the steps the task needs."""
         return bool(self.config.cuts) and self.config.truncation_length <= self.lag
+
+    @property
+    def way(self) -> Way:
+        """What becomes of the gradient on its way; decided by what arrives."""
+        kinds = self.found.kinds[: self.lag + 1]
+        if np.isin(kinds, BROKEN).any():
+            return "broken"
+        if self.found.reach is None:
+            return "silent" if self.found.source == SILENT else "gone"
+        if self.cut_short:
+            return "cut"
+        if kinds[-1] != LIVE:
+            return "dead" if kinds[-1] == SATURATED else "gone"
+        return "kept" if keeps(self.arriving) else "grows" if self.arriving > 1 else "fades"
+
+    @property
+    def lost_at(self) -> int:
+        """The first lag at which the gradient is no ordinary number; the length of the profile where there is none."""
+        odd = np.flatnonzero(self.found.kinds)
+        return int(odd[0]) if odd.size else len(self.found.kinds)
+
+    @property
+    def many_losses(self) -> bool:
+        """Whether losses are taken at more than one step."""
+        return len(loss_steps(self.config.task)) > 1
+
+    @property
+    def seen(self) -> dict[str, np.ndarray]:
+        """The scalars up to the moment."""
+        return upto(self.scalars, self.frame.step)
+
+    @property
+    def broke(self) -> Breakage | None:
+        """Where it had stopped being numbers by the moment."""
+        return breakage(self.seen)
+
+    @property
+    def scrubbed(self) -> bool:
+        """Whether later training steps are known."""
+        return bool(self.scalars["step"][-1] > self.frame.step)
+
+    @property
+    def scored_at(self) -> int | None:
+        """The training step that the score on screen was taken at; None where there is none."""
+        known = self.frame.score_step != NOT_SCORED and np.isfinite(self.frame.score)
+        return self.frame.score_step if known else None
 
     @property
     def untrained(self) -> bool:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.text.gradient_flow.caption import caption as any_caption
+from app.text.shared.broken import broken_caption
 from app.text.shared.forecast import forecast_words, like_words, outcome
+from app.text.shared.score import score_words
 from app.text.shared.situation import Caption, Figure, Situation
 from app.text.truncation_lab.in_sight import seen_words
 from core.numbers import percent, plural
 from core.reach import reach_of, shares_in_sight
-from core.reading.horizon import SHARE
+from core.reading.horizon import KIND_NAMES, SHARE, reached
 
 
 @dataclass(frozen=True)
@@ -35,51 +36,43 @@ def caption(moment: Situation, effect: TruncationEffect | None, K: int, delta: f
 
     ``effect`` is that of the chosen ``K`` and of ``delta``, the bias allowed; None while it is worked out.
     """
-    if moment.frame.nonfinite:
-        return any_caption(moment)
+    if moment.broke is not None:
+        return broken_caption(moment, moment.broke)
     parts = (forecast_words(moment), _evidence(moment), seen_words(moment), _mode(moment), like_words(moment))
     return Caption(_pair(moment), " ".join(filter(None, parts)), _figures(moment, effect, K, delta))
 
 
 def _pair(moment: Situation) -> str:
     """Needed against reached, the number pair of the page."""
-    need, there = moment.lag + 1, _reached(moment)
-    if there >= need:
-        return f"The task needs {plural(need, 'step')}, and the gradient reaches {_beyond(there, need)}."
-    return f"The task needs {plural(need, 'step')}; the gradient reaches {there:,}."
-
-
-def _beyond(there: int, need: int) -> str:
-    return "all of them" if there == need else f"{there:,}"
-
-
-def _reached(moment: Situation) -> int:
-    """Steps with at least SHARE of the gradient, the asked one included."""
-    found = moment.found
-    return 0 if found.reach is None else min(found.reach + 1, found.asked)
+    need, there = moment.lag, reached(moment.found)
+    start = f"The task needs the gradient {plural(need, 'step')} back"
+    if there is None:
+        return f"{start}; it is {KIND_NAMES[moment.found.source]} at the last step already."
+    if there < need:
+        return f"{start}; it reaches {there:,}."
+    return f"{start}, and it reaches {'all of them' if there == need else f'{there:,}'}."
 
 
 def _evidence(moment: Situation) -> str:
     """How it turned out, in scores, and where the moment on screen stands."""
-    known, last = outcome(moment), int(moment.scalars["step"][-1])
+    known = outcome(moment)
     parts = []
     if known == "solved" and shares_in_sight(moment.config)[1] == 0:
         parts.append("The state carried echoes of what no gradient reached, and the readout decoded them.")
-    if known == "not solved" and moment.frame.step < last:
-        measured = moment.scalars["score"][np.isfinite(moment.scalars["score"])]
-        parts.append(_score(moment, last, float(measured[-1]) if measured.size else np.nan))
+    if known == "not solved" and moment.scrubbed:
+        parts.append(_at_the_end(moment))
     if not moment.untrained:
-        parts.append(_score(moment, moment.frame.step, moment.frame.score))
+        parts.append(score_words(moment))
     return " ".join(filter(None, parts))
 
 
-def _score(moment: Situation, step: int, score: float) -> str:
-    """A score beside that of guessing; nothing where none is measured."""
-    task = moment.config.task
-    name = "score" if task.kind == "numbers" else task.score_name
-    if not np.isfinite(score):
+def _at_the_end(moment: Situation) -> str:
+    """The last score of the run, where the moment on screen is an earlier one."""
+    known = np.flatnonzero(np.isfinite(moment.scalars["score"]))
+    if not known.size:
         return ""
-    return f"{name.capitalize()} at training step {step:,}: {percent(score)} (guessing gets {percent(task.chance)})."
+    step, score = int(moment.scalars["step"][known[-1]]), float(moment.scalars["score"][known[-1]])
+    return f"Its last score, at training step {step:,}: {percent(score)}."
 
 
 def _mode(moment: Situation) -> str:
@@ -99,10 +92,12 @@ def _mode(moment: Situation) -> str:
 
 
 def _figures(moment: Situation, effect: TruncationEffect | None, K: int, delta: float) -> tuple[Figure, ...]:
-    need = moment.lag + 1
+    there = reached(moment.found)
     return (
-        Figure(f"{need:,}", f"steps a loss must see: its own and {moment.lag:,} before"),
-        Figure(f"{_reached(moment):,}", f"steps reached with {percent(SHARE)} of the gradient or more"),
+        Figure(f"{moment.lag:,}", f"steps back that the task needs: K\u00a0=\u00a0{moment.lag + 1:,} or more"),
+        Figure(
+            "–" if there is None else f"{there:,}", f"steps back reached with {percent(SHARE)} of the gradient or more"
+        ),
         *_effect_figures(moment, effect, K, delta),
     )
 
@@ -120,6 +115,6 @@ def _effect_figures(moment: Situation, effect: TruncationEffect | None, K: int, 
     smallest = "none" if effect.smallest is None else f"{effect.smallest:,}"
     return (
         Figure(percent(effect.bias), f"bias of the gradient of {effect.weights} {at}"),
-        Figure(f"{effect.cosine:.2f}", f"cosine to the full gradient {at}"),
+        Figure(f"{effect.cosine:.2f}" if np.isfinite(effect.cosine) else "–", f"cosine to the full gradient {at}"),
         Figure(smallest, under),
     )

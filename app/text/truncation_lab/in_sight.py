@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from app.text.shared.situation import KEPT, Situation
+import numpy as np
+
+from app.text.shared.situation import Situation, keeps
 from core.config import RunConfig
-from core.numbers import percent, portion
+from core.numbers import percent, plural, portion
 from core.reach import questions, reach_of, shares_in_sight
+from core.reading.horizon import KIND_NAMES
 
 
 def seen_words(moment: Situation) -> str:
@@ -37,10 +40,10 @@ def _forgotten(config: RunConfig, worst: float, best: float) -> str:
 
 def _out_of_sight(config: RunConfig) -> str:
     late, needed, _ = questions(config.task)
-    need, seen = int((late - needed).max()) + 1, int(reach_of(config).seen.max())
+    need, back = int((late - needed).max()), int(reach_of(config).seen.max()) - 1
     return (
-        f"No loss sees far enough: {seen:,} of the {need:,} steps needed.{_rest(config)} The state is carried on, "
-        "so echoes of earlier inputs may be in it."
+        f"No loss sees far enough: {back:,} of the {plural(need, 'step')} back.{_rest(config)} The state is carried "
+        "on, so echoes of earlier inputs may be in it."
     )
 
 
@@ -61,8 +64,10 @@ def _in_sight(moment: Situation) -> str:
     """Nothing that is needed is cut."""
     start = moment.start
     if start.reach is None:
-        return "Untrained, there is no gradient at the last step."
-    arriving = start.share(min(moment.lag, len(start.phi) - 1))
-    if arriving > KEPT:
+        return f"Untrained, the gradient is {KIND_NAMES[start.source]} at the last step."
+    arriving = start.share(moment.lag)
+    if not np.isfinite(arriving):
+        return f"Untrained, the gradient is {KIND_NAMES[start.kinds[moment.lag]]} where it is needed."
+    if arriving > 1 and not keeps(arriving):
         return f"Untrained, the gradient grows to {portion(arriving)} its size on the way."
-    return f"Untrained, {portion(arriving)} of the gradient arrives where it is needed."
+    return f"Untrained, {portion(arriving) if arriving else 'nothing'} of the gradient arrives where it is needed."

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from core.reading.horizon import CUT, LIVE, NOT_FINITE, SATURATED, UNDERFLOW, horizon_of, zeros
+from core.reading.horizon import CUT, LIVE, NOT_A_NUMBER, OVERFLOW, SATURATED, SILENT, UNDERFLOW, horizon_of, zeros
 
 
 def geometric(beta: float, T: int = 100) -> np.ndarray:
@@ -91,13 +91,27 @@ def test_not_finite_values_are_marked_and_left_out() -> None:
     flow[50] = np.nan
     flow[10] = np.inf
     found = horizon_of(flow)
-    assert found.kinds[50] == NOT_FINITE and found.kinds[90] == NOT_FINITE
+    assert found.kinds[50] == NOT_A_NUMBER and found.kinds[90] == OVERFLOW
     assert found.factor == pytest.approx(0.9, rel=1e-4)
 
 
-@pytest.mark.parametrize("flow", [np.full(51, np.nan), np.zeros(51)])
-def test_nothing_to_measure(flow: np.ndarray) -> None:
+def test_where_no_loss_sends_any_the_zero_is_the_losses() -> None:
+    flow = geometric(0.5, 20)
+    flow[15:] = 0
+    kinds = zeros(flow, cuts=[8])
+    assert (kinds[15:] == SILENT).all() and (kinds[:15] == LIVE).all()
+    flow[:9], flow[11:] = 0, 0
+    kinds = zeros(flow, cuts=[8])
+    assert (kinds[:9] == CUT).all() and (kinds[9:11] == LIVE).all() and (kinds[11:] == SILENT).all()
+
+
+@pytest.mark.parametrize("flow, source", [
+    (np.full(51, np.nan), NOT_A_NUMBER), (np.full(51, np.inf), OVERFLOW), (np.zeros(51), SILENT),
+    (np.full(51, 1e-39), UNDERFLOW),
+])  # fmt: skip
+def test_nothing_to_measure(flow: np.ndarray, source: int) -> None:
     found = horizon_of(flow)
+    assert found.source == source
     assert found.reach is None and found.factor is None and found.half_life is None
 
 

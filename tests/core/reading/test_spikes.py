@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.frames import SCALARS
-from core.reading.spikes import broke_at, largest, upto, was_clipped
+from core.reading.spikes import largest, upto, was_clipped
 
 
 def scalars(norm: list[float], clipped: list[float] | None = None, **others: list[float]) -> dict[str, np.ndarray]:
@@ -36,12 +36,6 @@ def test_the_largest_spike_is_told_in_medians() -> None:
 @pytest.mark.parametrize("norm", [[], [0.0, 0.0], [np.nan]])
 def test_nothing_to_call_a_spike(norm: list[float]) -> None:
     assert largest(scalars(norm)) is None
-
-
-def test_the_first_step_that_is_no_number() -> None:
-    assert broke_at(scalars([1, 1, np.inf, np.nan])) == 2
-    assert broke_at(scalars([1, 1, 1], loss=[1, np.nan, 1])) == 1
-    assert broke_at(scalars([1, 1])) is None
 
 
 def test_up_to_a_step() -> None:

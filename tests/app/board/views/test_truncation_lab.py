@@ -94,7 +94,7 @@ def test_every_picture_and_the_words_are_there(shown, mode: str, answers: dict[Q
 def test_moving_k_changes_words_and_read_out(shown) -> None:
     answers = {TruncationBias(): truncation(3)}
     one, other = (shown(knobs={"k": k}, answers=answers) for k in ("20", "30"))
-    assert [figure.value for figure in PAGE.caption(one).figures] == ["45", "20", "12\u00a0%", "0.88", "22"]
+    assert [figure.value for figure in PAGE.caption(one).figures] == ["44", "19", "12\u00a0%", "0.88", "22"]
     assert PAGE.caption(other).figures[2].value == "4\u00a0%"
     hints = [PAGE.views["bias"].build(each).hint for each in (one, other)]  # pyright: ignore
     assert hints[0].startswith("K = 20: the gradient of the cell's weights is off by 12\u00a0%") and hints[

@@ -13,7 +13,7 @@ from app.figures.shared.over_training import kinds_by_bin, over_training
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.reach import reach_of
-from core.reading.horizon import CUT, KIND_NAMES, LIVE, NOT_FINITE, SATURATED, UNDERFLOW, horizon_of
+from core.reading.horizon import CUT, KIND_NAMES, LIVE, NOT_A_NUMBER, OVERFLOW, SATURATED, UNDERFLOW, horizon_of
 
 ONE = RunConfig.from_flat({"task.length": 50, "truncation": "windows", "truncation_length": 20, "steps": 50})
 MANY = ONE.replace(**{"task.name": "two-lag", "truncation_length": 5})
@@ -96,9 +96,9 @@ def test_every_kind_has_its_own_hatching_in_every_picture(make_frame) -> None:
     flow = flow_of(config)
     flow[11:16], flow[20:23], flow[16:20] = 0, 0, 1e-39
     kinds = kinds_of(flow, config)
-    flow[49] = np.nan
+    flow[45], flow[49] = np.inf, np.nan
     assert {CUT, UNDERFLOW, SATURATED} == set(kinds[kinds != LIVE])
-    wanted = {CUT, UNDERFLOW, SATURATED, NOT_FINITE}
+    wanted = {CUT, UNDERFLOW, SATURATED, OVERFLOW, NOT_A_NUMBER}
     for view in views(make_frame(config, flow=flow), config):
         shapes = {kind: named(view, KIND_NAMES[kind])[0].fillpattern.shape for kind in wanted}
         assert len(set(shapes.values())) == len(wanted)
@@ -111,7 +111,7 @@ def test_the_heatmap_keeps_each_rows_own_kinds() -> None:
     flow[4:6, :8] = 1e-39
     flow[7:] = np.nan
     kinds = kinds_by_bin(np.arange(10), flow, config)
-    assert (kinds[4:6, :7] == UNDERFLOW).all() and (kinds[7:] == NOT_FINITE).all()
+    assert (kinds[4:6, :7] == UNDERFLOW).all() and (kinds[7:] == NOT_A_NUMBER).all()
     assert (kinds[[0, 1, 2, 3, 6]] == LIVE).all() and (kinds[4:6, 7:] == LIVE).all()
     view = over_training(np.arange(10), flow, 9, config, Style())
     assert [named(view, KIND_NAMES[UNDERFLOW])[0].y[k] for k in (0, 2)] == [3.5, 5.5]

@@ -76,4 +76,4 @@ def test_a_broken_gradient_can_be_drawn() -> None:
     taken = {name: values if name == "theta" else np.full_like(values, np.nan) for name, values in arrays().items()}
     view = clip_kinds(taken, 1.0, 7, 7, Style())
     go.Figure(view.figure.to_plotly_json())
-    assert "no number" in view.hint
+    assert "not finite" in view.hint

@@ -54,7 +54,7 @@ def test_each_panel_says_how_it_went(panels) -> None:
     assert words[::2][0] == "<b>θ = 0.01</b>" and words[::2][-1] == "<b>no clipping</b>"
     assert words[6] == "<b>θ = 1</b> · this run"
     outcomes = ["not trained yet", "waiting for its turn", "step 119 of 300", "accuracy 100\u00a0%",
-                "paused at step 119 of 300", *["accuracy 100\u00a0%"] * 2, "not a number from step 41 on"]  # fmt: skip
+                "paused at step 119 of 300", *["accuracy 100\u00a0%"] * 2, "not a number at step 41"]  # fmt: skip
     assert words[1::2] == outcomes == view.table()["outcome"].tolist()
 
 
@@ -64,7 +64,7 @@ def test_the_hint_follows_the_sweep(panels) -> None:
 
     assert hint(at0="missing").startswith("1 panel not trained yet: choose")
     assert hint(at0="waiting", at1="running") == "6 of 8 are through."
-    assert hint(at6=12, at7=41) == "2 of 8 broke; the others came through."
+    assert hint(at6=12, at7=41) == "2 of 8 broke; the others reached the last step."
     assert "hardly matters" in hint()
 
 
@@ -73,7 +73,7 @@ def test_the_best_score_is_named(panels) -> None:
     for course in courses[:-2]:
         course.scalars["score"][:] = 0.1
     courses[-1].scalars["score"][:] = 0.2
-    assert small_multiples(courses, 5, CONFIG, Style()).hint == "All came through. Best score: θ = 100."
+    assert small_multiples(courses, 5, CONFIG, Style()).hint == "All reached the last step. Best score: θ = 100."
 
 
 def test_lines_are_the_runs(panels) -> None:

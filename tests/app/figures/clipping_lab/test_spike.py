@@ -46,20 +46,21 @@ def test_bars_below_are_the_steps_shares() -> None:
 def test_words_name_who_and_when() -> None:
     view = spike(arrays(3, share=[0.2, 0.9, -0.1]), 7, 7, CONFIG.replace(batch_size=3), Style())
     assert (
-        view.hint == "Sequence 2 alone makes 90\u00a0% of the batch's gradient; input step 10 makes half of the cell's."
+        view.hint
+        == "Sequence 2 alone makes 90\u00a0% of the batch's gradient; input step 10 makes half of the cell's or more."
     )
     part = spike(arrays(), 7, 7, CONFIG.replace(batch_size=100), Style()).hint
-    assert part.startswith("3 of 6 sequences make half of the gradient of the batch's first 6 sequences;")
+    assert part.startswith("3 of 6 sequences make half of the gradient of the batch's first 6 sequences or more;")
     several = spike(arrays(), 7, 9, CONFIG, Style()).hint
-    assert several.startswith("3 of 6 sequences make half of the batch's gradient;")
+    assert several.startswith("3 of 6 sequences make half of the batch's gradient or more;")
     assert several.endswith("Measured on the weights of training step 7, the nearest stored before 9.")
 
 
 def test_a_broken_gradient_has_no_shares() -> None:
     taken = {name: np.full_like(values, np.nan) for name, values in arrays().items()}
     view = spike(taken, 7, 7, CONFIG, Style())
-    assert view.hint == "This gradient is no number any more: there are no shares of it."
-    assert any(trace.name == "not finite" for trace in view.figure.data)
+    assert view.hint == "This gradient is zero or not finite: there are no shares of it."
+    assert any(trace.name == "not a number" for trace in view.figure.data)
     go.Figure(view.figure.to_plotly_json())
 
 
@@ -69,9 +70,9 @@ def test_kinds_of_zero_are_hatched_where_they_are() -> None:
     taken["flow"][2, :10] = 1e-40
     view = spike(taken, 7, 7, CONFIG, Style())
     named = {trace.name: trace for trace in view.figure.data}
-    assert set(named["saturated to zero"].y[:5]) == {0.5, 1.5}
+    assert set(named["zero behind dead or saturated units"].y[:5]) == {0.5, 1.5}
     assert set(named["below the float32 floor"].y[:5]) == {1.5, 2.5}
-    assert {"saturated to zero", "below the float32 floor"} <= {key.label for key in view.keys}
+    assert {"zero behind dead or saturated units", "below the float32 floor"} <= {key.label for key in view.keys}
     assert np.isnan(view.figure.data[0].z[1, :19]).all() and np.isfinite(view.figure.data[0].z[1, 19:]).all()
 
 

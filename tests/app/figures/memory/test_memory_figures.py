@@ -118,7 +118,7 @@ def test_where_the_answer_is(task: str, style: Style) -> None:
 
 
 @pytest.mark.parametrize("now, start, words", [
-    (np.full(20, 0.26), 0.25, "It is in no state"),
+    (np.full(20, 0.26), 0.25, "At the end next to none is there."),
     (np.append(np.full(19, 0.9), 0.25), 0.25, "it was lost on the way"),
     (np.full(20, 0.9), 0.9, "an echo that any readout could use"),
 ])  # fmt: skip

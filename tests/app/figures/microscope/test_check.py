@@ -86,4 +86,4 @@ def test_what_is_not_a_number_is_not_compared() -> None:
     arrays, meta = CheckedGradient(t=39).answer(now, Earlier())
     view = check(arrays, meta, config, Style(), sequence=sequence_knob(config, 1), t=39, unit=1, part="h")
     go.Figure(view.figure.to_dict())
-    assert "is not a number" in view.hint
+    assert "is not finite, in ours and by the" in view.hint

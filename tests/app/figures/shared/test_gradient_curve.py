@@ -40,7 +40,7 @@ def test_a_profile_that_is_no_line_gets_no_factor(make_frame) -> None:
     flow = np.where(lags < 18, 0.7**lags, 0.7**18 * 1.4 ** (lags - 18.0)).astype(np.float32)
     view = draw(make_frame(CONFIG, 30, flow=flow))
     assert not any("fit" in (trace.name or "") for trace in view.figure.data)
-    assert "Not a straight line (R²" in view.hint
+    assert "Not a straight line from 5 to 30 steps back (R²" in view.hint
 
 
 def test_cuts_are_lines_and_hatched(make_frame) -> None:

@@ -77,7 +77,7 @@ def test_words_say_what_is_cut_and_what_is_reset() -> None:
     text = " ".join(note.text for note in view.figure.layout.annotations)
     assert "gradient cut every 20 steps, state carried on" in text
     assert "gradient cut, state set to zero every 20 steps" in text
-    assert "<b>Windows, in use</b>: sees 20 of 45 steps needed" in text and "<b>Full</b>: sees all 45" in text
+    assert "<b>Windows, in use</b>: reaches 19 of 44 steps back" in text and "<b>Full</b>: reaches all 44" in text
     assert view.table().iloc[4, -1] == "set to zero" and view.table().iloc[1, -1] == "carried on"
     assert "in use: windows" in view.alt
 

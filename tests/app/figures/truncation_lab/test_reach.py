@@ -28,8 +28,8 @@ def spans(view) -> dict[str, tuple[float, float]]:
 def test_lines_end_where_the_numbers_say(make_frame) -> None:
     view = draw(make_frame, CONFIG, 0.8)  # .8²⁰ = .0115, .8²¹ = .0092
     assert spans(view) == {"needed": (5.5, 50.5), "reached now": (29.5, 50.5)}
-    assert view.table().values.tolist() == [["needed", 45, 6], ["reached now", 21, 30]]
-    assert view.hint.startswith("45 steps needed, 21 reached with 1\u00a0% ")
+    assert view.table().values.tolist() == [["needed", 44, 6], ["reached now", 20, 30]]
+    assert view.hint.startswith("44 steps back needed, 20 reached with 1\u00a0% ")
 
 
 def test_truncation_has_a_line_and_what_it_hides_another(make_frame) -> None:
@@ -37,7 +37,7 @@ def test_truncation_has_a_line_and_what_it_hides_another(make_frame) -> None:
     found = spans(view)
     assert found["left by truncation"] == found["reached now"] == (30.5, 50.5)
     assert found["with nothing cut"] == (6.5, 50.5)  # .9⁴³ = .0108
-    assert "left by truncation: 20 steps, back to step 31." in view.alt
+    assert "left by truncation: 19 steps back, to step 31." in view.alt
 
 
 def test_a_window_that_cuts_nothing_needs_no_line(make_frame) -> None:
@@ -49,7 +49,7 @@ def test_no_gradient_reaches_nothing(make_frame, flow: np.ndarray) -> None:
     found = horizon_of(flow)
     view = reach(found, CONFIG, Style(DARK, narrow=True), np.full(51, np.nan))
     go.Figure(view.figure.to_plotly_json())
-    assert "reached: nothing" in view.alt and view.table().iloc[1].tolist() == ["reached now", 0, 51]
+    assert "reached: nothing" in view.alt and view.table().iloc[1].tolist() == ["reached now", 0, 50]
 
 
 @pytest.mark.parametrize("mode", ["full", "windows", "sliding", "stream", "reset"])

@@ -64,7 +64,8 @@ def test_untrained(say) -> None:
 def test_spike_and_share(say) -> None:
     words = say(norm=[2, 2, 40, 2])
     assert words.headline == (
-        "25\u00a0% of the training steps are clipped. The largest spike, 20 times the median norm, came at step 2."
+        "Up to step 3, 25\u00a0% of the training steps are clipped. "
+        "The largest spike, 20 times the median norm, came at step 2."
     )
     assert words.subline == "At step 3 the raw norm is 2.0 and passes unchanged. By norm the direction is kept."
     values = {figure.label: figure.value for figure in words.figures}
@@ -79,15 +80,7 @@ def test_the_shown_step_is_told(say) -> None:
 
 def test_a_scrubbed_moment_knows_nothing_of_later_ones(say) -> None:
     words = say(norm=[2, 2, 40, 2], step=1)
-    assert words.headline == "Clipping by norm at 3 changes nothing: the largest gradient norm so far is 2.0."
-
-
-def test_clipping_at_every_step_and_no_spike(say) -> None:
-    words = say(norm=[5, 6, 5])
-    assert (
-        "Every training step is clipped. No spike stands out: the largest norm is 1.2 times the median."
-        in words.headline
-    )
+    assert words.headline == "Clipping by norm at 3 changes nothing up to step 1: the largest gradient norm is 2.0."
 
 
 def test_by_value_the_angle_is_told(say) -> None:
@@ -100,10 +93,10 @@ def test_by_value_the_angle_is_told(say) -> None:
 
 def test_the_run_that_breaks_and_the_one_that_is_saved(say) -> None:
     words = say(FREE, BROKEN, "over", beside=other("over", [2] * 301, FREE))
-    assert words.headline == "Without clipping this run broke: from training step 4 on it is not a number."
+    assert words.headline == "Without clipping this run broke. The loss stopped being a number at training step 4."
     assert words.subline == "Clipped by norm at 3 the same start came through: accuracy 50\u00a0%."
     saved = say(CONFIG, [2] * 301, "over", beside=other("over", BROKEN))
-    assert saved.subline.endswith("Without clipping the same start broke, at step 4.")
+    assert saved.subline.endswith("Without clipping the same start broke, at training step 4.")
     assert saved.figures[-1].value == "step 4"
 
 
@@ -115,38 +108,16 @@ def test_before_the_break_it_is_announced(say) -> None:
 def test_clipping_that_did_not_help(say) -> None:
     words = say(CONFIG, BROKEN, "over", beside=other("over", BROKEN))
     assert words.headline.startswith("Clipped by norm at 3 this run broke")
-    assert words.subline.endswith("Without clipping the same start broke as well, at step 4.")
+    assert words.subline.endswith("Without clipping the same start broke as well, at training step 4.")
 
 
 def test_clipping_that_decides_nothing_is_said_to(say) -> None:
     words = say(CONFIG, [2] * 301, "over", beside=other("over", [2] * 301))
-    assert words.subline.endswith("ends with the same score, 50\u00a0%: here clipping decides nothing.")
-
-
-def test_scores_are_compared(say) -> None:
-    words = say(CONFIG, [2] * 301, "over", beside=other("over", [2] * 301, score=np.full(301, 0.9)))
-    assert words.subline.endswith("Without clipping the same start ends at 90\u00a0%, this run at 50\u00a0%.")
-
-
-def test_while_the_twin_trains(say) -> None:
-    words = say(CONFIG, [2] * 30, beside=other("running", [2] * 12))
-    assert words.subline.endswith("Without clipping the same start is at step 11 of 300.")
-
-
-@pytest.mark.parametrize("clip", ["none", "norm", "value"])
-@pytest.mark.parametrize("norm", [[2.0], [0.0, 0.0], [2, np.inf], [np.nan], BROKEN, [5] * 50])
-@pytest.mark.parametrize("phase", ["preview", "running", "over"])
-@pytest.mark.parametrize("state", ["missing", "waiting", "running", "over"])
-def test_every_case_has_a_short_caption(say, clip: str, norm: list[float], phase: str, state: str) -> None:
-    config = CONFIG.replace(clip=clip)
-    beside = other(state, [] if state in ("missing", "waiting") else norm, config)
-    words = say(config, norm[:1] if phase == "preview" else norm, phase, beside=beside)
-    assert 0 < len(words.headline) <= 150 and len(words.figures) <= 5
-    assert "nan" not in f"{words}".lower().replace("finance", "")
+    assert words.subline.endswith("ends with about the same score, 50\u00a0%: here clipping decides nothing.")
 
 
 def test_a_run_that_was_stopped_has_not_come_through(say) -> None:
-    assert say(FREE, norm=[2, 2, 2], phase="over").headline.startswith("This run holds without clipping so far")
+    assert say(FREE, norm=[2, 2, 2], phase="over").headline.startswith("This run holds without clipping up to step 2")
     steps = CONFIG.steps + 1
     whole = say(norm=[2] * steps, phase="over", beside=other("over", [2, 2, 2]))
     assert "Without clipping the same start was ended early, at training step 2." in whole.subline

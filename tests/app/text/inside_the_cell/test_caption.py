@@ -39,7 +39,7 @@ def gates(keeps: str = "f", steps: tuple[float, ...] = (90.0, 40.0, 3.0, 1.0), *
 def say(make_frame):
     def speak(config=CONFIG, step=10, phase="running", ways=None, gates=None, **told):
         frame = make_frame(config, step, **told)
-        scalars = {name: np.ones(1) for name in (*SCALARS, "step")}
+        scalars = {name: np.ones(1) for name in SCALARS} | frame.history
         found = horizon_of(frame.flow_last, cuts=config.cuts)
         return caption(Situation(config, frame, found, found, scalars, phase), ways, gates)
 
@@ -56,7 +56,8 @@ def say(make_frame):
 def test_the_way_past_the_gates_in_the_headline(say, share: float, words: str) -> None:
     told = say(ways=ways(share), gates=gates())
     assert told.headline.endswith(words) and told.headline.startswith("Inside the LSTM, ")
-    assert "2 of 4 units keep what they hold" in told.subline
+    assert "2 of 4 units keep 37\u00a0% or more of what they hold" in told.subline
+    assert "the gradient of the loss in 8 of the 32 sequences" in told.subline
     labels = {figure.label: figure.value for figure in told.figures}
     assert labels["mean of the forget gate"] == "0.93" and labels["the median unit's time constant"] == "40 steps"
 
@@ -73,7 +74,10 @@ def test_a_plain_rnn_has_one_way(say) -> None:
 
 
 def test_a_loss_that_is_no_number(say) -> None:
-    assert "the loss is not a number" in say(loss=np.nan, grad_norm=np.nan).headline
+    assert (
+        "The loss stopped being a number at training step 10. No gradient"
+        in say(loss=np.nan, grad_norm=np.nan).headline
+    )
 
 
 def test_a_gate_that_is_always_open(say) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.text.memory.caption import Remembered, caption
+from app.text.memory.caption import caption
+from app.text.memory.remembered import Remembered
 from app.text.shared.situation import Situation
 from core.config import RunConfig
 from core.reading.horizon import horizon_of
@@ -34,10 +35,10 @@ def kept(**changes: Any) -> Remembered:
 
 
 @pytest.mark.parametrize("changes, headline, subline", [
-    ({}, "At step 30 the answer is in the state: the network of training step 7 holds", "that was learned"),
+    ({}, "At step 30 the answer is in the state: the network of training step 7 holds", "was learned, and is kept"),
     ({"end": 0.7}, "part of the answer is in the state", "3 steps back before training"),
-    ({"end": 0.51}, "takes the answer in at step 2, and has lost it by step 30", "holds about as much"),
-    ({"end": 0.51, "best": 0.55}, "There is no trace of the answer in the last state", "holds about as much"),
+    ({"end": 0.51}, "takes the answer in at step 2; by step 30 it is lost", "holds about as much"),
+    ({"end": 0.51, "best": 0.55}, "Next to nothing of the answer is in the last state", "holds about as much"),
     ({"end": 0.6, "start": 0.98}, "part of the answer is in the state", "untrained network holds more of the answer"),
     ({"start": 0.97, "half": -2}, "holds what it is asked for", "next to nothing"),
     ({"half": -1}, "holds what it is asked for", "over all the steps"),
@@ -64,7 +65,9 @@ def test_untrained_and_pending(moment) -> None:
 
 def test_a_broken_run_remembers_nothing(moment) -> None:
     words = caption(moment(loss=np.nan, grad_norm=np.nan), None)
-    assert "not finite" in words.headline and len(words.figures) == 3
+    assert words.headline.strip() == "The loss stopped being a number at training step 7." and len(words.figures) == 3
+    states = caption(moment(loss=np.nan, grad_norm=np.nan), kept())
+    assert "the answer is in the state" in states.headline  # which are finite
 
 
 def test_numbers_are_explained_not_found(moment) -> None:

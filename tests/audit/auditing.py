@@ -1,0 +1,83 @@
+"""The audit: every sentence of a page's caption read back, recomputed, and held against the others of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.board.views.base import Page
+from core.lab.answers import Answer
+from core.questions import Question
+from core.sweep import twin
+from tests.audit.figures import FIGURES
+from tests.audit.labs import CLIPPING, TRUNCATION
+from tests.audit.moments import AUDITED, Moment, answered, moments, wanted
+from tests.audit.pages import FLOW, INSIDE, MEMORY, MICROSCOPE
+from tests.audit.reading import Rules, Untrue
+from tests.audit.runs import Run, config_of, trained
+from tests.audit.truth import Truth
+
+CAPTIONS = {"gradient_flow": FLOW, "truncation_lab": TRUNCATION, "clipping_lab": CLIPPING, "inside_the_cell": INSIDE,
+            "memory": MEMORY, "microscope": MICROSCOPE}  # fmt: skip
+ROUGH = 0.1
+"""Two digits of one number may differ by a tenth."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, and where."""
+
+    seed: int
+    moment: str
+    page: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}, {self.moment}, {self.page}: {self.what}"
+
+
+def audit(seed: int, questions: bool) -> tuple[int, list[Fault]]:
+    """(sentences read, faults) of all pages at the moments of run ``seed``; ``questions``: with their answers at two."""
+    config = config_of(seed)
+    run = trained(config)
+    if seed % 3 == 0:
+        run = Run(config, run.frames, trained(twin(config)))
+    count, faults = 0, []
+    for moment in moments(run):
+        ask = questions and moment.name in ("preview", "at the end")
+        for page in AUDITED:
+            answers = answered(moment, wanted(page, config, views=False)) if ask else {}
+            for sentence, fault in of_page(page, moment, answers):
+                count += bool(sentence)
+                faults += [Fault(seed, moment.name, page.name, fault)] if fault else []
+    return count, faults
+
+
+def of_page(page: Page, moment: Moment, answers: dict[Question, Answer]) -> Iterator[tuple[str, str]]:
+    """(sentence, what is wrong with it or empty) of all that the page says of the moment."""
+    truth, facts = moment.truth(answers), {}
+    caption = page.caption(moment.shown(page, answers))
+    texts = [(CAPTIONS[page.name], f"{caption.headline} {caption.subline}"),
+             *((FIGURES, f"{figure.value} | {figure.label}") for figure in caption.figures)]  # fmt: skip
+    for rules, text in texts:
+        yield from _read(rules, text, truth, facts)
+
+
+def _read(rules: Rules, text: str, truth: Truth, facts: dict[str, tuple[object, str]]) -> Iterator[tuple[str, str]]:
+    try:
+        for sentence, said in rules.read(text, truth):
+            for name, value in said.items():
+                before = facts.setdefault(name, (value, sentence))
+                if not _same(before[0], value):
+                    yield sentence, f"{before[1]!r} contradicts {sentence!r}: {name} is {before[0]}, {value}"
+            yield sentence, ""
+    except Untrue as error:
+        yield text, str(error)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return bool(np.isclose(one, other, rtol=ROUGH, atol=1e-12, equal_nan=True))
+    return one == other
