@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.board.views.base import Shown, ViewSpec
-from app.figures.base import Knob, View
+from app.figures.base import Knob, View, event_labels
 from app.figures.shared.clipping import clipping
 from app.figures.shared.flow_strip import flow_strip
 from app.figures.shared.gates import gates
@@ -55,7 +55,7 @@ def _gates(shown: Shown) -> View | None:
 def probe_names(batch: Batch, config: RunConfig) -> tuple[tuple[str, str], ...]:
     """A short name for every probe: its marked symbols in order."""
     events = [config.task.events(batch.x[:, k]) for k in range(batch.x.shape[1])]
-    names = [" … ".join(label for _, label in marks[:6]) for marks in events]
+    names = [" … ".join(label.text for label in event_labels(marks)[:6]) for marks in events]
     return tuple((str(k), name or f"sequence {k + 1}") for k, name in enumerate(names))
 
 

@@ -27,6 +27,18 @@ class Label:
     last: float
 
 
+def event_labels(events: Sequence[tuple[int, str]]) -> list[Label]:
+    """A label for each of a task's (step, label) events; neighbours that say the same share one: "a × 7"."""
+    groups: list[tuple[str, int, int]] = []
+    for step, text in events:
+        if groups and groups[-1][0] == text and groups[-1][2] == step - 1:
+            groups[-1] = (text, groups[-1][1], step)
+        else:
+            groups.append((text, step, step))
+    return [Label(text if first == last else f"{text} × {last - first + 1}", first, last)
+            for text, first, last in groups]  # fmt: skip
+
+
 def above(labels: Sequence[Label], T: int, style: Style) -> tuple[list[Layout], int]:
     """Annotations above the plot (yref paper, y = 1) that never overlap, and how many rows of text they take."""
     ends: list[float] = []  # the right end of the last label in each row, in pixels

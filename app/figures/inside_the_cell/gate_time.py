@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Label, Layout, View, above, figure, reference_line, time_axis
+from app.figures.base import Key, Knob, Label, Layout, View, above, event_labels, figure, reference_line, time_axis
 from app.figures.inside_the_cell.looks import gate_name, look
 from app.figures.theme import Style
 from core.config import RunConfig
@@ -23,7 +23,8 @@ def gate_time(
     """From the answer to "gates" at training step ``step``; ``events`` are those of probe number ``sequence``."""
     lines = {q: arrays[f"{q}.over_time"][sequence] for q in meta["names"]}
     T = config.task.length
-    notes, lanes = above([Label(label, t, t) for t, label in events], T, style)
+    labels = event_labels(events)
+    notes, lanes = above(labels, T, style)
     low = min(0.0, *(float(np.nanmin(line, initial=0)) for line in lines.values())) * 1.1
     steps = np.arange(1, T + 1)
     data = [{"type": "scatter", "mode": "lines", "x": steps, "y": line.astype(np.float32), "name": q,
@@ -33,7 +34,7 @@ def gate_time(
         "xaxis": time_axis(style, T),
         "yaxis": {"range": [low, 1.03], "nticks": 5, "fixedrange": True,
                   "title": {"text": "" if style.narrow else "mean over units"}},
-        "shapes": [*_event_lines(events, style), *([reference_line(0, style, "solid")] if low < 0 else [])],
+        "shapes": [*_event_lines(labels, style), *([reference_line(0, style, "solid")] if low < 0 else [])],
         "annotations": notes,
         "hovermode": "x",
         "meta": {"axis": "time"},
@@ -50,9 +51,10 @@ def gate_time(
     )  # fmt: skip
 
 
-def _event_lines(events: Sequence[tuple[int, str]], style: Style) -> list[Layout]:
+def _event_lines(labels: Sequence[Label], style: Style) -> list[Layout]:
     return [{"type": "line", "x0": t, "x1": t, "yref": "paper", "y0": 0, "y1": 1, "opacity": 0.5, "layer": "below",
-             "line": {"color": style.theme.ink, "width": 1, "dash": "dot"}} for t, _ in events]  # fmt: skip
+             "line": {"color": style.theme.ink, "width": 1, "dash": "dot"}}
+            for label in labels for t in sorted({label.first, label.last})]  # fmt: skip
 
 
 def _key(q: str, meta: Mapping[str, Any], config: RunConfig) -> Key:

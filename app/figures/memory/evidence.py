@@ -10,7 +10,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Key, Knob, Label, Layout, View, above, bands, figure, reference_line, time_axis
+from app.figures.base import (
+    Key,
+    Knob,
+    Label,
+    Layout,
+    View,
+    above,
+    bands,
+    event_labels,
+    figure,
+    reference_line,
+    time_axis,
+)
 from app.figures.memory.lines import CHANCE, finite, keys, now_line, start_line
 from app.figures.theme import Style
 from core.config import RunConfig
@@ -177,18 +189,16 @@ def _slanted(tokens: Sequence[str], style: Style) -> bool:
     return len(tokens) > (5 if style.narrow else 14)
 
 
-def _events(arrays: Arrays, config: RunConfig) -> list[tuple[int, str]]:
-    """What a drawn sequence has to remember; a typed one is another length."""
-    return config.task.events(arrays["x"])[:MOST_LABELS] if len(arrays["x"]) == config.task.length else []
-
-
 def _labels(arrays: Arrays, config: RunConfig) -> list[Label]:
-    return [Label(label, t, t) for t, label in _events(arrays, config)]
+    """What a drawn sequence has to remember; a typed one is another length."""
+    drawn = len(arrays["x"]) == config.task.length
+    return event_labels(config.task.events(arrays["x"]))[:MOST_LABELS] if drawn else []
 
 
 def _bands(arrays: Arrays, config: RunConfig, style: Style) -> list[Layout]:
     """A faint column at each of those steps."""
-    return bands([Mark("enters", label, t, t) for t, label in _events(arrays, config)], style)
+    found = [Mark("enters", label.text, int(label.first), int(label.last)) for label in _labels(arrays, config)]
+    return bands(found, style)
 
 
 def _data(

@@ -16,6 +16,7 @@ from app.figures.base import (
     View,
     above,
     colorscale,
+    event_labels,
     figure,
     time_axis,
 )
@@ -52,13 +53,14 @@ def gates(
     """Draw probe ``probe`` of ``planes``, taken at training step ``step``; ``events`` are the task's (step, label)."""
     T = config.task.length
     rows = _planes(planes, probe, config)
-    notes, lanes = above([Label(label, t, t) for t, label in events], T, style)
+    labels = event_labels(events)
+    notes, lanes = above(labels, T, style)
     units = min(UNITS, config.cell.hidden_size)
     each = int(np.clip(units * (6 if style.narrow else 8), 40, 64 if style.narrow else 72))
     gap, top, bottom = 24, 26 + 16 * lanes, 40
     total = len(rows) * each + (len(rows) - 1) * gap
     data: list[Layout] = []
-    layout: Layout = {"meta": {"axis": "time"}, "shapes": _event_lines(events, style)}
+    layout: Layout = {"meta": {"axis": "time"}, "shapes": _event_lines(labels, style)}
     for k, row in enumerate(rows):
         upper = 1 - k * (each + gap) / total
         axis = "" if k == 0 else str(k + 1)
@@ -70,14 +72,14 @@ def gates(
         notes.append(_title(row, upper, style))
         data.append(_heat(row, axis, style))
         layout["xaxis"] = time_axis(style, T) | {"anchor": f"y{axis}" if last else "y"}
-    for note in notes[: len(events)]:
+    for note in notes[: len(labels)]:
         note["yshift"] += 18
     layout["annotations"] = notes
     return View(
         name="gates",
         title=f"Inside the {config.cell.title}",
         hint=f"One sequence, every unit, at training step {step:,}; information enters at the marked steps.",
-        alt=_alt(rows, events, config, step),
+        alt=_alt(rows, labels, config, step),
         figure=figure(style, data, layout, height=total + top + bottom, top=top, bottom=bottom),
         table=lambda: _table(rows),
         scales=_scales(rows, style),
@@ -145,12 +147,12 @@ def _title(row: Plane, upper: float, style: Style) -> Layout:
             "yanchor": "bottom", "yshift": 2, "font": {"size": 12, "color": style.theme.ink}}  # fmt: skip
 
 
-def _event_lines(events: Sequence[tuple[int, str]], style: Style) -> list[Layout]:
-    """A hairline on either side of every marked step, through all rows."""
+def _event_lines(labels: Sequence[Label], style: Style) -> list[Layout]:
+    """A hairline on either side of every marked place, through all rows."""
     return [
         {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
          "line": {"color": style.theme.ink, "width": 1, "dash": "dot"}, "opacity": 0.55}
-        for t, _ in events for x in (t - 0.5, t + 0.5)
+        for label in labels for x in (label.first - 0.5, label.last + 0.5)
     ]  # fmt: skip
 
 
@@ -162,7 +164,7 @@ def _scales(rows: Sequence[Plane], style: Style) -> tuple[Scale, ...]:
     return (Scale("state", state.stops, state.ticks),)
 
 
-def _alt(rows: Sequence[Plane], events: Sequence[tuple[int, str]], config: RunConfig, step: int) -> str:
+def _alt(rows: Sequence[Plane], labels: Sequence[Label], config: RunConfig, step: int) -> str:
     parts = []
     for row in rows:
         mean = float(row.values.mean())
@@ -171,7 +173,7 @@ def _alt(rows: Sequence[Plane], events: Sequence[tuple[int, str]], config: RunCo
             parts.append(f"{row.title} mean {mean:.2f}, {wide} of it above {OPEN} and {shut} below {SHUT}")
         else:
             parts.append(f"{row.title} mean size {float(np.abs(row.values).mean()):.2f}")
-    seen = ", ".join(f"{label} at step {t}" for t, label in events) or "no marked step"
+    seen = ", ".join(f"{label.text} at step {label.first}" for label in labels) or "no marked step"
     return (
         f"Heatmaps, unit by time step, of {config.cell.hidden_size} units at training step {step}: {'; '.join(parts)}. "
         f"In this sequence: {seen}."
