@@ -20,6 +20,7 @@ from core.forecasts.command import add_forecasts
 from core.frames import Frame
 from core.numbers import percent, plain, sig
 from core.presets import PRESETS
+from core.promises.command import add_check
 
 NEGATIVE_NUMBER = re.compile(r"-((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)$", re.IGNORECASE)
 
@@ -97,7 +98,9 @@ def _readable_line(frame: Frame) -> str:
 
 
 def presets(arguments: argparse.Namespace) -> int:
-    """Print every preset: one line each, or one JSON object."""
+    """Print every preset, one line each or one JSON object; or check that they keep their promises."""
+    if arguments.topic:
+        return arguments.topic(arguments)
     if arguments.json:
         print(json.dumps({name: RunConfig.preset(name).to_flat() for name in PRESETS}, indent=1))
         return 0
@@ -185,7 +188,9 @@ def parser() -> argparse.ArgumentParser:
     form.add_argument("--jsonl", action="store_true", help="one JSON object per frame")
     form.add_argument("--csv", action="store_true", help="one row of numbers per frame, as pandas.read_csv reads them")
     sub.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), or cuda where there is one")
-    command(presets).add_argument("--json", action="store_true", help="the settings of each, as JSON")
+    sub = command(presets)
+    sub.add_argument("--json", action="store_true", help="the settings of each, as JSON")
+    add_check(sub)
     command(check).add_argument(
         "--seeds", type=int, default=3, metavar="N", help="random problems per judge (default 3)"
     )

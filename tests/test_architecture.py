@@ -38,7 +38,7 @@ ORDER = """
     core.diagnostics
     core.training
     core.questions
-    core.forecasts
+    core.forecasts core.promises
     core.store
     core.check core.lab
     core.bench

@@ -1,8 +1,9 @@
-"""Presets: named settings, grouped by what they show, each with a promise that a test keeps.
+"""Presets: named settings, grouped by what they show, each with a promise and the claims that it follows from.
 
 They are data, a TOML file a group. ``title`` names the group and ``place`` orders the groups; ``[shared]`` holds
-settings of all its presets; each ``[presets.<name>]`` has its title, its promise and the settings of its own. ``like``
-names an earlier preset of the file whose settings it takes over as well.
+settings of all its presets; each ``[presets.<name>]`` has its title, its promise, the settings of its own and its
+``claims``, which ``python -m core presets check`` measures. ``like`` names an earlier preset of the file whose settings
+it takes over as well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from core.data_files import DataFileError, flat, named, read
+from core.presets.claims import Claim
 
 Words = Annotated[str, StringConstraints(min_length=1)]
 Settings = Annotated[
@@ -25,15 +27,17 @@ Settings = Annotated[
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings by dotted key (those left out have their defaults), and the sentence that says what they show.
+    """Settings by dotted key (those left out have their defaults), and the sentences that say what they show.
 
-    RunConfig.preset makes a config of them. ``file`` is where they stand.
+    RunConfig.preset makes a config of them. The ``promise`` says in words what the ``claims`` say in numbers, of any
+    seed. ``file`` is where they stand.
     """
 
     settings: dict[str, Any]
     title: str
     group: str
     promise: str
+    claims: tuple[Claim, ...]
     file: str
 
 
@@ -42,6 +46,7 @@ class _Entry(BaseModel):
 
     title: Words
     promise: Annotated[str, StringConstraints(pattern=r"\.$")]
+    claims: Annotated[list[Claim], Field(min_length=1)]
     like: str | None = None
     settings: Settings = Field(default_factory=dict)
 
@@ -71,7 +76,8 @@ class _Group(BaseModel):
         found: dict[str, Preset] = {}
         for name, entry in self.presets.items():
             base = self.shared if entry.like is None else found[entry.like].settings
-            found[name] = Preset(base | entry.settings, entry.title, self.title, entry.promise, file)
+            settings, claims = base | entry.settings, tuple(entry.claims)
+            found[name] = Preset(settings, entry.title, self.title, entry.promise, claims, file)
         return found
 
 

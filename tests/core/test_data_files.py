@@ -20,10 +20,12 @@ lr = 0.1
 [presets.first]
 title = "one"
 promise = "It learns."
+claims = [{ measure = "score", at_least = 0.5 }]
 settings = { cell.name = "gru", steps = 3 }
 [presets.second]
 title = "two"
 promise = "It learns as well."
+claims = [{ measure = "solved_at", at_most = 4, seeds = "most" }]
 like = "first"
 settings = { steps = 4 }
 """
@@ -44,6 +46,7 @@ def test_settings_are_shared_and_taken_over(tmp_path: Path) -> None:
         ("second", shared | {"steps": 4}),
     ]
     assert {preset.group for preset in presets.values()} == {"Adding"}
+    assert [str(claim) for preset in presets.values() for claim in preset.claims] == ["0.5 ≤ score", "solved_at ≤ 4"]
 
 
 def test_groups_stand_in_their_places(tmp_path: Path) -> None:
@@ -60,6 +63,17 @@ def test_groups_stand_in_their_places(tmp_path: Path) -> None:
         ("place = 1", 'place = "x"', "`place` in `presets/some.toml` (=x): input should be a valid integer. Correct"),
         ('title = "one"', 'titel = "one"', "`presets.first.titel` in `presets/some.toml` (=one) is not known there. "),
         ('"It learns."', '"no sentence"', "`presets.first.promise` in `presets/some.toml` (=no sentence): string sh"),
+        (
+            '"most"',
+            '"few"',
+            "`presets.second.claims.0.seeds` in `presets/some.toml` (=few): input should be 'all' or '",
+        ),
+        ('"solved_at"', '"luck"', "`presets.second.claims.0` in `presets/some.toml`: `measure` (=luck) is not known. "),
+        (
+            '[{ measure = "score", at_least = 0.5 }]',
+            "[]",
+            "`presets.first.claims` in `presets/some.toml` (=[]): list sh",
+        ),
         ('like = "first"', 'like = "third"', "`presets/some.toml`: `presets.second.like` (=third) must be the name of"),
         ("lr = 0.1", "lr =", "`presets/some.toml` is not TOML: Invalid value (at line 6, column 5). Correct it there."),
         ("lr = 0.1", "lr = [1]", "`shared.lr"),

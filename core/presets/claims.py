@@ -1,0 +1,75 @@
+"""Claims: what a preset's promise says, as bounds on what is measured of a run. Data; ``core.promises`` measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import inf
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is measured of one run trained to its end.
+
+    horizon        of the untrained network: the most steps back from the last question at which 1 % of its loss's
+                   gradient still arrives; NaN where there is no gradient
+    arriving       of the untrained network: the share of that gradient that arrives the task's lag back
+    first_loss     of the first batch
+    second_loss    of the second batch, after one update
+    broke_at       the first training step whose loss is not finite; inf where there is none
+    solved_at      the first training step scored at the task's solved line or above; inf where there is none
+    score          of the last scoring, 0 … 1; 0 where the run broke
+    highest_score  of all scorings
+    """
+
+    horizon: float
+    arriving: float
+    first_loss: float
+    second_loss: float
+    broke_at: float
+    solved_at: float
+    score: float
+    highest_score: float
+
+
+class Claim(BaseModel):
+    """``at_least`` ≤ ``measure`` ≤ ``at_most`` with ``seeds`` of the seeds; most are more than half of them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    measure: str
+    at_least: float = -inf
+    at_most: float = inf
+    seeds: Literal["all", "most"] = "all"
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Claim:
+        known = [each.name for each in fields(Measures)]
+        if self.measure not in known:
+            raise ValueError(f"`measure` (={self.measure}) is not known. Choose one of: {', '.join(known)}.")
+        if (self.at_least, self.at_most) == (-inf, inf) or self.at_least > self.at_most:
+            raise ValueError(
+                f"`at_least` (={self.at_least:g}) and `at_most` (={self.at_most:g}) leave out nothing, or everything. "
+                "Give one of them, or the lower one first."
+            )
+        return self
+
+    def value(self, measures: Measures) -> float:
+        """The number it speaks of."""
+        return getattr(measures, self.measure)
+
+    def kept(self, measures: Measures) -> bool:
+        """Whether one run is as claimed; a number that is NaN never is."""
+        return self.at_least <= self.value(measures) <= self.at_most
+
+    def holds(self, runs: Sequence[Measures]) -> bool:
+        """Whether enough of ``runs``, one a seed, are as claimed. Of no runs nothing holds."""
+        kept = sum(map(self.kept, runs))
+        return kept > 0 and (kept == len(runs) if self.seeds == "all" else 2 * kept > len(runs))
+
+    def __str__(self) -> str:
+        low = "" if self.at_least == -inf else f"{self.at_least:g} ≤ "
+        return f"{low}{self.measure}" + ("" if self.at_most == inf else f" ≤ {self.at_most:g}")

@@ -1,0 +1,46 @@
+"""What was measured beside what was claimed, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.presets import PRESETS
+from core.presets.claims import Claim, Measures
+
+Measured = Mapping[str, Sequence[Measures]]
+"""The runs of each preset, one a seed."""
+
+
+def broken(found: Measured) -> list[str]:
+    """A sentence for each claim that does not hold."""
+    return [
+        f"`{name}`: {claim} was claimed of {claim.seeds} seeds and holds with {_count(claim, runs)}."
+        for name, runs in found.items()
+        for claim in PRESETS[name].claims
+        if not claim.holds(runs)
+    ]
+
+
+def as_text(found: Measured) -> str:
+    """A row per claim: the claim, the least and the largest value measured, with how many seeds it is so."""
+    names, said = (max(map(len, texts), default=0) for texts in (found, [str(claim) for claim in _claims(found)]))
+    lines = [f"{'preset':{names}}  {'claim':{said}}  {'of':4}  {'measured':>21}  seeds"]
+    for name, runs in found.items():
+        for claim in PRESETS[name].claims:
+            values = [claim.value(run) for run in runs]
+            span = f"{min(values):9.4g} … {max(values):9.4g}"
+            mark = "" if claim.holds(runs) else "  BROKEN"
+            lines.append(f"{name:{names}}  {claim!s:{said}}  {claim.seeds:4}  {span}  {_count(claim, runs)}{mark}")
+            name = ""
+    failed = broken(found)
+    count = len(_claims(found))
+    lines += failed or [f"All {count} claims of {len(found)} presets hold."]
+    return "\n".join(lines)
+
+
+def _claims(found: Measured) -> list[Claim]:
+    return [claim for name in found for claim in PRESETS[name].claims]
+
+
+def _count(claim: Claim, runs: Sequence[Measures]) -> str:
+    return f"{sum(map(claim.kept, runs))} of {len(runs)}"
