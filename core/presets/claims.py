@@ -16,7 +16,6 @@ class Measures:
 
     horizon        of the untrained network: the most steps back from the last question at which 1 % of its loss's
                    gradient still arrives; NaN where there is no gradient
-    arriving       of the untrained network: the share of that gradient that arrives the task's lag back
     first_loss     of the first batch
     second_loss    of the second batch, after one update
     broke_at       the first training step whose loss is not finite; inf where there is none
@@ -26,7 +25,6 @@ class Measures:
     """
 
     horizon: float
-    arriving: float
     first_loss: float
     second_loss: float
     broke_at: float

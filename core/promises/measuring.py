@@ -36,7 +36,6 @@ def measured(config: RunConfig, frames: Iterable[Frame]) -> Measures:
     start = horizon_of(first.flow_last, asked=int(loss_steps(config.task)[-1]), cuts=config.cuts)
     return Measures(
         horizon=nan if start.reach is None else float(start.reach),
-        arriving=start.share(config.task.lag),
         first_loss=float(loss[0]),
         second_loss=float(loss[1]),
         broke_at=float(broke[0]) if broke.size else inf,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.presets.claims import Claim, Measures
 
-RUN = Measures(horizon=9, arriving=0.1, first_loss=1, second_loss=2, broke_at=inf, solved_at=30, score=0.9,
+RUN = Measures(horizon=9, first_loss=1, second_loss=2, broke_at=inf, solved_at=30, score=0.9,
                highest_score=0.95)  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def test_enough_seeds_are_all_of_them_or_more_than_half(seeds: str, fewest: int)
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"measure": "luck", "at_most": 1}, r"`measure` \(=luck\) is not known. Choose one of: horizon, arriving, "),
+        ({"measure": "luck", "at_most": 1}, r"`measure` \(=luck\) is not known. Choose one of: horizon, first_loss, "),
         ({"measure": "score"}, r"`at_least` \(=-inf\) and `at_most` \(=inf\) leave out nothing, or everything. Give "),
         ({"measure": "score", "at_least": 2, "at_most": 1}, r"`at_least` \(=2\) and `at_most` \(=1\) leave out"),
     ],

@@ -45,6 +45,7 @@ def test_a_promise_has_no_number_of_its_own(name: str) -> None:
     counts = [tuple(map(int, found)) for found in COUNT.findall(preset.promise)]
     assert counts == [(sum(map(claim.kept, runs)), len(runs)) for claim in most]
     known: set[float] = {config.task.chance * 100, config.task.lag, config.task.lag + 1}
+    known |= {round(100 * config.task.score_of(floor, None, None)[0]) for floor, _ in config.task.floors()}
     known |= {float(value) for value in config.to_flat().values() if isinstance(value, int | float)}
     for claim in preset.claims:
         known |= {bound * scale for bound in (claim.at_least, claim.at_most) for scale in (1, 100)}
