@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from core.numbers import exact
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -69,5 +71,5 @@ class Claim(BaseModel):
         return kept > 0 and (kept == len(runs) if self.seeds == "all" else 2 * kept > len(runs))
 
     def __str__(self) -> str:
-        low = "" if self.at_least == -inf else f"{self.at_least:g} ≤ "
-        return f"{low}{self.measure}" + ("" if self.at_most == inf else f" ≤ {self.at_most:g}")
+        low = "" if self.at_least == -inf else f"{exact(self.at_least)} ≤ "
+        return f"{low}{self.measure}" + ("" if self.at_most == inf else f" ≤ {exact(self.at_most)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from core.numbers import sig
 from core.presets import PRESETS
 from core.presets.claims import Claim, Measures
 
@@ -24,11 +25,11 @@ def broken(found: Measured) -> list[str]:
 def as_text(found: Measured) -> str:
     """A row per claim: the claim, the least and the largest value measured, with how many seeds it is so."""
     names, said = (max(map(len, texts), default=0) for texts in (found, [str(claim) for claim in _claims(found)]))
-    lines = [f"{'preset':{names}}  {'claim':{said}}  {'of':4}  {'measured':>21}  seeds"]
+    lines = [f"{'preset':{names}}  {'claim':{said}}  {'of':4}  {'measured':>18}{'':7}  seeds"]
     for name, runs in found.items():
         for claim in PRESETS[name].claims:
             values = [claim.value(run) for run in runs]
-            span = f"{min(values):9.4g} … {max(values):9.4g}"
+            span = f"{sig(min(values), 3):>11} … {sig(max(values), 3):<11}"
             mark = "" if claim.holds(runs) else "  BROKEN"
             lines.append(f"{name:{names}}  {claim!s:{said}}  {claim.seeds:4}  {span}  {_count(claim, runs)}{mark}")
             name = ""

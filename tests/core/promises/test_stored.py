@@ -68,7 +68,7 @@ def test_the_check_trains_judges_and_goes_on_from_what_it_stored(
     other = replace(PRESETS[name], claims=(Claim(measure="broke_at", at_least=inf),))
     monkeypatch.setitem(PRESETS, name, other)
     assert main(order) == 1
-    assert f"`{name}`: inf ≤ broke_at was claimed of all seeds and holds with 0 of 5." in capsys.readouterr().out
+    assert f"`{name}`: ∞ ≤ broke_at was claimed of all seeds and holds with 0 of 5." in capsys.readouterr().out
 
 
 def test_what_cannot_be_checked_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
