@@ -38,14 +38,6 @@ def test_a_run_that_breaks_scores_nothing_from_then_on() -> None:
     assert own.score == 0 and own.solved_at == math.inf
 
 
-def test_a_question_before_the_end_is_followed_back_from_where_it_is_asked() -> None:
-    config = RunConfig.preset("copy-gru", steps=1)
-    first, last = list(train(config))
-    asked = max(mark.last for mark in config.task.marks() if mark.kind == "asked")
-    flow = first.flow_last[: asked + 1][::-1]
-    assert measured(config, [first, last]).horizon == max(lag for lag in range(asked) if flow[lag] >= 0.01 * flow[0])
-
-
 @pytest.mark.parametrize("name", LIVE)
 def test_a_preset_trained_here_measures_what_is_stored(name: str) -> None:
     """To what another processor's rounding may change over hundreds of updates."""
