@@ -50,6 +50,11 @@ class Limits:
         )
 
 
+def runs_at_once() -> int:
+    """How many runs this host trains at once: UNROLLED_PROCESSES, else one per processor, and two at least."""
+    return int(os.environ.get("UNROLLED_PROCESSES") or max(2, os.cpu_count() or 2))
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Cost of a run on one core of its own: seconds in all and of its first frame alone, and peak memory in MB."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 
 SCALARS = ("loss", "score", "error", "grad_norm", "grad_norm_clipped", "clip_angle", "update_size", "param_norm")
-"""What every training step leaves behind; NaN where it does not exist (score between two evaluations, the update of
-the last step)."""
+"""What every training step leaves behind: score and error as last evaluated, the others of the step itself; NaN where
+one does not exist (score before the first evaluation, the update of the last step)."""
 
 NOT_SCORED = -1
 """``score_step`` of a frame before the first scoring."""

@@ -85,5 +85,12 @@ def times(ratio: float) -> str:
     return power_of_ten(ratio) if 1e5 <= ratio < math.inf else sig(ratio)
 
 
+def duration(seconds: float) -> str:
+    """Seconds in words: 4 s, 2 min, 3 h."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def _minus(text: str) -> str:
     return text.replace("-", "−")

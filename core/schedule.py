@@ -7,18 +7,21 @@ record has its own bound; long runs and large states are thinned evenly, first a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log2
 
 from core.config import RunConfig
-from core.cost import MOST_RECORDED, pass_seconds, step_seconds, work
+from core.cost import MOST_RECORDED, SWEEPS, pass_seconds, step_seconds
 from core.data import HELD_OUT, PROBES
 
 PROFILE_FRAMES, PROFILE_BYTES = MOST_RECORDED, 40e6
 WEIGHT_FRAMES, WEIGHT_BYTES = 1000, 24e6
 PLANE_FRAMES, PLANE_BYTES = 50, 24e6
 EVALUATIONS = 60
-EVALUATION_SHARE = 0.1
-"""Largest share of the training's own work that scoring may cost, except where that left too few."""
+"""At most. Runs of as many steps are scored every ``base``, 2 ``base``, 4 ``base`` … steps, ``base`` the same for all
+of them: whatever a run costs, its scorings are among those of every cheaper one, and runs that are compared have them
+in common."""
+EVALUATION_SHARE = 0.15
+"""Largest share of the training's own time that scoring may cost, except where that left too few."""
 
 QUICK_SCORING, FEWEST_EVALUATIONS, FEWEST_SLOW_EVALUATIONS = 1.0, 10, 2
 """Seconds of a scoring above which a run waits for fewer of them, and its first frame for none: nothing else is seen
@@ -50,20 +53,16 @@ class Schedule:
         profile = max(often_enough, _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * 4 * (T + 1)))
         parameters = gates * H * (H + config.task.input_size + 2) + config.task.output_size * (H + 1)
         planes = 2 * PROBES * (T + 1) * H * (gates + 2)
-        of_a_step = max(1.0, work(config).share)
-        per_evaluation = HELD_OUT / (3 * config.batch_size * of_a_step)  # in training steps: forward only
-        quick = pass_seconds(config, HELD_OUT) / 3 < QUICK_SCORING
-        fewest = FEWEST_EVALUATIONS if quick else FEWEST_SLOW_EVALUATIONS
-        evaluations = min(EVALUATIONS, max(fewest, int(EVALUATION_SHARE * steps / per_evaluation)))
-        if T * H * gates < 10_000:  # small nets are bound by the number of operations, not by their size
-            evaluations = EVALUATIONS
+        scoring = pass_seconds(config, HELD_OUT) / SWEEPS  # forward only
+        fewest = FEWEST_EVALUATIONS if scoring < QUICK_SCORING else FEWEST_SLOW_EVALUATIONS
+        evaluations = max(fewest, int(EVALUATION_SHARE * steps * step_seconds(config) / scoring))
         return cls(
             steps,
             profile,
             _stride(steps, profile, WEIGHT_FRAMES, WEIGHT_BYTES, 4 * parameters),
             _stride(steps, profile, PLANE_FRAMES, PLANE_BYTES, planes),
-            _stride(steps, profile, evaluations, float("inf"), 1),
-            quick,
+            _nested(steps, evaluations),
+            scoring < QUICK_SCORING,
         )
 
     def records(self, step: int) -> bool:
@@ -82,12 +81,24 @@ class Schedule:
         """Whether the held-out set is scored at it."""
         return self._due(step, self.evaluation) and (step > 0 or self.scores_first)
 
+    @property
+    def scorings(self) -> list[int]:
+        """The steps at which ``evaluates`` says so."""
+        first = 0 if self.scores_first else self.evaluation
+        return sorted({*range(first, self.steps + 1, self.evaluation), self.steps})
+
     def next_recorded(self, step: int) -> int:
         """The first recorded step after ``step`` (the last step at most)."""
         return min(self.steps, (step // self.profile + 1) * self.profile)
 
     def _due(self, step: int, stride: int) -> bool:
         return step % stride == 0 or step == self.steps
+
+
+def _nested(steps: int, evaluations: int) -> int:
+    """Smallest stride of a ladder that each rung divides the next of, with so many ``evaluations`` at most."""
+    base = ceil(steps / EVALUATIONS)
+    return base * 2 ** max(0, ceil(log2(steps / (base * evaluations))))
 
 
 def _stride(steps: int, multiple: int, frames: int, budget: float, size: int) -> int:

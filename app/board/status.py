@@ -6,7 +6,7 @@ from typing import Any
 
 from app.board.source import Snapshot
 from core.config import RunConfig
-from core.numbers import plural
+from core.numbers import duration, plural
 
 
 def transport_line(
@@ -61,10 +61,3 @@ def _pace(rate: float, left: int) -> list[str]:
         return []
     speed = f"{rate:,.0f} steps/s" if rate >= 10 else f"{rate:.1f} steps/s"
     return [speed, f"{duration(left / rate)} left"]
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: 4 s, 2 min, 3 h."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -5,29 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from app.services import lab
+from app.text.compare.seeds import able_words, enough
 from app.visit import session
 from app.visit.link import MATCH, SEEDS, Visit
 from app.visit.visitor import token
 from core.anatomy import ANATOMIES
+from core.budget import runs_at_once
 from core.comparison import (
     ALL_CELLS,
     MATCHES,
     MOST_MEMBERS,
     MOST_SEEDS,
     Comparison,
+    Left,
     Match,
     comparison,
     difference,
     kept,
+    seconds_left,
     suggestions,
 )
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError, quoted
 from core.lab.asking import PREVIEW
-from core.numbers import plural
+from core.lab.client import RunInfo
+from core.numbers import duration, plural
 from core.store.catalog import UNFINISHED
 
 TITLES: dict[str, str] = {"size": "same hidden size", "parameters": "as many parameters"}
@@ -78,18 +84,38 @@ def on_board(found: Compared) -> list[str]:
 
 
 def lacking(found: Compared) -> None:
-    """A word on those that belong to what is shown and were not trained: seeds and members that came later."""
-    known = _known()
-    count = sum(run.digest() not in known for run in found.comparison.in_turn) if known else 0
-    if count:
-        st.caption(f"{plural(count, 'run')} of this comparison not trained yet: press Train.")
+    """How many of its runs Train would train, and about how long that takes; nothing where all are there."""
+    known = {info.digest: info for info in _on_screen()}
+    open_ = [Left(run) for run in found.comparison.in_turn if run.digest() not in known]
+    if not open_:
+        return
+    at_once = runs_at_once()
+    about = duration(seconds_left(open_, at_once, [_measured(info) for info in known.values()]))
+    count = plural(len(open_), "run")
+    if known:
+        st.caption(f"{count} of this comparison not trained yet, about {about}: press Train.")
+    else:
+        turns = f", {at_once} at a time" if len(open_) > at_once else ""
+        st.caption(f"Train starts {count}{turns}: about {about}.")
+
+
+def _measured(info: RunInfo) -> Left:
+    """A run with the processor time of its steps, where that is known."""
+    run = lab().run(info.id)
+    seconds = run.step_seconds() if run else np.zeros(0)
+    known = seconds[np.isfinite(seconds)]
+    return Left(info.config, info.step, float(np.median(known)) if known.size else np.nan)
 
 
 def _known() -> dict[str, str]:
     """Ids of the runs on screen by their settings."""
+    return {info.digest: info.id for info in _on_screen()}
+
+
+def _on_screen() -> list[RunInfo]:
     view = session.visit()
     ids = [view.run, *view.beside] if view.run else []
-    return {info.digest: info.id for info in map(lab().info, ids) if info is not None}
+    return [info for info in map(lab().info, ids) if info is not None]
 
 
 def _preview(config: RunConfig) -> list[str]:
@@ -121,6 +147,24 @@ def choice(found: Compared) -> None:
         text = f"Compare {', '.join(others)} and {last}, each with the settings on the left."
         _small_button("All cells", ALL_CELLS, "apps", text)
         _keep(config, found.texts)
+    if len(found.comparison.members) > 1:
+        _able(len(found.comparison.members), found.seeds)
+
+
+def _able(members: int, seeds: int) -> None:
+    """What so few seeds can show, and a button that takes as many as could show more."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(able_words(members, seeds), width="content")
+        needed = enough(members, seeds, lab().limits.runs_per_visitor)
+        if needed:
+            st.button(
+                f"Take {needed} seeds",
+                key="compare-seeds",
+                on_click=_set_knob,
+                args=(SEEDS, str(needed)),
+                type="tertiary",
+                icon=":material/exposure_plus_1:",
+            )
 
 
 def _keep(config: RunConfig, texts: tuple[str, ...]) -> None:
@@ -155,7 +199,11 @@ def _usable(config: RunConfig, texts: Iterable[str]) -> list[str]:
 
 
 def _turn(knob: str, key: str) -> None:
-    session.change(knobs=tuple((dict(session.visit().knobs) | {knob: st.session_state[key]}).items()))
+    _set_knob(knob, st.session_state[key])
+
+
+def _set_knob(knob: str, value: str) -> None:
+    session.change(knobs=tuple((dict(session.visit().knobs) | {knob: value}).items()))
     _settle()
 
 

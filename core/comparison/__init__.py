@@ -1,5 +1,6 @@
 """A comparison: which runs it is made of, what each of them came to, and whether they can be told apart. NumPy only."""
 
+from core.comparison.duration import Left, seconds_left
 from core.comparison.members import (
     ALL_CELLS,
     MATCHES,
@@ -14,8 +15,10 @@ from core.comparison.members import (
 )
 from core.comparison.outcome import Outcome, outcome_of
 from core.comparison.parameters import parameters
+from core.comparison.power import least_of_a_pair, least_of_all, most_told_apart, seeds_needed
+from core.comparison.scorings import common_scorings
 from core.comparison.suggestions import suggestions
-from core.comparison.verdict import ALPHA, Pair, Verdict, seeds_needed, verdict
+from core.comparison.verdict import ALPHA, Pair, Verdict, verdict
 from core.comparison.words import difference, labels
 
 __all__ = [
@@ -25,18 +28,24 @@ __all__ = [
     "MOST_MEMBERS",
     "MOST_SEEDS",
     "Comparison",
+    "Left",
     "Match",
     "Member",
     "Outcome",
     "Pair",
     "Verdict",
+    "common_scorings",
     "comparison",
     "difference",
     "differences",
     "kept",
     "labels",
+    "least_of_a_pair",
+    "least_of_all",
+    "most_told_apart",
     "outcome_of",
     "parameters",
+    "seconds_left",
     "seeds_needed",
     "suggestions",
     "verdict",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.config import RunConfig
 
@@ -15,19 +16,32 @@ from core.config import RunConfig
 class Outcome:
     """A run up to training step ``step``, its last one up to the moment that is looked at.
 
-    solved  the first scored step at which the score counts as solved; None where there is none
-    score   the last one measured, 0 where the run broke; NaN before the first
-    broke   the first step whose loss is not a number; None where there is none
+    reached  the first scored step at which the score counts as solved; None where there is none
+    score    the last one measured, 0 where the run broke; NaN before the first
+    broke    the first step whose loss is not a number; None where there is none
+    holds    whether the last score counts as solved
     """
 
     step: int
-    solved: int | None
+    reached: int | None
     score: float
     broke: int | None
+    holds: bool
+
+    @property
+    def solved(self) -> int | None:
+        """The step at which it solved the task, if it has done so for good: a run that broke later, or whose last score
+        is below the line again, has not."""
+        return self.reached if self.holds else None
+
+    @property
+    def lost(self) -> int | None:
+        """The step at which it had solved a task that it no longer solves; None where there is none."""
+        return None if self.holds else self.reached
 
     @property
     def order(self) -> tuple[float, float]:
-        """Smaller is better: solved sooner; of those that never do, a higher score, to the percent.
+        """Smaller is better: solved sooner; of those that have not, a higher score, to the percent.
 
         Closer than a percent is within what a held-out set of a thousand sequences can tell.
         """
@@ -36,16 +50,28 @@ class Outcome:
         return math.inf, -round(self.score, 2) if math.isfinite(self.score) else 0.0
 
 
-def outcome_of(scalars: Mapping[str, np.ndarray], config: RunConfig, upto: int | None = None) -> Outcome:
-    """The outcome of a run whose ``scalars`` ({name: (n,)}, one a training step) are known, at ``upto`` (None: all)."""
+def outcome_of(
+    scalars: Mapping[str, np.ndarray],
+    config: RunConfig,
+    upto: int | None = None,
+    scored: NDArray[np.integer] | None = None,
+) -> Outcome:
+    """The outcome of a run whose ``scalars`` ({name: (n,)}, one a training step) are known, at ``upto`` (None: all).
+
+    ``scored``: the only training steps whose scores count, those at which all who are compared are scored (None: every
+    one that there is).
+    """
     steps = scalars["step"]
     seen = np.ones(len(steps), bool) if upto is None else steps <= upto
-    score, loss = scalars["score"][seen], scalars["loss"][seen]
-    known, bad = np.flatnonzero(np.isfinite(score)), np.flatnonzero(~np.isfinite(loss))
-    reached = np.flatnonzero(score >= config.task.solved)
+    counts = seen if scored is None else seen & np.isin(steps, scored)
+    bad = np.flatnonzero(seen & ~np.isfinite(scalars["loss"]))
+    known = np.flatnonzero(counts & np.isfinite(scalars["score"]))
+    reached = known[scalars["score"][known] >= config.task.solved]
+    score = 0.0 if bad.size else float(scalars["score"][known[-1]]) if known.size else math.nan
     return Outcome(
         step=int(steps[seen][-1]) if seen.any() else -1,
-        solved=int(steps[reached[0]]) if reached.size else None,
-        score=0.0 if bad.size else float(score[known[-1]]) if known.size else math.nan,
+        reached=int(steps[reached[0]]) if reached.size else None,
+        score=score,
         broke=int(steps[bad[0]]) if bad.size else None,
+        holds=score >= config.task.solved,
     )

@@ -1,9 +1,13 @@
 """Whether members of a comparison can be told apart by a few seeds each: exact tests on ranks. NumPy only.
 
-The rule. All runs are put in one order by ``Outcome.order``. Two members differ if the two-sided Mann-Whitney test says
-so at ALPHA, its p counted out over every way to share their runs between them (ties get middle ranks) and corrected
-after Holm for all pairs of the comparison. Where no pair does, a permutation test of the Kruskal-Wallis kind over all
-members may still say that they are not all the same. Everything else is "not distinguishable".
+The rule. All runs are put in one order by ``Outcome.order``. With more than two members a permutation test of the
+Kruskal-Wallis kind says first whether they are all the same; only where it rejects that at ALPHA are pairs told apart.
+Two members differ if the two-sided Mann-Whitney test says so at ALPHA, its p counted out over every way to share their
+runs between them (ties get middle ranks) and corrected after Holm for all pairs of the comparison. Everything else is
+"not distinguishable".
+
+So no more than ALPHA of all comparisons say anything that is not so: among members that are all the same nothing is
+said unless the first test errs, and where some do differ Holm's correction bounds what is said of the others.
 
 Three seeds against three can have no p below .1, four .029, five .0079 (1 ÷ the number of ways, twice): few seeds
 cannot show a difference, however large it looks, and ``least`` says so.
@@ -31,7 +35,8 @@ Order = tuple[float, float]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two members by their places: ``p`` of their test, ``adjusted`` for all pairs; ``better`` has the lower ranks."""
+    """Two members by their places: ``p`` of their test; ``adjusted`` for all pairs, and no smaller than that of the
+    test over all members; ``better`` has the lower ranks."""
 
     first: int
     second: int
@@ -76,12 +81,13 @@ def verdict(groups: Sequence[Sequence[Order]]) -> Verdict:
     places = list(combinations(range(len(groups)), 2))
     tested = [mann_whitney(groups[a], groups[b]) for a, b in places]
     means = tuple(float(each.mean()) for each in ranked)
+    overall = kruskal_wallis(ranked) if len(groups) > 2 else None
     pairs = tuple(
-        Pair(a, b, p, adjusted, a if means[a] <= means[b] else b)
+        Pair(a, b, p, max(adjusted, overall or 0.0), a if means[a] <= means[b] else b)
         for (a, b), p, adjusted in zip(places, tested, holm(tested), strict=True)
     )
     least = min(1.0, min(least_p(len(groups[a]), len(groups[b])) for a, b in places) * len(places))
-    return Verdict(means, pairs, kruskal_wallis(ranked) if len(groups) > 2 else None, least)
+    return Verdict(means, pairs, overall, least)
 
 
 def ranks(orders: Sequence[Order]) -> Ranks:
@@ -94,10 +100,20 @@ def ranks(orders: Sequence[Order]) -> Ranks:
 
 def mann_whitney(one: Sequence[Order], other: Sequence[Order]) -> float:
     """Two-sided p: the share of all ways to deal the ranks out whose sum is as far from its mean as this one."""
-    values, n = ranks([*one, *other]), len(one)
-    sums = np.array([sum(chosen) for chosen in combinations(values.tolist(), n)])
-    away = np.abs(sums - values.mean() * n)
-    return float(np.mean(away >= away[0] - _SLACK))
+    doubled = np.rint(2 * ranks([*one, *other])).astype(int)  # whole numbers: middle ranks are halves
+    n, total = len(one), int(doubled.sum())
+    ways = _ways(doubled.tolist(), n, total)
+    away = np.abs(2 * len(doubled) * np.arange(total + 1) - 2 * n * total)  # of a sum from its mean, scaled
+    return float(ways[away >= away[doubled[:n].sum()]].sum() / comb(len(doubled), n))
+
+
+def _ways(values: Sequence[int], n: int, most: int) -> NDArray[np.float64]:
+    """(most+1,) in how many ways ``n`` of the whole numbers ``values`` have each sum, counted value after value."""
+    ways = np.zeros((n + 1, most + 1))
+    ways[0, 0] = 1
+    for value in values:
+        ways[1:, value:] += ways[:-1, : most + 1 - value].copy()
+    return ways[n]
 
 
 def least_p(n: int, m: int) -> float:
@@ -125,8 +141,3 @@ def kruskal_wallis(groups: Sequence[Ranks]) -> float:
 
 def _split(values: Ranks, sizes: Sequence[int]) -> list[Ranks]:
     return np.split(values, np.cumsum(sizes)[:-1], axis=-1)
-
-
-def seeds_needed(pairs: int, most: int = 20) -> int | None:
-    """How many seeds each would let one of so many pairs be told apart at all; None beyond ``most``."""
-    return next((k for k in range(2, most + 1) if least_p(k, k) * pairs < ALPHA), None)

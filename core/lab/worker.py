@@ -17,6 +17,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
+from core.budget import runs_at_once
 from core.errors import UnrolledError
 from core.lab import analysis, trainer
 from core.lab.descriptors import raise_descriptor_limit
@@ -97,11 +98,6 @@ def _own_temporary_folder(folder: Path) -> None:
     tempfile.tempdir = os.environ["TMPDIR"] = str(temporary.path)
 
 
-def process_count() -> int:
-    """Runs trained at once: UNROLLED_PROCESSES, else one per processor, and two at least."""
-    return int(os.environ.get("UNROLLED_PROCESSES") or max(2, os.cpu_count() or 2))
-
-
 def after_crash(row: RunRow, step: int) -> Ended:
     """What becomes of a run whose process died with its checkpoint at ``step``: another turn, but not for ever."""
     if step <= row.step and row.failures + 1 >= MAX_FAILURES:
@@ -127,7 +123,7 @@ class Worker:
         self.questions = Questions(self.catalog)
         self.analysts = Processes(1, nice=ANALYST_NICE)
         self.served: dict[str, float] = {}
-        self.trainers = Processes(process_count())
+        self.trainers = Processes(runs_at_once())
         self.ended: list[tuple[RunRow, Ended]] = []
         self.look = True
         self.complaint = ""

@@ -43,6 +43,11 @@ class Adaptive:
     why: str
 
 
+def fitted_from(T: int) -> int:
+    """The lag τ from which on the decay is fitted: a tenth of the sequence, where the asked step's own part is over."""
+    return max(1, T // 10)
+
+
 def smallest_k(K: NDArray[np.integer[Any]], relative_bias: Floats, delta: float) -> int | None:
     """The smallest of the measured ``K`` whose relative bias is at most ``delta``; None where there is none."""
     _check_delta(delta)

@@ -51,6 +51,5 @@ def test_a_slow_scoring_is_not_forced_upon_a_short_run_or_a_first_frame() -> Non
     short, large = RunConfig.from_flat({"steps": 20}), {"task.length": 2000, "cell.hidden_size": 128, "steps": 20}
     assert Schedule.of(short).evaluation <= 2
     slow = Schedule.of(short.replace(**large))
-    assert slow.evaluation == 10
-    assert [step for step in range(21) if slow.evaluates(step)] == [10, 20]
+    assert [step for step in range(21) if slow.evaluates(step)] == slow.scorings == [16, 20]
     assert Schedule.of(short).evaluates(0)

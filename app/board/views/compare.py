@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -18,9 +19,19 @@ from app.figures.compare.sheet import sheet
 from app.figures.compare.side import Entry, Side, looks
 from app.figures.compare.strips import strips
 from app.figures.theme import Style
-from app.text.compare.caption import caption
+from app.text.compare.caption import at_its_end, caption
 from app.text.shared.situation import Caption
-from core.comparison import Verdict, labels, outcome_of, parameters, verdict
+from core.budget import runs_at_once
+from core.comparison import (
+    Left,
+    Verdict,
+    common_scorings,
+    labels,
+    outcome_of,
+    parameters,
+    seconds_left,
+    verdict,
+)
 from core.config import RunConfig
 from core.frames import SCALARS, Frame
 from core.reading.horizon import horizon_of
@@ -42,12 +53,29 @@ def runs_of(shown: Shown) -> list[Run]:
 
 
 def moment(shown: Shown, runs: Sequence[Run]) -> int | None:
-    """The training step to show: what the visitor chose, but no later one than every run in training has reached; None
-    where nothing of that kind holds the runs back."""
-    begun = [int(snapshot.steps[-1]) for _, snapshot, _ in runs
-             if STATES[snapshot.status.phase] not in ("over", "missing") and len(snapshot.steps)]  # fmt: skip
-    known = [*begun, *([] if shown.query.cursor is None else [shown.query.cursor])]
-    return min(known, default=None)
+    """The training step to show: what the visitor chose, but no later one than all members have reached with some seed;
+    None where nothing of that kind holds the runs back. A later seed that is behind joins in when it has got there."""
+    reached: dict[str, dict[int, float]] = {}
+    for config, snapshot, _ in runs:
+        if STATES[snapshot.status.phase] != "missing":
+            reached.setdefault(_member(config), {})[config.seed] = _reached(snapshot)
+    seeds = set.intersection(*(set(each) for each in reached.values())) if reached else set()
+    far = max((min(each[seed] for each in reached.values()) for seed in seeds), default=-1)
+    if far < 0:  # with no seed all have begun: some wait for their turn
+        far = min((step for each in reached.values() for step in each.values() if step >= 0), default=math.inf)
+    far = min(far, math.inf if shown.query.cursor is None else shown.query.cursor)
+    return None if far == math.inf else int(far)
+
+
+def _member(config: RunConfig) -> str:
+    return config.replace(seed=0).digest()
+
+
+def _reached(snapshot: Snapshot) -> float:
+    """The last step that is recorded, -1 before the first; beyond all where no further one will come."""
+    if STATES[snapshot.status.phase] in ("over", "missing"):
+        return math.inf
+    return float(snapshot.steps[-1]) if len(snapshot.steps) else -1
 
 
 def sides_of(shown: Shown) -> list[Side]:
@@ -56,20 +84,21 @@ def sides_of(shown: Shown) -> list[Side]:
     at = moment(shown, runs)
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        groups.setdefault(run[0].replace(seed=0).digest(), []).append(run)
+        groups.setdefault(_member(run[0]), []).append(run)
     configs = [group[0][0] for group in groups.values()]
-    drawn = looks(configs, shown.style)
+    drawn, scored = looks(configs, shown.style), common_scorings(configs)
     return [
         Side(label, config, look, any(run[2] is shown.source for run in group),
-             tuple(_entry(run, at) for run in sorted(group, key=lambda run: run[0].seed)), parameters(config))
+             tuple(_entry(run, at, scored) for run in sorted(group, key=lambda run: run[0].seed)), parameters(config))
         for label, config, look, group in zip(labels(configs), configs, drawn, groups.values())
     ]  # fmt: skip
 
 
-def _entry(run: Run, at: int | None) -> Entry:
+def _entry(run: Run, at: int | None, scored: np.ndarray) -> Entry:
     config, snapshot, source = run
     state = STATES[snapshot.status.phase]
-    frame = _frame(snapshot, source, at)
+    there = _reached(snapshot) >= (math.inf if at is None else at)
+    frame = _frame(snapshot, source, at) if there else None
     trained = state != "missing" and len(snapshot.scalars["step"]) > 0
     return Entry(
         seed=config.seed,
@@ -78,7 +107,8 @@ def _entry(run: Run, at: int | None) -> Entry:
         step=-1 if frame is None else frame.step,
         flow=None if frame is None else np.asarray(frame.flow),
         found=None if frame is None else horizon_of(frame.flow_last, asked=asked_step(config), cuts=config.cuts),
-        outcome=outcome_of(snapshot.scalars, config, at) if trained else None,
+        outcome=outcome_of(snapshot.scalars, config, at, scored) if trained and there else None,
+        whole=outcome_of(snapshot.scalars, config, None, scored) if trained else None,
         seconds=snapshot.step_seconds,
     )
 
@@ -89,12 +119,20 @@ def _frame(snapshot: Snapshot, source: Source, at: int | None) -> Frame | None:
 
 
 def verdict_on(shown: Shown) -> Verdict | None:
-    """The tests, where there are two members and all their runs are through: whoever tests again at every step of
-    training finds something in the end."""
-    sides, steps = members(shown), shown.config.steps
-    if len(sides) < 2 or not all(run.through(steps) for side in sides for run in side.runs):
+    """The tests, where there are two members and all their runs are through and at their end: whoever tests again at
+    every step of training finds something in the end."""
+    sides = members(shown)
+    if len(sides) < 2 or not all(at_its_end(run, shown.config) for side in sides for run in side.runs):
         return None
     return _verdict(tuple(tuple(outcome.order for outcome in side.outcomes) for side in sides))
+
+
+def left(shown: Shown) -> float | None:
+    """About the seconds until all that wait or train are through; None where none do."""
+    runs = [(Left(config, int(snapshot.steps[-1]) if len(snapshot.steps) else -1, snapshot.step_seconds), snapshot)
+            for config, snapshot, _ in runs_of(shown)]  # fmt: skip
+    going = [run for run, snapshot in runs if STATES[snapshot.status.phase] in ("waiting", "running")]
+    return seconds_left(going, runs_at_once(), [run for run, _ in runs]) if going else None
 
 
 @lru_cache(maxsize=64)
@@ -105,7 +143,7 @@ def _verdict(groups: tuple[tuple[tuple[float, float], ...], ...]) -> Verdict:
 
 def _cursor(sides: Sequence[Side]) -> int:
     """Where the moment stands on an axis of training steps: at the furthest run."""
-    return max((run.step for side in sides for run in side.begun), default=0)
+    return max((run.step for side in sides for run in side.there), default=0)
 
 
 Draw = Callable[[Sequence[Side], Shown], View]
@@ -126,7 +164,7 @@ def members(shown: Shown) -> list[Side]:
 
 def _caption(shown: Shown) -> Caption:
     sides = members(shown)
-    return caption(sides, verdict_on(shown), shown.config)
+    return caption(sides, verdict_on(shown), shown.config, left(shown))
 
 
 def _strips(sides: Sequence[Side], shown: Shown) -> View:

@@ -18,7 +18,7 @@ from app.text.shared.situation import Caption
 from app.text.truncation_lab.caption import TruncationEffect, caption
 from core.config import RunConfig
 from core.questions import TruncationBias, TruncationCost
-from core.reading.adaptive import Adaptive, adaptive_k, smallest_k
+from core.reading.adaptive import Adaptive, adaptive_k, fitted_from, smallest_k
 
 _BIAS, _COST = TruncationBias(), TruncationCost()
 
@@ -50,8 +50,7 @@ def _bias(shown: Shown) -> Bias | None:
 def _adaptive(shown: Shown) -> Adaptive | None:
     """K from the decay of one loss's untruncated flow, fitted from a tenth of the sequence on."""
     found = shown.answer(_BIAS)
-    tau = max(1, shown.config.task.length // 10)
-    return found and adaptive_k(found.arrays["phi"], choice(shown).delta, tau)
+    return found and adaptive_k(found.arrays["phi"], choice(shown).delta, fitted_from(shown.config.task.length))
 
 
 def _diagram(shown: Shown) -> View:

@@ -41,7 +41,7 @@ def curves(sides: Sequence[Side], config: RunConfig, style: Style) -> View:
     return View(
         name="curves",
         title="The same as curves",
-        hint=f"{seed_words(sides)} A straight line is one factor per step.",
+        hint=f"{seed_words(len(side.there) for side in sides)} A straight line is one factor per step.",
         alt=_alt(sides, found),
         figure=figure(style, traces, layout, height=260 if style.narrow else 320, top=14, bottom=44),
         table=lambda: _table(sides, found),

@@ -27,6 +27,7 @@ from app.figures.compare.side import Entry, Side, seed_words
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import percent, sig
+from core.schedule import Schedule
 
 POINTS = 150
 """Intervals of training steps that a long loss is averaged over, the same for every run."""
@@ -56,7 +57,7 @@ def loss(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) ->
     return View(
         name="loss",
         title="Loss",
-        hint=f"{of[0].upper()}{of[1:]}. {seed_words(sides)}",
+        hint=f"{of[0].upper()}{of[1:]}. {_seeds(sides)}",
         alt=f"Loss over training. {_ends(sides, found, sig)}.",
         figure=figure(style, data, layout, height=230, bottom=40),
         table=lambda: _table(sides, steps, found),
@@ -84,13 +85,17 @@ def score(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -
     return View(
         name="score",
         title="Score",
-        hint=f"{task.score_name[0].upper()}{task.score_name[1:]}, unseen sequences. {seed_words(sides)}",
+        hint=f"{task.score_name[0].upper()}{task.score_name[1:]}, unseen sequences. {_seeds(sides)}",
         alt=f"Score over training. {_ends(sides, [each and each[1] for each in found], percent)}.",
         figure=figure(style, data, layout, height=230, bottom=40),
         table=lambda: _table_of_scores(sides, found),
         keys=(*keys(sides), Key(f"solved: {percent(task.solved)}", style.theme.muted, width=1),
               Key(f"guessing: {percent(task.chance)}", style.theme.muted, dash="dot", width=1.5)),
     )  # fmt: skip
+
+
+def _seeds(sides: Sequence[Side]) -> str:
+    return seed_words(len(side.begun) for side in sides)
 
 
 Band = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -116,14 +121,12 @@ def _means(run: Entry, size: int, count: int) -> np.ndarray:
 
 
 def _scores(side: Side) -> tuple[np.ndarray, Band] | None:
-    """The steps that every run with a score has been scored at, or will be, and the scores there."""
-    rows = [(run.scalars["step"], run.scalars["score"]) for run in side.begun]
-    known = [dict(zip(steps[seen].tolist(), values[seen].tolist()))
-             for steps, values in rows if (seen := np.isfinite(values)).any()]  # fmt: skip
-    if not known:
-        return None
-    steps = np.array(sorted(set().union(*known)))
-    return steps, over_seeds(np.array([[scores.get(step, np.nan) for step in steps.tolist()] for scores in known]))
+    """The steps at which its runs are scored, up to the furthest of them, and the scores there."""
+    planned = np.array(Schedule.of(side.config).scorings)
+    rows = [run.scalars["score"] for run in side.begun]
+    steps = planned[planned < max(map(len, rows), default=0)]
+    known = [[row[step] if step < len(row) else np.nan for step in steps] for row in rows]
+    return (steps, over_seeds(np.array(known, float))) if len(steps) else None
 
 
 def _ends(sides: Sequence[Side], found: Sequence[Band | None], words: object) -> str:

@@ -11,7 +11,7 @@ from pandas import DataFrame, array
 from app.figures.base import Key, Layout, View, cursor_line, figure, training_axis
 from app.figures.compare.side import Entry, Side
 from app.figures.theme import Style
-from core.comparison import outcome_of
+from core.comparison import Outcome
 from core.config import RunConfig
 from core.numbers import plural
 
@@ -21,7 +21,8 @@ STATES = {"missing": "not trained yet", "waiting": "waiting for its turn", "paus
 
 
 def progress(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -> View:
-    """Draw a line a run: faint as far as it will go, full as far as it is; a mark where it first scored as solved."""
+    """Draw a line a run: faint as far as it will go, full as far as it is; a mark where it first scored as solved, a
+    hollow one where that is lost again."""
     notes: list[Layout] = []
     rows: list[_Row] = []
     y = 0.0
@@ -48,10 +49,18 @@ def progress(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style
         alt="; ".join(f"{side.label}: {_summary(side)}" for side in sides) + ".",
         figure=figure(style, data, layout, height=round(y) + 44, top=2, bottom=42),
         table=lambda: _table(sides, config),
-        keys=(Key("first scored as solved", style.theme.ink, "marker", marker="diamond"),
-              *((Key("not a number from here on", style.theme.broken, "marker", marker="x"),)
-                if any(run.outcome and run.outcome.broke is not None for side in sides for run in side.runs) else ())),
-    )  # fmt: skip
+        keys=_keys(rows, style),
+    )
+
+
+def _keys(rows: Sequence[_Row], style: Style) -> tuple[Key, ...]:
+    known = [row.run.whole for row in rows if row.run.whole]
+    keys = [Key("first scored as solved", style.theme.ink, "marker", marker="diamond")]
+    if any(whole.lost is not None for whole in known):
+        keys.append(Key("solved, and lost again later", style.theme.ink, "marker", marker="diamond-open"))
+    if any(whole.broke is not None for whole in known):
+        keys.append(Key("not a number from here on", style.theme.broken, "marker", marker="x"))
+    return tuple(keys)
 
 
 def _table(sides: Sequence[Side], config: RunConfig) -> DataFrame:
@@ -61,7 +70,7 @@ def _table(sides: Sequence[Side], config: RunConfig) -> DataFrame:
         "seed": [run.seed for _, run in runs],
         "training step": [max(run.last, 0) for _, run in runs],
         "state": [words(run, config) for _, run in runs],
-        "solved at step": array([_solved(run, side) for side, run in runs], "Int64"),
+        "solved at step": array([run.whole and run.whole.solved for _, run in runs], "Int64"),
     })  # fmt: skip
 
 
@@ -95,11 +104,13 @@ def _segments(ends: Sequence[tuple[_Row, int]], color: str, config: RunConfig) -
 
 
 def _marks(rows: Sequence[_Row], config: RunConfig, style: Style) -> list[Layout]:
-    """Where a run solved the task, and where it broke."""
-    whole = [(row, outcome_of(row.run.scalars, config)) for row in rows if row.run.last >= 0]
-    solved = [(row, found.solved) for row, found in whole if found.solved is not None]
-    broke = [(row, found.broke) for row, found in whole if found.broke is not None]
-    looks = ((solved, "diamond", style.theme.ink), (broke, "x", style.theme.broken))
+    """Where a run solved the task, for good or not, and where it broke."""
+    found = [(row, row.run.whole) for row in rows if row.run.whole]
+    solved = [(row, whole.solved) for row, whole in found if whole.solved is not None]
+    lost = [(row, whole.lost) for row, whole in found if whole.lost is not None]
+    broke = [(row, whole.broke) for row, whole in found if whole.broke is not None]
+    ink = style.theme.ink
+    looks = ((solved, "diamond", ink), (lost, "diamond-open", ink), (broke, "x", style.theme.broken))
     return [_mark(places, symbol, color, config, style) for places, symbol, color in looks if places]
 
 
@@ -112,13 +123,18 @@ def _mark(places: Sequence[tuple[_Row, int]], symbol: str, color: str, config: R
 
 def words(run: Entry, config: RunConfig) -> str:
     """How a run stands: 'step 120 of 600, solved at 90'."""
-    if run.last < 0 or run.state == "missing":
+    whole = run.whole
+    if whole is None:
         return STATES.get(run.state, "begins")
-    whole = outcome_of(run.scalars, config)
-    solved = "" if whole.solved is None else f", solved at {whole.solved:,}"
-    broke = "" if whole.broke is None else f", not a number from {whole.broke:,} on"
     state = {"waiting": ", waiting for its turn", "paused": ", paused", "over": ", over"}.get(run.state, "")
-    return f"step {run.last:,} of {config.steps:,}{state}{solved}{broke}"
+    return f"step {run.last:,} of {config.steps:,}{state}{_solved(whole)}"
+
+
+def _solved(whole: Outcome) -> str:
+    broke = "" if whole.broke is None else f", not a number from {whole.broke:,} on"
+    if whole.lost is not None:
+        return f", solved at {whole.lost:,}{broke or ' and lost again'}"
+    return f", solved at {whole.solved:,}" if whole.solved is not None else broke
 
 
 def _names(side: Side, y: float, style: Style) -> list[Layout]:
@@ -136,23 +152,23 @@ def _names(side: Side, y: float, style: Style) -> list[Layout]:
 def _summary(side: Side) -> str:
     if side.untrained:
         return "not trained yet"
-    solved = [step for run in side.runs if isinstance(step := _solved(run, side), int)]
+    known = [run.whole for run in side.runs if run.whole]
+    solved = [whole.solved for whole in known if whole.solved is not None]
+    lost = sum(whole.lost is not None for whole in known)
+    at = ""
     if solved:
         at = f", median step {np.median(solved):,.0f}" if len(solved) > 1 else f", step {solved[0]:,}"
-        return f"solved {len(solved)} of {len(side.runs)}{at}"
-    over = sum(run.state == "over" for run in side.runs)
-    return f"solved 0 of {len(side.runs)}" + ("" if over == len(side.runs) else " so far")
-
-
-def _solved(run: Entry, side: Side) -> int | None:
-    return outcome_of(run.scalars, side.config).solved if run.last >= 0 else None
+    over = all(run.state == "over" for run in side.runs)
+    return (
+        f"solved {len(solved)} of {len(side.runs)}{'' if over else ' so far'}{at}{f', {lost} lost again' * bool(lost)}"
+    )
 
 
 def _hint(sides: Sequence[Side]) -> str:
     runs = [run for side in sides for run in side.runs]
     count = {state: sum(run.state == state for run in runs) for state in ("over", "running", "waiting", "paused")}
     if not sum(count.values()):
-        return f"Train starts {plural(len(runs), 'run')} that share the machine."
+        return "None of them is trained yet."
     named = {"over": "over", "running": "training", "waiting": "waiting for their turn", "paused": "paused"}
     parts = [f"{count[state]} {word}" for state, word in named.items() if count[state]]
     missing = len(runs) - sum(count.values())

@@ -8,12 +8,13 @@ import numpy as np
 from pandas import DataFrame
 
 from app.figures.base import Sheet, SheetCell, View, figure
-from app.figures.compare.side import Side, moment_start
+from app.figures.compare.side import Side, count_words, moment_start
 from app.figures.theme import Style
-from app.text.compare.caption import p_words
+from app.text.compare.seeds import p_words
 from core.comparison import Verdict
 from core.config import RunConfig
 from core.numbers import factor, percent, plural, sig
+from core.schedule import Schedule
 
 ROW = 60
 """Pixels, about: what a row takes on a wide page."""
@@ -43,11 +44,25 @@ def sheet(sides: Sequence[Side], found: Verdict | None, config: RunConfig, style
 
 
 def _hint(sides: Sequence[Side], tested: bool) -> str:
-    most = max((len(side.begun) for side in sides), default=1)
-    of = f"medians of {most} seeds, range in brackets" if most > 1 else "one seed each"
+    words = count_words(len(side.there) for side in sides)
+    of = words if words == "one seed each" else f"medians of {words}, their range beside them"
     cost = "Milliseconds are processor time of one core, so sharing the machine leaves them as they are."
-    test = " p: exact Mann-Whitney test, corrected after Holm for all pairs." if tested else ""
-    return f"{moment_start(sides)}: {of}. {cost}{test}"
+    return " ".join(
+        filter(None, (f"{moment_start(sides)}: {of}.", _scored(sides), cost, _test(sides) if tested else ""))
+    )
+
+
+def _scored(sides: Sequence[Side]) -> str:
+    """Where steps to solve are read off; nothing where nobody is trained."""
+    if not any(side.outcomes for side in sides):
+        return ""
+    every = max(Schedule.of(side.config).evaluation for side in sides)
+    return f"Steps to solve: the first of the scorings that all have in common, every {plural(every, 'step')}."
+
+
+def _test(sides: Sequence[Side]) -> str:
+    many = ", corrected after Holm for all pairs, and no smaller than that of the test over all" * (len(sides) > 2)
+    return f"p: exact Mann-Whitney test{many}."
 
 
 def _name(side: Side) -> SheetCell:
@@ -63,8 +78,8 @@ def spread(values: Sequence[float], words: Callable[[float], str]) -> tuple[str,
 def _factor(side: Side) -> SheetCell:
     values = side.numbers(lambda run: run.found and run.found.factor)
     if not values:
-        return SheetCell("–", "no single factor fits" if side.begun else "")
-    some = f"in {len(values)} of {len(side.begun)}" if len(values) < len(side.begun) else ""
+        return SheetCell("–", "no single factor fits" if side.there else "")
+    some = f"in {len(values)} of {len(side.there)}" if len(values) < len(side.there) else ""
     middle, spread_ = spread(values, factor)
     return SheetCell(f"× {middle}", ", ".join(filter(None, (spread_, some))))
 
@@ -72,7 +87,7 @@ def _factor(side: Side) -> SheetCell:
 def _horizon(side: Side) -> SheetCell:
     lag, values = side.config.task.lag, side.numbers(lambda run: run.found and run.found.reach)
     if not values:
-        return SheetCell("–", "no gradient at the last step" if side.begun else "")
+        return SheetCell("–", "no gradient at the last step" if side.there else "")
     middle, range_ = spread(values, lambda value: f"{value:,.0f}")
     return SheetCell(middle, ", ".join(filter(None, (range_, f"needs {lag}"))))
 
@@ -80,8 +95,9 @@ def _horizon(side: Side) -> SheetCell:
 def _solved(side: Side) -> SheetCell:
     steps = [outcome.solved for outcome in side.outcomes if outcome.solved is not None]
     if not side.outcomes:
-        return SheetCell("–", "not trained yet")
-    of = f"{len(steps)} of {len(side.runs)} solved"
+        return SheetCell("–", "not that far yet" if side.begun else "not trained yet")
+    lost = sum(outcome.lost is not None for outcome in side.outcomes)
+    of = f"{len(steps)} of {len(side.outcomes)} solved" + (f", {lost} lost it again" if lost else "")
     if not steps:
         return SheetCell("–", of)
     middle, range_ = spread([float(step) for step in steps], lambda value: f"{value:,.0f}")

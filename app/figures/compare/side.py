@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,10 +31,11 @@ class Entry:
 
     state    missing: nobody trains it; waiting, running, paused, over
     scalars  {name: (n,)} of every training step so far, later ones than the moment's included
-    step     the training step that ``flow`` and ``found`` are of; -1 while nothing is recorded
-    flow     (T+1,) Frame.flow; None while nothing is recorded
+    step     the training step that ``flow`` and ``found`` are of; -1 where it has not reached the moment
+    flow     (T+1,) Frame.flow; None likewise
     found    what the flow of the last step's loss says; None likewise
-    outcome  what it has come to at the moment; None while it is not trained
+    outcome  what it has come to at the moment; None likewise, and while it is not trained
+    whole    what it has come to so far; None while it is not trained
     seconds  processor time of a training step; NaN where it is not known
     """
 
@@ -45,6 +46,7 @@ class Entry:
     flow: np.ndarray | None
     found: Horizon | None
     outcome: Outcome | None
+    whole: Outcome | None
     seconds: float
 
     @property
@@ -69,13 +71,18 @@ class Side:
     trained: int
 
     @cached_property
-    def begun(self) -> tuple[Entry, ...]:
-        """The runs of which something is recorded."""
+    def there(self) -> tuple[Entry, ...]:
+        """The runs that have reached the moment."""
         return tuple(run for run in self.runs if run.flow is not None)
 
     @cached_property
+    def begun(self) -> tuple[Entry, ...]:
+        """The runs that have been trained, or are being trained."""
+        return tuple(run for run in self.runs if run.last >= 0)
+
+    @cached_property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """What its runs in training, or over, have come to."""
+        """What its trained runs have come to at the moment, where they have reached it."""
         return tuple(run.outcome for run in self.runs if run.outcome is not None)
 
     @property
@@ -85,14 +92,14 @@ class Side:
 
     @cached_property
     def ratios(self) -> np.ndarray:
-        """(runs begun, T+1) log10 of flow ÷ flow at the asked step; NaN where that is no number."""
+        """(runs there, T+1) log10 of flow ÷ flow at the asked step; NaN where that is no number."""
         asked = asked_step(self.config)
-        rows = [log_ratio(run.flow, reference(run.flow, asked)) for run in self.begun if run.flow is not None]
+        rows = [log_ratio(run.flow, reference(run.flow, asked)) for run in self.there if run.flow is not None]
         return np.stack(rows) if rows else np.zeros((0, self.config.task.length + 1), np.float32)
 
     def numbers(self, of: Callable[[Entry], float | None]) -> list[float]:
         """What ``of`` says of its runs, where that is a number."""
-        return [value for run in self.begun if (value := of(run)) is not None and np.isfinite(value)]
+        return [value for run in self.there if (value := of(run)) is not None and np.isfinite(value)]
 
 
 def looks(configs: Sequence[RunConfig], style: Style) -> list[Look]:
@@ -109,7 +116,7 @@ def looks(configs: Sequence[RunConfig], style: Style) -> list[Look]:
 
 def moment_words(sides: Sequence[Side]) -> str:
     """'untrained', 'at training step 120', or from which to which the runs stand."""
-    steps = [run.step for side in sides for run in side.begun]
+    steps = [run.step for side in sides for run in side.there]
     first, last = min(steps, default=0), max(steps, default=0)
     if last == 0:
         return "untrained"
@@ -122,7 +129,16 @@ def moment_start(sides: Sequence[Side]) -> str:
     return words[0].upper() + words[1:]
 
 
-def seed_words(sides: Sequence[Side]) -> str:
-    """What line and band are: 'Line: median of 3 seeds; band: lowest to highest.'"""
-    most = max((len(side.begun) for side in sides), default=1)
-    return f"Line: median of {most} seeds; band: lowest to highest." if most > 1 else "One seed each."
+def count_words(counts: Iterable[int]) -> str:
+    """How many seeds members have of which not all may be as far: 'one seed each', '3 seeds', '1 to 3 seeds'."""
+    known = [count for count in counts if count]
+    few, most = min(known, default=1), max(known, default=1)
+    if most == 1:
+        return "one seed each"
+    return f"{most} seeds" if few == most else f"{few} to {most} seeds"
+
+
+def seed_words(counts: Iterable[int]) -> str:
+    """What line and band are, with so many seeds of each member: 'Line: median of 3 seeds; band: lowest to highest.'"""
+    words = count_words(counts)
+    return "One seed each." if words == "one seed each" else f"Line: median of {words}; band: lowest to highest."

@@ -26,7 +26,7 @@ from app.figures.base import (
     with_gaps,
 )
 from app.figures.compare.band import over_seeds
-from app.figures.compare.side import Side, moment_start
+from app.figures.compare.side import Side, count_words, moment_start
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import factor, portion
@@ -78,13 +78,13 @@ def strips(sides: Sequence[Side], config: RunConfig, style: Style) -> View:
 
 
 def _of(sides: Sequence[Side]) -> str:
-    most = max((len(side.begun) for side in sides), default=1)
-    return f"median of {most} seeds" if most > 1 else "one seed each"
+    words = count_words(len(side.there) for side in sides)
+    return words if words == "one seed each" else f"median of {words}"
 
 
 def _kinds(side: Side) -> np.ndarray:
     """(T+1,) the kind of zero where no seed has an ordinary number, that of the first seed."""
-    each = [kinds_of(run.flow, side.config) for run in side.begun if run.flow is not None]
+    each = [kinds_of(run.flow, side.config) for run in side.there if run.flow is not None]
     if not each:
         return np.zeros(side.config.task.length + 1, np.uint8)
     return np.where(np.all(each, axis=0), each[0], 0).astype(np.uint8)
@@ -119,7 +119,9 @@ def _names(side: Side, y: int, half: float, style: Style) -> list[Layout]:
 def _pace(side: Side) -> str:
     factors = side.numbers(lambda run: run.found and run.found.factor)
     if not factors:
-        return "no single factor per step" if side.begun else "waiting for its turn"
+        return (
+            "no single factor per step" if side.there else "not that far yet" if side.begun else "waiting for its turn"
+        )
     return f"× {factor(float(np.median(factors)))} per step"
 
 

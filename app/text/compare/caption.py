@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from app.figures.compare.side import Side, moment_words
+from app.figures.compare.side import Entry, Side, count_words
+from app.text.compare.seeds import few_words, p_words
 from app.text.shared.situation import Caption, Figure
-from core.comparison import ALPHA, MOST_SEEDS, Verdict, seeds_needed
+from core.comparison import ALPHA, Outcome, Verdict
 from core.config import RunConfig
-from core.numbers import percent, plural
+from core.numbers import duration, percent, plural
+
+GOING = ("waiting", "running", "paused")
 
 
-def caption(sides: Sequence[Side], found: Verdict | None, config: RunConfig) -> Caption:
-    """The words for the members at the moment on screen; ``found`` is what the tests say of it, None before there is
-    anything to test."""
+def caption(sides: Sequence[Side], found: Verdict | None, config: RunConfig, left: float | None = None) -> Caption:
+    """The words for the members at the moment on screen.
+
+    ``found``: what the tests say at the end, None before; ``left``: about the seconds until those that wait or
+    train are through, None where none do.
+    """
     if not any(side.outcomes for side in sides):
         return Caption(_before(sides, config), _promise(sides), tuple(_reach(side, config) for side in sides))
-    parts = (_where(sides), _no_verdict(sides, config) if found is None else decision(sides, found))
-    return Caption(_result(sides), " ".join(filter(None, parts)), tuple(_figure(side) for side in sides))
+    verdict = _no_verdict(sides, config, left) if found is None else decision(sides, found)
+    parts = (_behind(sides), _lost(sides), _broke(sides), verdict)
+    return Caption(_result(sides, config), " ".join(filter(None, parts)), tuple(_figure(side) for side in sides))
 
 
 def joined(names: Sequence[str]) -> str:
@@ -28,27 +35,20 @@ def joined(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{mark.join(names[:-1])} and {names[-1]}"
 
 
-def p_words(p: float) -> str:
-    """A p value as one writes it: 0.03, 1, below 0.001."""
-    if p >= 0.995:
-        return "1"
-    if p < 0.001:
-        return "below 0.001"
-    return f"{p:.3f}".rstrip("0") if p < 0.1 else f"{p:.2f}".rstrip("0")
-
-
 # -- before ------------------------------------------------------------------------------------------------------------
 
 
 def _before(sides: Sequence[Side], config: RunConfig) -> str:
-    lag = config.task.lag
-    far = [side for side in sides if any(reach >= lag for reach in _reaches(side))]
+    lag, known = config.task.lag, [side for side in sides if _reaches(side)]
+    if len(known) < len(sides):
+        return "How far the untrained gradients reach is being measured."
+    far = [side for side in sides if max(_reaches(side)) >= lag]
     need = f"the {plural(lag, 'step')} that the task needs"
     if len(sides) == 1:
         side = sides[0]
-        return f"Untrained, the gradient of {side.label} reaches {'all of ' if far else 'not even '}{need}."
+        return f"Untrained, the gradient of {side.label} {'reaches' if far else 'does not reach'} back {need}."
     if len(far) == len(sides):
-        return f"Untrained, the gradient of all {len(sides)} reaches back {need}."
+        return f"Untrained, the gradient of {_all(len(sides))} reaches back {need}."
     if far:
         names = joined([side.label for side in far])
         short = joined([side.label for side in sides if side not in far])
@@ -56,12 +56,17 @@ def _before(sides: Sequence[Side], config: RunConfig) -> str:
     return f"Untrained, nobody's gradient reaches back {need}."
 
 
+def _all(count: int) -> str:
+    return "both" if count == 2 else f"all {count}"
+
+
 def _promise(sides: Sequence[Side]) -> str:
     if len(sides) == 1:
-        return "Nobody is compared with it yet: choose whom above."
-    return (
-        "Train starts all of them, every seed with the same sequences in the same order. What they start with is here."
-    )
+        return ALONE
+    return "With the same seed all of them see the same sequences in the same order."
+
+
+ALONE = "Nobody is compared with it yet: choose whom above."
 
 
 def _reaches(side: Side) -> list[float]:
@@ -79,90 +84,154 @@ def _reach(side: Side, config: RunConfig) -> Figure:
 # -- what came of it ---------------------------------------------------------------------------------------------------
 
 
-def _result(sides: Sequence[Side]) -> str:
-    """Who solves the task, and how often."""
+def _result(sides: Sequence[Side], config: RunConfig) -> str:
+    """Who solves the task, and with how many seeds: at the end, or by the moment on screen."""
     tried = [side for side in sides if side.outcomes]
-    every = [side.label for side in tried if _solved(side) == len(side.outcomes)]
-    none = [side.label for side in tried if not _solved(side)]
-    some = [f"{side.label} with {_solved(side)} of {len(side.outcomes)}" for side in tried
-            if 0 < _solved(side) < len(side.outcomes)]  # fmt: skip
-    going = any(run.state != "over" for side in tried for run in side.runs)
-    if len(none) == len(tried):
-        return f"{'So far nobody has solved' if going else 'Nobody solves'} the task. {_scores(tried)}"
-    if len(every) == len(tried):
-        whole = "All" if len(tried) > 2 else "Both" if len(tried) == 2 else every[0]
-        return (
-            f"{whole} {'have solved' if going else 'solve' if len(tried) > 1 else 'solves'} the task with every seed."
-        )
-    verb = "has solved" if going else "solves"
-    parts = [f"{joined(every)} with every seed"] if every else []
-    parts += some
-    parts += [f"{joined(none)} with none"] if none else []
-    first, *rest = parts
-    who, _, how = first.partition(" with ")
-    plain = verb if (len(every) < 2 or not every) else verb.replace("has", "have").replace("solves", "solve")
-    return f"{who} {plain} the task with {how}" + "".join(f", {part}" for part in rest) + "."
+    ended = all(at_its_end(run, config) for side in tried for run in side.runs)
+    by = "" if ended else f"By training step {max(each.step for side in tried for each in side.outcomes):,} "
+    solved = _grouped(tried)
+    if not any(count for count, _ in solved):
+        nobody = "Nobody" if len(tried) == len(sides) > 1 else joined([side.label for side in tried])
+        who = nobody if ended else nobody[0].lower() + nobody[1:] if nobody == "Nobody" else nobody
+        return f"{by}{who} {_verb(nobody, tried, ended)} the task. {_scores(tried)}".rstrip()
+    (first, names), *rest = ((count, names) for count, names in solved.items())
+    who = _all(len(tried)) if not rest and len(tried) > 1 else joined(names)
+    who = who if by else who[0].upper() + who[1:]
+    verb = ("solve" if len(names) > 1 else "solves") if ended else ("have solved" if len(names) > 1 else "has solved")
+    others = "".join(f"{'; ' if _many(names) else ', '}{joined(names)} with {_of(count)}" for count, names in rest)
+    return f"{by}{who} {verb} the task with {_of(first)}{others}."
 
 
-def _solved(side: Side) -> int:
-    return sum(outcome.solved is not None for outcome in side.outcomes)
+def at_its_end(run: Entry, config: RunConfig) -> bool:
+    """Whether what is shown of a run is what it came to after all its steps, or where it broke."""
+    return run.through(config.steps) and run.step == run.last
+
+
+def _verb(nobody: str, tried: Sequence[Side], ended: bool) -> str:
+    if nobody == "Nobody":
+        return "solves" if ended else "has solved"
+    many = len(tried) > 1
+    return f"{'do' if many else 'does'} not solve" if ended else f"{'have' if many else 'has'} not solved"
+
+
+Count = tuple[int, int]
+"""With how many seeds a member solves the task, of how many that are there."""
+
+
+def _grouped(sides: Sequence[Side]) -> dict[Count, list[str]]:
+    """Names of the members by Count, those that solve it with the larger share first."""
+    found: dict[Count, list[str]] = {}
+    for side in sorted(sides, key=lambda side: -_count(side)[0] / _count(side)[1]):
+        found.setdefault(_count(side), []).append(side.label)
+    return found
+
+
+def _count(side: Side) -> Count:
+    return sum(outcome.solved is not None for outcome in side.outcomes), len(side.outcomes)
+
+
+def _of(count: Count) -> str:
+    """'all 3 seeds', '2 of 3', 'none'."""
+    solved, seeds = count
+    if not solved:
+        return "none"
+    if solved < seeds:
+        return f"{solved} of {seeds}"
+    return "its one seed" if seeds == 1 else "both seeds" if seeds == 2 else f"all {seeds} seeds"
+
+
+def _many(names: Sequence[str]) -> bool:
+    return any("," in name for name in names)
 
 
 def _scores(sides: Sequence[Side]) -> str:
-    best = max(sides, key=_score)
-    return f"The best score is {percent(_score(best))}, {best.label}." if np.isfinite(_score(best)) else ""
+    """The best of the members' median scores, and whose it is."""
+    known = [side for side in sides if np.isfinite(_score(side))]
+    if not known:
+        return ""
+    best = percent(max(map(_score, known)))
+    names = joined([side.label for side in known if percent(_score(side)) == best])
+    kind = "score" if all(len(side.outcomes) == 1 for side in known) else "median score"
+    return f"The best {kind} is {best}: {names}."
 
 
 def _score(side: Side) -> float:
     known = [outcome.score for outcome in side.outcomes if np.isfinite(outcome.score)]
-    return float(np.median(known)) if known else float("-inf")
+    return float(np.median(known)) if known else float("nan")
 
 
-def _where(sides: Sequence[Side]) -> str:
-    """At which training step all of this is, where that is not the end."""
-    runs = [run for side in sides for run in side.runs if run.state != "missing"]
-    going = any(run.state != "over" for run in runs)
-    if not going and all(run.step == run.last for run in runs):
-        return ""
-    if not any(run.step > 0 for run in runs):
-        return "Training has begun; what is here is untrained."
-    return f"Everything here is {moment_words(sides)}{', which all that have begun have reached' if going else ''}."
+# -- about the runs ----------------------------------------------------------------------------------------------------
 
 
-def _no_verdict(sides: Sequence[Side], config: RunConfig) -> str:
+def _behind(sides: Sequence[Side]) -> str:
+    """A word on runs that train and are not in the pictures yet."""
+    late = sum(run.flow is None for side in sides for run in side.begun)
+    return f"{_runs(late)} not that far yet." if late else ""
+
+
+def _runs(count: int) -> str:
+    return f"{plural(count, 'run')} {'is' if count == 1 else 'are'}"
+
+
+def _lost(sides: Sequence[Side]) -> str:
+    """Who had solved the task, and no longer does."""
+    return _counted("Solved it, and lost it again", sides, lambda outcome: outcome.lost is not None)
+
+
+def _broke(sides: Sequence[Side]) -> str:
+    return _counted("Not a number any more", sides, lambda outcome: outcome.broke is not None)
+
+
+def _counted(what: str, sides: Sequence[Side], counts: Callable[[Outcome], bool]) -> str:
+    """'Solved it, and lost it again: GRU with 1 of 3.'"""
+    found = [(side, sum(map(counts, side.outcomes))) for side in sides]
+    parts = [f"{side.label} with {count} of {len(side.outcomes)}" for side, count in found if count]
+    return f"{what}: {joined(parts)}." if parts else ""
+
+
+def _no_verdict(sides: Sequence[Side], config: RunConfig, left: float | None) -> str:
     """Why there is none."""
     if len(sides) == 1:
-        return "Nobody is compared with it yet: choose whom above."
+        return ALONE
     runs = [run for side in sides for run in side.runs]
-    going, missing = (sum(run.state in states for run in runs) for states in
-                      (("waiting", "running", "paused"), ("missing",)))  # fmt: skip
-    early = sum(run.state == "over" and not run.through(config.steps) for run in runs)
-    if going:
-        return f"The verdict comes when all are through: {plural(going, 'run')} to go."
-    if missing:
+    if going := sum(run.state in GOING for run in runs):
+        return f"The verdict comes when all are through: {plural(going, 'run')} to go{_left(runs, left)}."
+    if any(run.state == "missing" for run in runs):
         return "Press Train for those that are not trained yet: then there is a verdict."
-    again = "it" if early == 1 else "them"
-    return f"{plural(early, 'run')} ended early, so there is no verdict. Train starts {again} anew."
+    if early := sum(not run.through(config.steps) for run in runs):
+        return f"{plural(early, 'run')} ended early, so there is no verdict. Train starts {_them(early)} anew."
+    return "The verdict is that of the end: who tests at every moment finds a difference in one of them by chance."
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
+
+
+def _left(runs: Iterable[Entry], left: float | None) -> str:
+    paused = sum(run.state == "paused" for run in runs)
+    about = "" if left is None else f", about {duration(left)}"
+    return f"{about}, {paused} of them paused" if paused else about
+
+
+# -- the verdict -------------------------------------------------------------------------------------------------------
 
 
 def decision(sides: Sequence[Side], found: Verdict) -> str:
     """The verdict in sentences."""
-    n = min(len(side.outcomes) for side in sides)
-    at = f"at {plural(n, 'seed')}"
-    clear = [pair for pair in found.pairs if pair.differ]
-    if clear:
-        return f"{_told_apart(sides, found)} {_rest(found, at)}"
-    together = ""
+    at = f"at {count_words(len(side.outcomes) for side in sides)}"
+    if any(pair.differ for pair in found.pairs):
+        return " ".join(filter(None, (_told_apart(sides, found), _rest(found, at))))
+    why = _why(sides, found)
     if found.overall is not None and found.overall < ALPHA:
-        together = (
-            f"Taken together they are not all the same (permutation test over all, p {p_words(found.overall)}), but "
+        return (
+            f"Taken together they are not all the same (permutation test over all, p {p_words(found.overall)}), but no "
+            f"two are told apart {at}. {why}"
         )
-        return f"{together}no two are told apart: not distinguishable {at}. {_why(sides, found, n)}"
-    return f"Not distinguishable {at}. {_why(sides, found, n)}"
+    return f"Not distinguishable {at}. {why}"
 
 
 def _told_apart(sides: Sequence[Side], found: Verdict) -> str:
-    """'A and B are better than C (exact Mann-Whitney test, p .048 after Holm).'"""
+    """'A and B are better than C: solved sooner, or a higher score. Exact Mann-Whitney test, p 0.048.'"""
     beaten: dict[tuple[int, ...], list[int]] = {}
     for place in found.order:
         worse = tuple(pair.first + pair.second - place for pair in found.pairs if pair.differ and pair.better == place)
@@ -173,34 +242,34 @@ def _told_apart(sides: Sequence[Side], found: Verdict) -> str:
         names = joined([sides[place].label for place in better])
         verb = "is" if len(better) == 1 else "are"
         parts.append(f"{names} {verb} better than {joined([sides[place].label for place in worse])}")
-    largest = max(pair.adjusted for pair in found.pairs if pair.differ)
-    return f"{'; '.join(parts)} (exact Mann-Whitney test, p {p_words(largest)} or less, corrected after Holm)."
+    clear = [pair.adjusted for pair in found.pairs if pair.differ]
+    p = f"p {p_words(max(clear))}" + (" or less" if len(clear) > 1 else "")
+    corrected = ", corrected after Holm" if len(found.pairs) > 1 else ""
+    return f"{'. '.join(parts)}: solved sooner, or a higher score. Exact Mann-Whitney test, {p}{corrected}."
 
 
 def _rest(found: Verdict, at: str) -> str:
     ties = sum(not pair.differ for pair in found.pairs)
-    return f"The other {plural(ties, 'pair')}: not distinguishable {at}." if ties else ""
+    if not ties:
+        return ""
+    return f"The other {'pair' if ties == 1 else f'{ties} pairs'}: not distinguishable {at}."
 
 
-def _why(sides: Sequence[Side], found: Verdict, n: int) -> str:
+def _why(sides: Sequence[Side], found: Verdict) -> str:
     """What the test found, or that it could not have found anything."""
-    smallest = min(pair.adjusted for pair in found.pairs)
-    pairs = len(found.pairs)
-    test = "The exact Mann-Whitney test" + (f", corrected for {pairs} pairs," if pairs > 1 else "")
     if found.least < ALPHA:
-        return f"{test} finds no p below {p_words(smallest)}. A tie is a result."
-    needed = seeds_needed(pairs)
-    way = (
-        f"with {needed} it can" if needed and needed <= MOST_SEEDS else f"compare fewer: {MOST_SEEDS} seeds do for four"
-    )
-    return f"{test} cannot go below p {p_words(found.least)} with {plural(n, 'run')} each, whatever they do; {way}."
+        smallest = min(pair.adjusted for pair in found.pairs)
+        return f"The smallest p of two is {p_words(smallest)}. A tie is a result."
+    return few_words(len(sides), min(len(side.outcomes) for side in sides))
 
 
 def _figure(side: Side) -> Figure:
     solved = [outcome.solved for outcome in side.outcomes if outcome.solved is not None]
+    of = f"{len(solved)}\u00a0of\u00a0{len(side.outcomes)}"
     if solved:
-        of = f"{len(solved)}\u00a0of\u00a0{len(side.runs)}"
         return Figure(f"{np.median(solved):,.0f}", f"steps to solve, {side.label} ({of})")
     if not np.isfinite(_score(side)):
-        return Figure("–", f"{side.label}: not trained yet" if side.untrained else f"{side.label}: no score yet")
-    return Figure(percent(_score(side)), f"score, {side.label} (0\u00a0of\u00a0{len(side.runs)} solved)")
+        why = "not trained yet" if side.untrained else "no score yet" if side.outcomes else "not that far yet"
+        return Figure("–", f"{side.label}: {why}")
+    kind = "score" if len(side.outcomes) == 1 else "median score"
+    return Figure(percent(_score(side)), f"{kind}, {side.label} ({of} solved)")

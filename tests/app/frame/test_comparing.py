@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,9 +129,24 @@ def test_more_seeds_join_those_that_are_there() -> None:
     at.button(key="transport-Train").click().run()
     before = {info.id for info in runs(at)}
     at.segmented_control(key="set.seeds").select("2").run()
-    assert "4 runs of this comparison not trained yet: press Train." in {caption.value for caption in at.caption}
+    said = next(caption.value for caption in at.caption if "not trained yet" in caption.value)
+    assert re.fullmatch(r"4 runs of this comparison not trained yet, about \d+ s: press Train\.", said)
     at.button(key="transport-Train").click().run()
     assert len(runs(at)) == 8 and before < {info.id for info in runs(at)}
+
+
+def test_too_few_seeds_are_said_to_be_and_a_button_takes_as_many_as_could_tell() -> None:
+    at = opened()
+    said = [caption.value for caption in at.caption]
+    few = "3 seeds each cannot tell two apart, not even always solved from never (p 0.6 at best), only that not all"
+    assert any(words.startswith(few) and words.endswith("5 could.") for words in said)
+    assert any(re.fullmatch(r"Train starts 12 runs, \d+ at a time: about .*\.", words) for words in said)
+    at.button(key="compare-seeds").click().run()
+    assert at.segmented_control(key="set.seeds").value == "5"
+    said = [caption.value for caption in at.caption]
+    assert "5 seeds each can tell two apart whose runs hardly overlap." in said
+    assert any(words.startswith("Train starts 20 runs") for words in said)
+    assert "compare-seeds" not in {button.key for button in at.button}
 
 
 def test_settings_are_kept_beside_what_is_set_after_them() -> None:

@@ -81,8 +81,21 @@ def test_all_are_shown_at_the_step_that_all_in_training_have_reached(board) -> N
 def test_a_scrubbed_moment_goes_before_the_newest(board) -> None:
     assert {run.step for side in members(board(DONE, 4)) for run in side.runs} == {4}
     assert {run.step for side in members(board(DONE)) for run in side.runs} == {6}
-    behind = members(board(DONE | {"01": ("running", 1)}, 4))
+    behind = members(board(DONE | dict.fromkeys(("01", "11", "20"), ("running", 1)), 4))
     assert {run.step for side in behind for run in side.runs} == {1}
+
+
+def test_first_seeds_stay_on_screen_while_later_ones_train(board) -> None:
+    """All first seeds are over, the second ones have just begun or wait: they join in when they have got there."""
+    states = DONE | {"01": ("running", 3), "11": ("running", 1), "21": ("queued", -1)}
+    sides = members(board(states))
+    assert [run.step for side in sides for run in side.runs] == [6, -1, 6, -1, 6, -1]
+    assert all(len(side.outcomes) == 1 and side.runs[0].outcome == side.runs[0].whole for side in sides)
+    assert sides[0].runs[1].outcome is None and sides[0].runs[1].whole.step == 3
+    words = PAGE.caption(board(states))
+    assert "2 runs are not that far yet." in words.subline and "3 runs to go, about" in words.subline
+    back = members(board(states, 2))
+    assert [run.step for side in back for run in side.runs] == [2, 2, 2, -1, 2, -1]
 
 
 def test_a_run_that_ended_early_holds_nobody_back(board) -> None:
@@ -96,6 +109,7 @@ def test_a_run_that_ended_early_holds_nobody_back(board) -> None:
 ])  # fmt: skip
 def test_there_is_a_verdict_when_all_are_through(board, states, there: bool) -> None:
     assert (verdict_on(board(states)) is not None) == there
+    assert verdict_on(board(states, 4)) is None, "at a moment of the past there is none"
 
 
 @pytest.mark.parametrize("cursor", [None, 0, 3])

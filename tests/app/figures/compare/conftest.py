@@ -16,6 +16,7 @@ from core.comparison import labels, outcome_of, parameters
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.reading.horizon import horizon_of
+from core.schedule import Schedule
 
 MakeEntry = Callable[..., Entry]
 MakeSides = Callable[..., list[Side]]
@@ -44,12 +45,14 @@ def make_entry() -> MakeEntry:
         flow = (0.5 * beta ** np.arange(config.task.length, -1, -1.0)).astype(np.float32)
         flow[: max(config.cuts, default=-1) + 1] = 0
         last = n - 1 if upto is None else min(upto, n - 1)
+        scored = np.array(Schedule.of(config).scorings)
         begun = state != "waiting"
         found = horizon_of(flow, asked=asked_step(config), cuts=config.cuts) if begun else None
         return Entry(
             seed=config.seed, state=state, scalars=taken, step=max(last, 0) if begun else -1,
             flow=flow if begun else None, found=found, seconds=0.002 if n else float("nan"),
-            outcome=outcome_of(taken, config, upto) if n else None,
+            outcome=outcome_of(taken, config, upto, scored) if n else None,
+            whole=outcome_of(taken, config, None, scored) if n else None,
         )  # fmt: skip
 
     return make

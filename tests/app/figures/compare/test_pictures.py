@@ -100,6 +100,16 @@ def test_every_run_has_its_line_and_its_marks(make_entry, make_sides) -> None:
     assert view.hint == "4 runs: 1 over, 1 training, 1 waiting for their turn, 1 not trained."
 
 
+def test_what_is_lost_again_has_a_hollow_mark_and_does_not_count(make_entry, make_sides) -> None:
+    """Solved at 20, and not a number from 30 on."""
+    view = progress(make_sides([(ORDER, [make_entry(ORDER, solved=20, broke=30)])]), 30, ORDER, Style())
+    marks = {trace.marker.symbol: list(trace.x) for trace in view.figure.data if trace.mode == "markers"}
+    assert marks == {"diamond-open": [20], "x": [30]}
+    assert view.table()["state"][0] == "step 30 of 300, over, solved at 20, not a number from 30 on"
+    assert "solved 0 of 1, 1 lost again" in view.alt
+    assert [key.label for key in view.keys][1:] == ["solved, and lost again later", "not a number from here on"]
+
+
 def test_the_sheet_has_medians_ranges_and_the_test(three) -> None:
     sides = three()
     found = verdict([[outcome.order for outcome in side.outcomes] for side in sides])

@@ -9,7 +9,8 @@ import pytest
 
 from app.figures.compare.side import Entry, Side, looks
 from app.figures.theme import Style
-from app.text.compare.caption import caption, joined, p_words
+from app.text.compare.caption import at_its_end, caption, joined
+from app.text.compare.seeds import p_words
 from core.comparison import comparison, labels, outcome_of, parameters, verdict
 from core.config import RunConfig
 from core.frames import SCALARS
@@ -24,8 +25,8 @@ def entry(config: RunConfig, solved: int | None, state="over", last: int | None 
     taken["score"] = np.where(np.arange(n) >= (n if solved is None else solved), 1.0, 0.25)
     flow = 0.9 ** np.arange(config.task.length, -1, -1.0)
     step = 0 if state == "missing" else n - 1 if upto is None else min(upto, n - 1)
-    outcome = outcome_of(taken, config, upto) if n else None
-    return Entry(config.seed, state, taken, step, flow, horizon_of(flow), outcome, 0.001)
+    outcome, whole = (outcome_of(taken, config, at) if n else None for at in (upto, None))
+    return Entry(config.seed, state, taken, step, flow, horizon_of(flow), outcome, whole, 0.001)
 
 
 def sides(*solved: list[int | None], **how) -> list[Side]:
@@ -40,7 +41,7 @@ def sides(*solved: list[int | None], **how) -> list[Side]:
 
 
 def say(members: list[Side]):
-    through = len(members) > 1 and all(run.through(CONFIG.steps) for side in members for run in side.runs)
+    through = len(members) > 1 and all(at_its_end(run, CONFIG) for side in members for run in side.runs)
     found = verdict([[outcome.order for outcome in side.outcomes] for side in members]) if through else None
     return caption(members, found, CONFIG)
 
@@ -50,53 +51,61 @@ NEVER: list[int | None] = [None] * 5
 
 def test_three_seeds_are_too_few_however_clear_it_looks() -> None:
     words = say(sides([None] * 3, [50, 60, 70]))
-    assert words.headline == "LSTM chrono solves the task with every seed, RNN default init with none."
+    assert words.headline == "LSTM chrono solves the task with all 3 seeds, RNN default init with none."
     assert words.subline == (
-        "Not distinguishable at 3 seeds. The exact Mann-Whitney test cannot go below p 0.1 with 3 runs each, whatever "
-        "they do; with 4 it can."
+        "Not distinguishable at 3 seeds. 3 seeds each cannot tell two apart, not even always solved from never "
+        "(p 0.1 at best). 4 could."
     )
     assert [figure.value for figure in words.figures] == ["25\u00a0%", "60"]
 
 
 def test_five_seeds_can_tell_two_apart() -> None:
     words = say(sides(NEVER, [50, 60, 70, 80, 90]))
-    assert words.subline.startswith(
-        "LSTM chrono is better than RNN default init (exact Mann-Whitney test, p 0.008 or less, corrected after Holm)."
+    assert words.subline == (
+        "LSTM chrono is better than RNN default init: solved sooner, or a higher score. "
+        "Exact Mann-Whitney test, p 0.008."
     )
 
 
 def test_a_tie_is_a_result() -> None:
     words = say(sides([50, 60, 70, 80, 90], [55, 60, 65, 75, 95]))
-    assert words.headline == "Both solve the task with every seed."
+    assert words.headline == "Both solve the task with all 5 seeds."
     assert words.subline.startswith("Not distinguishable at 5 seeds.") and words.subline.endswith("A tie is a result.")
+
+
+def test_one_of_one_is_not_every_seed() -> None:
+    words = say(sides([None], [50]))
+    assert words.headline == "LSTM chrono solves the task with its one seed, RNN default init with none."
+    assert words.subline.startswith("Not distinguishable at one seed each. One seed each cannot tell two apart")
 
 
 def test_of_four_members_those_that_are_clear_are_named_and_the_others_tie() -> None:
     words = say(sides(NEVER, [50, 60, 70, 80, 90], [51, 61, 71, 81, 91], [40, 65, 75, 85, 95]))
-    better, _, rest = words.subline.partition("(")
-    assert better.count("better than") == 1 and better.endswith("are better than RNN default init ")
+    better, _, rest = words.subline.partition(":")
+    assert better.count("better than") == 1 and better.endswith("are better than RNN default init")
     assert rest.endswith("The other 3 pairs: not distinguishable at 5 seeds.")
 
 
 def test_not_all_the_same_without_knowing_who() -> None:
     words = say(sides([None] * 3, [50, 60, 70], [80, 90, 100]))
     assert words.subline.startswith("Taken together they are not all the same (permutation test over all, p ")
-    assert "no two are told apart: not distinguishable at 3 seeds." in words.subline
+    assert "but no two are told apart at 3 seeds." in words.subline and words.subline.endswith("5 could.")
 
 
 def test_while_they_train_there_is_no_verdict() -> None:
-    words = say(sides([None] * 2, [50, 60], state="running", last=100))
-    assert words.headline == "LSTM chrono has solved the task with every seed, RNN default init with none."
-    assert words.subline == (
-        "Everything here is at training step 100, which all that have begun have reached. The verdict comes when all "
-        "are through: 4 runs to go."
+    words = caption(sides([None] * 2, [50, 60], state="running", last=100), None, CONFIG, 65.2)
+    assert words.headline == (
+        "By training step 100 LSTM chrono has solved the task with both seeds, RNN default init with none."
     )
+    assert words.subline == "The verdict comes when all are through: 4 runs to go, about 65 s."
 
 
-def test_a_moment_of_the_past_is_called_one() -> None:
+def test_a_moment_of_the_past_is_called_one_and_has_no_verdict() -> None:
     words = say(sides([None] * 3, [50, 60, 70], upto=55))
-    assert words.headline == "LSTM chrono solves the task with 1 of 3, RNN default init with none."
-    assert words.subline.startswith("Everything here is at training step 55. Not distinguishable at 3 seeds.")
+    assert words.headline == (
+        "By training step 55 LSTM chrono has solved the task with 1 of 3, RNN default init with none."
+    )
+    assert words.subline.startswith("The verdict is that of the end")
 
 
 def test_runs_that_ended_early_are_not_compared() -> None:
