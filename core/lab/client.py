@@ -86,8 +86,9 @@ class Lab:
     def submit_all(
         self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None, own: bool = False
     ) -> list[RunInfo]:
-        """``submit`` for runs that belong together: one answer a config, in order. Beyond the host's bounds none of
-        them is started."""
+        """``submit`` for runs that belong together: one answer a config, in order. Those of the first seed are trained
+        to their end before those of the second, and so on. Beyond the host's bounds none of them is started."""
+        seeds = {seed: wave for wave, seed in enumerate(sorted({config.seed for config in configs}))}
         wanted = {config.digest(): config for config in configs}
         with self._submitting:  # of those who ask for the same in one moment the first starts it, the others join
             there = {digest: self._there(digest, owner, joins=not own and until is None) for digest in wanted}
@@ -97,7 +98,9 @@ class Lab:
             self._check_share(owner, len(fresh))
             known = {digest: self._taken_up(row, owner, until) for digest, row in there.items() if row is not None}
             fresh = [config for digest, config in wanted.items() if known.get(digest) is None]
-            added = {row.digest: row for row in self.catalog.add_all(fresh, hashed(owner), until=until)}
+            waves = [seeds[config.seed] for config in fresh]
+            new = self.catalog.add_all(fresh, hashed(owner), until=until, waves=waves)
+            added = {row.digest: row for row in new}
         return [known.get(digest) or self._info(added[digest]) for digest in (config.digest() for config in configs)]
 
     def find(self, config: RunConfig, owner: str) -> RunInfo | None:

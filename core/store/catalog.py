@@ -16,7 +16,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Engine, Row, Select, bindparam, case, func, insert, select, union_all, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
@@ -42,10 +57,18 @@ _runs = tables.runs
 _columns, _joined = tables.runs.c, tables.joined.c
 
 # Asked by every trainer fifty times a second, so built once.
-_WISH = select(_columns.wanted, _columns.until).where(
-    _columns.id == bindparam("id"), _columns.attempt == bindparam("attempt")
+_WAVE = func.coalesce(tables.waves.c.wave, 0)
+_IN_WAVES = tables.runs.outerjoin(tables.waves, tables.waves.c.run == _columns.id)
+_WISH = (
+    select(_columns.wanted, _columns.until, _columns.owner, _WAVE.label("wave"))
+    .select_from(_IN_WAVES)
+    .where(_columns.id == bindparam("id"), _columns.attempt == bindparam("attempt"))
 )
-_QUEUED = select(_columns.id, _columns.owner, _columns.step, _columns.queued).where(_columns.status == "queued")
+_QUEUED = (
+    select(_columns.id, _columns.owner, _columns.step, _columns.queued, _WAVE.label("wave"))
+    .select_from(_IN_WAVES)
+    .where(_columns.status == "queued")
+)
 _BESIDE = select(_joined.run, _joined.owner).join(_runs, _joined.run == _columns.id).where(_columns.status == "queued")
 _OF_RUN = tables.joined.join(_runs, _joined.run == _columns.id)
 _BUSY = union_all(
@@ -62,9 +85,13 @@ def _last_turns(owner: Column[str]) -> Select[*tuple[Any, ...]]:
 
 
 _SERVED = union_all(_last_turns(_columns.owner), _last_turns(_joined.owner).select_from(_OF_RUN))
-_OVERDUE = select(func.count(), func.count(case((_columns.step < 0, 1)))).where(
-    _columns.status == "queued", _columns.queued < bindparam("before")
+_OWN = _columns.owner == bindparam("owner")
+_OVERDUE = (
+    select(func.count(), func.count(case((and_(_columns.step < 0, or_(_OWN, _WAVE == 0)), 1))))
+    .select_from(_IN_WAVES)
+    .where(_columns.status == "queued", _columns.queued < bindparam("before"), or_(~_OWN, bindparam("wave") >= _WAVE))
 )
+"""Those that would have a turn before the run that asks: its owner's of a later wave would not."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +187,8 @@ class Catalog:
             if row is None:
                 return None
             # A run queued only just now may find a free process of its own in a moment.
-            waiting, fresh = connection.execute(_OVERDUE, {"before": time.time() - 0.1}).one()
+            asked = {"before": time.time() - 0.1, "owner": row.owner, "wave": row.wave}
+            waiting, fresh = connection.execute(_OVERDUE, asked).one()
         return Orders(row.wanted, row.until, waiting, fresh)
 
     def changed(self) -> bool:
@@ -181,8 +209,10 @@ class Catalog:
         """Queue a new run."""
         return self.add_all([config], owner, until=until)[0]
 
-    def add_all(self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None) -> list[RunRow]:
-        """Queue new runs, all or none, in this order."""
+    def add_all(
+        self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None, waves: Sequence[int] = ()
+    ) -> list[RunRow]:
+        """Queue new runs, all or none, in this order. ``waves``: one a run, where some wait for earlier ones to end."""
         now, shared = time.time(), {"owner": owner, "status": "queued", "until": until}
         ids = [new_run_id() for _ in configs]
         new: list[dict[str, Any]] = []
@@ -193,6 +223,9 @@ class Catalog:
         if new:
             with self.write() as connection:
                 connection.execute(insert(_runs), new)
+                later = [{"run": run_id, "wave": wave} for run_id, wave in zip(ids, waves, strict=False) if wave]
+                if later:
+                    connection.execute(insert(tables.waves), later)
         rows = {row.id: row for row in self._select(select(_runs).where(_columns.id.in_(ids)))}
         return [rows[run_id] for run_id in ids]
 
@@ -248,6 +281,7 @@ class Catalog:
         with self.write() as connection:
             connection.execute(delete_from(_runs).where(_columns.id == run_id))
             connection.execute(delete_from(tables.joined).where(_joined.run == run_id))
+            connection.execute(delete_from(tables.waves).where(tables.waves.c.run == run_id))
         unlink_run(run_path(self.folder, run_id))
 
     def opened(self, run_id: str) -> None:
@@ -310,7 +344,7 @@ class Catalog:
             served: dict[str, float] = {}
             for row in connection.execute(_SERVED, {"owners": list({one for each in owners.values() for one in each})}):
                 served[row.owner] = max(row.last, served.get(row.owner, row.last))
-        waiting = [Waiting(row.id, tuple(owners[row.id]), row.step < 0, row.queued) for row in queued]
+        waiting = [Waiting(row.id, tuple(owners[row.id]), row.step < 0, row.queued, row.wave) for row in queued]
         return in_turn(waiting, busy, served)
 
     def _set(self, connection: Connection, run_id: str, *conditions: Any, **values: Any) -> int:

@@ -88,6 +88,14 @@ joined = Table(
     Index("joined_owner", "owner"),
 )
 
+# Runs that wait until their owner's earlier ones are over; all others are of wave 0.
+waves = Table(
+    "waves",
+    of_catalog,
+    Column("run", Text, primary_key=True),
+    Column("wave", Integer, nullable=False),
+)
+
 questions = Table(
     "questions",
     of_catalog,

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Waiting:
     """A queued run. ``owners``: who started it, and who has joined it. ``fresh``: it has no frame yet; ``queued``: when
-    it was put in the queue (seconds)."""
+    it was put in the queue (seconds); ``wave``: its owner's runs of an earlier one go first, to their end."""
 
     id: str
     owners: tuple[str, ...]
     fresh: bool
     queued: float
+    wave: int = 0
 
 
 def in_turn(waiting: Iterable[Waiting], busy: Mapping[str, int], served: Mapping[str, float]) -> list[str]:
@@ -26,8 +27,8 @@ def in_turn(waiting: Iterable[Waiting], busy: Mapping[str, int], served: Mapping
 
     The owner with the fewest runs at work comes first, so that twelve runs of one visitor take no more of the machine
     than one run of another. Among equals come those whose fresh run has not had the attention of a turn since it was
-    put there, then whoever had a turn longest ago. An owner's own runs: fresh ones first, then by queue time. A run of
-    several owners has the best of their places.
+    put there, then whoever had a turn longest ago. An owner's own runs: those of the first wave, of them fresh ones
+    first, then by queue time. A run of several owners has the best of their places.
     """
     own: defaultdict[str, list[Waiting]] = defaultdict(list)
     for run in waiting:
@@ -36,8 +37,12 @@ def in_turn(waiting: Iterable[Waiting], busy: Mapping[str, int], served: Mapping
     places: dict[str, tuple[int, bool, float, float, str]] = {}
     for owner, runs in own.items():
         last = served.get(owner, -math.inf)
-        for rank, run in enumerate(sorted(runs, key=lambda run: (not run.fresh, run.queued)), busy.get(owner, 0)):
+        for rank, run in enumerate(sorted(runs, key=_among_its_owners), busy.get(owner, 0)):
             unseen = run.fresh and last < run.queued
             place = (rank, not unseen, last, run.queued, run.id)
             places[run.id] = min(place, places.get(run.id, place))
     return sorted(places, key=places.__getitem__)
+
+
+def _among_its_owners(run: Waiting) -> tuple[int, bool, float]:
+    return run.wave, not run.fresh, run.queued

@@ -93,6 +93,22 @@ def test_runs_are_added_in_order(catalog, config) -> None:
     assert catalog.add_all([], "me") == []
 
 
+def test_later_waves_have_their_turns_when_the_earlier_ones_are_over(catalog, config, monkeypatch) -> None:
+    """Two runs of the first wave and two of the second: the second is no reason for the first to give way."""
+    monkeypatch.setattr("core.store.catalog.time.time", iter(range(1000, 9000)).__next__)
+    rows = catalog.add_all([config.replace(seed=seed) for seed in range(4)], "me", waves=[1, 0, 1, 0])
+    seeds = []
+    while row := catalog.claim():
+        seeds.append(row.config.seed)
+        orders = catalog.orders(row.id, row.attempt)
+        assert (orders.waiting, orders.fresh) == ((1, 1), (0, 0), (1, 1), (0, 0))[len(seeds) - 1]
+        catalog.settle(row.id, row.attempt, Ended("finished", 9))
+    assert seeds == [1, 3, 0, 2]
+    catalog.delete(rows[0].id)
+    with catalog.read() as connection:
+        assert connection.exec_driver_sql("SELECT run FROM waves").scalars().all() == [rows[2].id]
+
+
 def test_runs_are_found_by_digest_status_and_owner(catalog, config) -> None:
     row = catalog.add(config, "me")
     assert catalog.find(config.digest(), "queued").id == row.id

@@ -10,6 +10,12 @@ def test_an_owner_s_runs_begin_with_the_fresh_ones_then_by_queue_time() -> None:
     assert in_turn(waiting("a1", "a2*", "a3", "a4*"), {}, {"a": 9.0}) == ["a2", "a4", "a1", "a3"]
 
 
+def test_an_owner_s_later_waves_wait_for_the_earlier_ones_and_nobody_else_does() -> None:
+    runs = [Waiting("a2", ("a",), True, 0.0, 1), Waiting("a1", ("a",), False, 5.0), Waiting("b1", ("b",), True, 9.0, 2)]
+    assert in_turn(runs, {}, {"a": 1.0}) == ["b1", "a1", "a2"]
+    assert in_turn(runs[:2], {}, {}) == ["a1", "a2"]
+
+
 def test_twelve_runs_of_one_take_no_more_turns_than_one_of_another() -> None:
     runs = waiting(*[f"a{k}*" for k in range(12)], "b1*")
     assert in_turn(runs, {}, {})[:3] == ["a0", "b1", "a1"]
