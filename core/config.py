@@ -5,9 +5,9 @@ text or as numbers (a URL's query, ``--set KEY=VALUE``); ``to_flat`` gives them 
 
 What pydantic has no word for stands in a field's ``json_schema_extra``: the ``labels`` of its values, its ``unit``,
 a log ``scale``; the ``group`` of the controls it stands in (those of a task or a cell stand in Task and Cell); what an
-optional setting means when it is left ``empty``; and, of a setting that came later than the first runs, the value that
-stands for the time ``before`` it existed. That value leaves the digest as it was, and configs stored without the
-setting get it (``stored``), whatever the default is.
+optional setting means when it is left ``empty``; how a ``legend`` names it (core.settings.Legend); and, of a setting
+that came later than the first runs, the value that stands for the time ``before`` it existed. That value leaves the
+digest as it was, and configs stored without the setting get it (``stored``), whatever the default is.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class RunConfig(BaseModel):
         description="How the gradient becomes an update.",
         json_schema_extra={
             "group": "Training",
+            "legend": {"unnamed": True},
             "labels": {
                 "sgd": "SGD",
                 "momentum": "SGD with momentum .9",
@@ -77,7 +78,7 @@ class RunConfig(BaseModel):
         le=10,
         title="Learning rate",
         description="Size of an update.",
-        json_schema_extra={"group": "Training", "scale": "log"},
+        json_schema_extra={"group": "Training", "scale": "log", "legend": {"short": "rate"}},
     )
     lr_schedule: Literal["constant", "warm-up", "cosine"] = Field(
         default="constant",
@@ -87,6 +88,7 @@ class RunConfig(BaseModel):
         json_schema_extra={
             "group": "Training",
             "before": "constant",
+            "legend": {"unnamed": True},
             "labels": {"constant": "constant rate", "warm-up": "linear warm-up", "cosine": "cosine decay"},
         },
     )
@@ -122,6 +124,16 @@ class RunConfig(BaseModel):
         "from zero in each.",
         json_schema_extra={
             "group": "Gradient",
+            "legend": {
+                "said": {
+                    "full": "full BPTT",
+                    "windows": "windows of {0.truncation_length}",
+                    "sliding": "sliding, {0.truncation_length} back",
+                    "reset": "windows, state reset",
+                },
+                "unnamed": True,
+                "covers": ["truncation_length"],
+            },
             "labels": {
                 "full": "none (full BPTT)",
                 "windows": "windows of K",
@@ -133,12 +145,12 @@ class RunConfig(BaseModel):
     )
     truncation_length: int = Field(
         default=10, ge=1, le=10_000, title="Window K", description="Steps the gradient may travel back.",
-        json_schema_extra={"group": "Gradient", "unit": "steps"},
+        json_schema_extra={"group": "Gradient", "unit": "steps", "legend": {"short": "K"}},
     )  # fmt: skip
     truncation_stride: int | None = Field(
         default=None, ge=1, le=10_000, title="Update every k₁",
         description="Steps between two updates of a stream. Empty means K: then every window makes one update.",
-        json_schema_extra={"group": "Gradient", "unit": "steps", "empty": "the same as K"},
+        json_schema_extra={"group": "Gradient", "unit": "steps", "empty": "the same as K", "legend": {"short": "k₁"}},
     )  # fmt: skip
     clip: Literal["none", "norm", "value", "backprop"] = Field(
         default="norm",
@@ -147,18 +159,30 @@ class RunConfig(BaseModel):
         "backpropagation limits each component of what one sequence's gradient carries from step to step.",
         json_schema_extra={
             "group": "Gradient",
+            "legend": {
+                "said": {
+                    "none": "no clipping",
+                    "norm": "clipped by norm",
+                    "value": "clipped by value",
+                    "backprop": "clipped inside backpropagation",
+                }
+            },
             "labels": {"none": "none", "norm": "by norm", "value": "by value", "backprop": "inside backpropagation"},
         },
     )
     clip_threshold: float = Field(
         default=1.0, gt=0, le=1e6, title="Clip threshold θ", description="Largest norm, or largest component.",
-        json_schema_extra={"group": "Gradient", "scale": "log"},
+        json_schema_extra={"group": "Gradient", "scale": "log", "legend": {"short": "θ"}},
     )  # fmt: skip
     trained: Literal["all", "readout"] = Field(
         default="all",
         title="Trained",
         description="The readout alone is a control: it shows what can be read from a recurrence left as it started.",
-        json_schema_extra={"group": "Training", "labels": {"all": "everything", "readout": "the readout alone"}},
+        json_schema_extra={
+            "group": "Training",
+            "legend": {"said": {"all": "everything trained", "readout": "readout alone"}},
+            "labels": {"all": "everything", "readout": "the readout alone"},
+        },
     )
 
     @model_validator(mode="after")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -14,6 +15,28 @@ from core.tasks import TASKS
 
 GROUPS = ("Task", "Cell", "Gradient", "Training")
 """What the controls show under one heading each, in order."""
+
+
+@dataclass(frozen=True)
+class Legend:
+    """How a legend names a setting in which those compared differ; the defaults serve one that says nothing of it.
+
+    short    the name before a number, else the title
+    said     what values are called, in full: templates of ``str.format`` over the config, "*" for all others
+    unnamed  whether a choice is its label alone, without the title
+    always   whether it is said of everybody as soon as one is different
+    last     whether it stands behind the others
+    titled   whether the cell's own title says it
+    covers   dotted keys of settings that need no words of their own where this one is said
+    """
+
+    short: str = ""
+    said: Mapping[str, str] = field(default_factory=dict[str, str])
+    unnamed: bool = False
+    always: bool = False
+    last: bool = False
+    titled: bool = False
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,15 +59,16 @@ class Setting:
     log_scale: bool
     group: str
     empty: str
+    legend: Legend = Legend()
 
 
 def settings_of(config: RunConfig) -> dict[str, Setting]:
     """Every setting of ``config`` in order; those of the task and the cell are of the ones it names."""
     found: dict[str, Setting] = {}
     parts = {"task": type(config.task), "cell": type(config.cell)}
-    for name, field in RunConfig.model_fields.items():
+    for name, info in RunConfig.model_fields.items():
         if name not in parts:
-            found[name] = _setting(name, field, "")
+            found[name] = _setting(name, info, "")
             continue
         tasks, cells = ({key: task.title for key, task in TASKS.items()}, {key: c.word for key, c in ANATOMIES.items()})
         titles = tasks if name == "task" else cells
@@ -61,27 +85,29 @@ def _choice(key: str, title: str, choices: dict[Any, str]) -> Setting:
     return Setting(key, title, text, "choice", first, choices, None, None, False, "", False, title, "")
 
 
-def _setting(key: str, field: FieldInfo, group: str) -> Setting:
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+def _setting(key: str, info: FieldInfo, group: str) -> Setting:
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     choices: dict[Any, str] = dict(extra.get("labels", {}))  # pyright: ignore
-    types = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
+    legend: dict[str, Any] = dict(extra.get("legend", {}))  # pyright: ignore
+    types = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind is not type(None)]
     return Setting(
         key=key,
-        title=field.title or key,
-        help=field.description or "",
+        title=info.title or key,
+        help=info.description or "",
         kind="choice" if choices else "integer" if types == [int] else "number",
-        default=field.default,
+        default=info.default,
         choices=choices,
-        minimum=_bound(field, Ge, Gt),
-        maximum=_bound(field, Le, Lt),
-        optional=type(None) in get_args(field.annotation),
+        minimum=_bound(info, Ge, Gt),
+        maximum=_bound(info, Le, Lt),
+        optional=type(None) in get_args(info.annotation),
         unit=str(extra.get("unit", "")),
         log_scale=extra.get("scale") == "log",
         group=str(extra.get("group", group)),
         empty=str(extra.get("empty", "")),
+        legend=Legend(**legend),
     )
 
 
-def _bound(field: FieldInfo, *kinds: type) -> float | None:
+def _bound(info: FieldInfo, *kinds: type) -> float | None:
     names = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
-    return next((getattr(rule, names[type(rule)]) for rule in field.metadata if isinstance(rule, kinds)), None)
+    return next((getattr(rule, names[type(rule)]) for rule in info.metadata if isinstance(rule, kinds)), None)

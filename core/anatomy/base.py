@@ -112,7 +112,16 @@ class Held:
 
 H_STATE = State("h", "state")
 
-HiddenSize = Annotated[int, Field(ge=1, le=512, title="Hidden units H", description="Units of the recurrent state.")]
+HiddenSize = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=512,
+        title="Hidden units H",
+        description="Units of the recurrent state.",
+        json_schema_extra={"legend": {"short": "H", "always": True, "last": True}},
+    ),
+]
 Ungated = Literal["default", "xavier", "orthogonal", "identity", "spectral-radius", "spectral-norm"]
 """Initialisations that every cell can have."""
 Gated = Literal[Ungated, "chrono"]
@@ -135,7 +144,14 @@ def init_field(description: str, **more: str) -> Any:
         default="default",
         title="Initialisation",
         description=description,
-        json_schema_extra={"labels": INITS | more},  # pyright: ignore[reportArgumentType]
+        json_schema_extra={
+            "labels": INITS | more,
+            "legend": {
+                "always": True,
+                "said": {"default": "default init", "*": "{0.cell.init_words}"},
+                "covers": ["cell.rho", "cell.sigma_max"],
+            },
+        },  # pyright: ignore[reportArgumentType]
     )
 
 
@@ -167,7 +183,7 @@ class Anatomy(BaseModel, ABC):
         title="Spectral radius ρ",
         description="Largest modulus of U's eigenvalues at the start, gate by gate: what a linear network makes of a "
         "gradient in the long run.",
-        json_schema_extra={"before": 1.0},
+        json_schema_extra={"before": 1.0, "legend": {"short": "ρ"}},
     )
     sigma_max: float = Field(
         default=1.0,
@@ -176,7 +192,7 @@ class Anatomy(BaseModel, ABC):
         title="Largest singular value σ_max",
         description="Of U at the start, gate by gate: the most that U can do to a gradient. σ_max > 1 does not make a "
         "gradient explode: it forbids no growth and proves none.",
-        json_schema_extra={"before": 1.0},
+        json_schema_extra={"before": 1.0, "legend": {"short": "σ_max"}},
     )
 
     @property

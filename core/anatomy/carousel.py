@@ -38,7 +38,7 @@ class Carousel(Anatomy):
         title="Forget bias",
         description="Bias of the forget gate at the start (the sum of the two bias vectors). "
         "Empty keeps what the initialisation gives.",
-        json_schema_extra={"empty": "as initialised", "short": "forget bias"},
+        json_schema_extra={"empty": "as initialised", "legend": {"short": "forget bias"}},
     )
     variant: Variant = Field(
         default="standard",
@@ -48,6 +48,7 @@ class Carousel(Anatomy):
         "activation: the cell state is handed out as it is.",
         json_schema_extra={
             "before": "standard",
+            "legend": {"unnamed": True, "titled": True},
             "labels": {
                 "standard": "standard",
                 "no-forget-gate": "no forget gate: f = 1",

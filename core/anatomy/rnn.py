@@ -38,13 +38,14 @@ class RNNAnatomy(Anatomy):
         description="tanh and σ saturate, and σ's slope is ¼ at most: its gradient fades fastest. ReLU lets all of it "
         "through or nothing, the leaky one .01 instead of nothing. Linear: the gradient is U's alone.",
         json_schema_extra={
+            "legend": {"unnamed": True},
             "labels": {
                 "tanh": "tanh",
                 "relu": "ReLU",
                 "leaky-relu": "leaky ReLU",
                 "logistic": "logistic σ",
                 "linear": "linear",
-            }
+            },
         },
     )
 

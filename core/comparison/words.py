@@ -9,26 +9,19 @@ from typing import Any
 from core.comparison.members import applied, differences, may_differ
 from core.config import RunConfig
 from core.numbers import exact
-from core.settings import settings_of
-
-SHORT = {"cell.hidden_size": "H", "cell.forget_bias": "forget bias", "lr": "rate", "clip_threshold": "θ",
-         "truncation_length": "K", "truncation_stride": "k₁", "cell.rho": "ρ", "cell.sigma_max": "σ_max"}  # fmt: skip
-"""Names of numbers as a legend has them."""
-ALWAYS = ("cell.hidden_size", "cell.init")
-"""Said of everybody as soon as one is different."""
-UNNAMED = ("cell.activation", "cell.variant", "optimizer", "lr_schedule")
-"""Choices that say what they are without the setting's name."""
+from core.settings import Setting, settings_of
 
 
 def labels(configs: Sequence[RunConfig]) -> list[str]:
     """A name for each: its cell, and the settings in which those compared differ; what most have goes unsaid."""
     flat = [_acting(config) for config in configs]
-    return [_name(config, [key for key in each if _tells(key, each[key], flat)]) for config, each in zip(configs, flat)]
+    return [_name(config, [key for key in each if _tells(config, key, flat)]) for config, each in zip(configs, flat)]
 
 
-def _tells(key: str, value: Any, flat: Sequence[Mapping[str, Any]]) -> bool:
+def _tells(config: RunConfig, key: str, flat: Sequence[Mapping[str, Any]]) -> bool:
     counts = Counter(str(each[key]) for each in flat if key in each)
-    return len(counts) > 1 and (key in ALWAYS or str(value) != counts.most_common(1)[0][0])
+    usual = counts.most_common(1)[0][0]
+    return len(counts) > 1 and (settings_of(config)[key].legend.always or str(config.to_flat()[key]) != usual)
 
 
 def difference(reference: RunConfig, text: str) -> str:
@@ -50,7 +43,8 @@ def _acting(config: RunConfig) -> dict[str, Any]:
 
 
 def _name(config: RunConfig, keys: Sequence[str]) -> str:
-    named = sorted((key for key in keys if key != "cell.variant"), key="cell.hidden_size".__eq__)  # size last
+    legends = {key: setting.legend for key, setting in settings_of(config).items()}
+    named = sorted((key for key in keys if not legends[key].titled), key=lambda key: legends[key].last)
     words = ", ".join(_all_words(config, named))
     between = "," if config.cell.variant_words and words else ""
     return f"{config.cell.title}{between} {words}".strip()
@@ -58,10 +52,9 @@ def _name(config: RunConfig, keys: Sequence[str]) -> str:
 
 def _all_words(config: RunConfig, keys: Sequence[str]) -> list[str]:
     """What the settings ``keys`` are, each once: a kind of truncation says its K, a forget bias its default start."""
-    said = {"truncation_length"} if "truncation" in keys else set()
-    said |= {"cell.rho", "cell.sigma_max"} if "cell.init" in keys else set()
-    said |= config.cell.implied
-    return [words for key in keys if key not in said and (words := _words(config, key))]
+    settings = settings_of(config)
+    said = {covered for key in keys for covered in settings[key].legend.covers} | config.cell.implied
+    return [words for key in keys if key not in said and (words := _words(config, settings[key]))]
 
 
 def _says_something(config: RunConfig, key: str) -> bool:
@@ -69,19 +62,13 @@ def _says_something(config: RunConfig, key: str) -> bool:
     return config.to_flat()[key] != settings_of(config)[key].default
 
 
-def _words(config: RunConfig, key: str) -> str:
-    value, setting = config.to_flat()[key], settings_of(config)[key]
+def _words(config: RunConfig, setting: Setting) -> str:
+    value, legend = config.to_flat()[setting.key], setting.legend
     if value is None:
         return ""
     if not setting.choices:
-        return f"{SHORT.get(key, setting.title)} {exact(value)}"
+        return f"{legend.short or setting.title} {exact(value)}"
     choice = str(setting.choices[value])
-    if key == "cell.init":
-        return config.cell.init_words or "default init"
-    if key == "clip":
-        return "no clipping" if value == "none" else f"clipped {choice}"
-    if key == "truncation":
-        return "full BPTT" if value == "full" else choice.replace("K", str(config.truncation_length))
-    if key == "trained":
-        return "everything trained" if value == "all" else "readout alone"
-    return choice if key in UNNAMED else f"{setting.title.lower()} {choice}"
+    default = "{1}" if legend.unnamed else "{2} {1}"
+    template = legend.said.get(str(value), legend.said.get("*", default))
+    return template.format(config, choice, setting.title.lower())

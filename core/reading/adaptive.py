@@ -8,6 +8,10 @@ by which φ falls per step from lag τ on, what truncation at K leaves out is at
 
 in units of how strongly parameters act on one state, and the gradient itself is at least max_K (Σ_{k<K} φ_k − E(K)).
 The smallest K at which the quotient is below δ is safe by this estimate. It has no answer where β ≥ 1.
+
+It speaks of losses that each see exactly K steps back, *sliding*, and of everything that is trained. In windows most
+losses see fewer, so there it is an estimate of nothing; with a single loss at the end the two are the same. How often
+it keeps what it says is measured by ``tests/bench/adaptive_k.py`` (CONTRIBUTING, Decisions).
 """
 
 from __future__ import annotations

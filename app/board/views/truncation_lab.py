@@ -18,6 +18,7 @@ from app.text.shared.situation import Caption
 from app.text.truncation_lab.caption import TruncationEffect, caption
 from core.config import RunConfig
 from core.questions import TruncationBias, TruncationCost
+from core.reach import loss_steps
 from core.reading.adaptive import Adaptive, adaptive_k, fitted_from, smallest_k
 
 _BIAS, _COST = TruncationBias(), TruncationCost()
@@ -48,8 +49,11 @@ def _bias(shown: Shown) -> Bias | None:
 
 
 def _adaptive(shown: Shown) -> Adaptive | None:
-    """K from the decay of one loss's untruncated flow, fitted from a tenth of the sequence on."""
+    """K from the decay of one loss's untruncated flow; None where it is no estimate of what is drawn: it speaks of
+    losses that each see K steps back, which those in windows do not, but for a single one at the end."""
     found = shown.answer(_BIAS)
+    if choice(shown).kind != "sliding" and len(loss_steps(shown.config.task)) > 1:
+        return None
     return found and adaptive_k(found.arrays["phi"], choice(shown).delta, fitted_from(shown.config.task.length))
 
 

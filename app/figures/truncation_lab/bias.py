@@ -290,7 +290,8 @@ def _keys(
         if (bias.cosine < 0).any():
             keys.append(Key("points the wrong way", theme.ink, "pattern", pattern="\\"))
     if adaptive is not None:
-        keys.append(Key(f"from the decay: {_estimate(adaptive)}", theme.ink, "marker", marker="triangle-up-open"))
+        words = f"estimated from the decay, for everything trained: {_estimate(adaptive)}"
+        keys.append(Key(words, theme.ink, "marker", marker="triangle-up-open"))
     return tuple(keys)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import inspect
 
-from core.comparison import comparison, difference, kept, labels, suggestions
+import pytest
+from pydantic.fields import FieldInfo
+
+from core.anatomy import ANATOMIES
+from core.comparison import comparison, difference, kept, labels, suggestions, words
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.presets import PRESETS
+from core.settings import _setting, settings_of
 
 ORDER = RunConfig.preset("temporal-order-lstm")
 
@@ -63,3 +68,14 @@ def test_no_two_suggestions_have_the_same_name(preset: str) -> None:
     for start in range(0, len(texts), 5):
         found = names(config, *texts[start : start + 5])
         assert len(set(found)) == len(found)
+
+
+def test_the_words_of_a_setting_stand_with_the_setting() -> None:
+    """The module of words names none: a new setting brings its own, or is called by its title."""
+    source = inspect.getsource(words)
+    keys = {key for cell in ANATOMIES for key in settings_of(ORDER.replace(**{"cell.name": cell}))} - {"cell.name"}
+    assert not [key for key in keys if f'"{key}"' in source]
+    new = FieldInfo(annotation=float, default=0.5, title="Share kept", json_schema_extra={"legend": {"short": "kept"}})
+    plain = FieldInfo(annotation=float, default=0.5, title="Share kept")
+    found = [words._words(ORDER, _setting("lr", info, "Training")) for info in (new, plain)]
+    assert found == [f"kept {ORDER.lr:g}", f"Share kept {ORDER.lr:g}"]

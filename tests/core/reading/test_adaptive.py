@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
+from core.diagnostics.truncation_bias import truncation_bias
 from core.errors import ConfigError
-from core.reading.adaptive import adaptive_k, smallest_k
+from core.forecasts.distribution import drawn
+from core.reading.adaptive import adaptive_k, fitted_from, smallest_k
+from core.training.replay import moment_of
 
 
 def test_the_smallest_measured_k_may_come_before_a_worse_one() -> None:
@@ -84,3 +87,24 @@ def test_bad_arguments_are_sentences() -> None:
             smallest_k(np.ones(1, int), np.ones(1), delta)
     with pytest.raises(ConfigError, match=r"`tau` \(=9\) must be 0 to 4"):
         adaptive_k(np.ones(5), 0.1, 9)
+
+
+@pytest.mark.slow
+def test_the_estimate_holds_for_sliding_truncation_of_everything_trained() -> None:
+    """The measured bias at the estimated K, of the declared random networks before any training: below δ in most of
+    them, where in windows with many losses it is not. ``tests/bench/adaptive_k.py`` measures it over more."""
+    held: dict[tuple[str, bool], list[bool]] = {}
+    for index in range(40):
+        config = drawn(index).replace(truncation="full", trained="all")
+        moment = moment_of(config, 0, sequences=4 if config.batch_size >= 4 else None)
+        arrays, T = truncation_bias(moment), config.task.length
+        K = adaptive_k(arrays["phi"], 0.1, fitted_from(T)).k
+        if K is not None and K < T:
+            many = int(moment.batch.asked.any(axis=1).sum()) > 1
+            for kind in ("sliding", "windows"):
+                place = int(np.searchsorted(arrays[f"{kind}.K"], K))
+                held.setdefault((kind, many), []).append(bool(arrays[f"{kind}.relative_bias"][place] < 0.1))
+    share = {key: np.mean(good) for key, good in held.items()}
+    assert min(map(len, held.values())) >= 5
+    assert share["sliding", True] >= 0.75 and share["sliding", False] >= 0.85
+    assert share["windows", True] < share["sliding", True]

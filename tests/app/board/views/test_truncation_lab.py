@@ -100,3 +100,15 @@ def test_moving_k_changes_words_and_read_out(shown) -> None:
     assert hints[0].startswith("K = 20: the gradient of the cell's weights is off by 12\u00a0%") and hints[
         1
     ].startswith("K = 30: the gradient of the cell's weights is off by 4\u00a0%")
+
+
+@pytest.mark.parametrize("asked, cut, drawn", [
+    ("last", "windows", True), ("every", "windows", False), ("every", "sliding", True),
+])  # fmt: skip
+def test_k_from_the_decay_stands_where_its_model_holds(shown, asked: str, cut: str, drawn: bool) -> None:
+    """Where every loss sees K steps back: in sliding truncation, and where there is a single loss at the end."""
+    config = FULL.replace(**{"task.asked": asked})
+    view = PAGE.views["bias"].build(shown(config, {"cut": cut}, {TruncationBias(): truncation()}))
+    assert view is not None
+    assert any(trace.name == "K from the decay" for trace in view.figure.data) == drawn
+    assert any("estimated from the decay" in key.label for key in view.keys) == drawn
