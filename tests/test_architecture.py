@@ -28,9 +28,9 @@ ORDER = """
     core.config
     core.settings core.data core.reach core.sweep core.learning_rate
     core.reading
-    core.comparison
     core.cost
     core.schedule
+    core.comparison
     core.budget
     core.cells
     core.network

@@ -96,7 +96,7 @@ def lacking(found: Compared) -> None:
         st.caption(f"{count} of this comparison not trained yet, about {about}: press Train.")
     else:
         turns = f", {at_once} at a time" if len(open_) > at_once else ""
-        st.caption(f"Train starts {count}{turns}: about {about}.")
+        st.caption(f"Train starts {count}{turns}: about {about} if nothing else trains here.")
 
 
 def _measured(info: RunInfo) -> Left:

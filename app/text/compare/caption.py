@@ -209,7 +209,7 @@ def _them(count: int) -> str:
 
 def _left(runs: Iterable[Entry], left: float | None) -> str:
     paused = sum(run.state == "paused" for run in runs)
-    about = "" if left is None else f", about {duration(left)}"
+    about = "" if left is None else f", about {duration(left)} if nothing else trains here"
     return f"{about}, {paused} of them paused" if paused else about
 
 

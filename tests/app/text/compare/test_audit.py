@@ -154,11 +154,12 @@ def _subline(text: str, sides: list[Side], found: Verdict | None) -> set[str]:
                 claim = f"{side.label} with {counts[side.label]} of {len(side.outcomes)}"
                 assert (claim in listed[1]) == (counts[side.label] > 0)
     going = sum(run.state in ("waiting", "running", "paused") for side in sides for run in side.runs)
-    if to_go := re.search(r"(\d+) runs? to go, about 40 s(?:, (\d+) of them paused)?", text):
+    left = r"(\d+) runs? to go, about 40 s if nothing else trains here(?:, (\d+) of them paused)?"
+    if to_go := re.search(left, text):
         paused = sum(run.state == "paused" for side in sides for run in side.runs)
         assert int(to_go[1]) == going and int(to_go[2] or 0) == paused
-    assert bool(to_go) == bool(going) and (found is None) == ("istinguishable" not in text and "told apart" not in text
-                                                             and "better than" not in text)  # fmt: skip
+    decided = any(words in text for words in ("istinguishable", "told apart", "better than"))
+    assert bool(to_go) == bool(going) and (found is not None) == decided
     return said | (_verdict(text, sides, found) if found else set())
 
 

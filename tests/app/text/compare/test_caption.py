@@ -97,7 +97,9 @@ def test_while_they_train_there_is_no_verdict() -> None:
     assert words.headline == (
         "By training step 100 LSTM chrono has solved the task with both seeds, RNN default init with none."
     )
-    assert words.subline == "The verdict comes when all are through: 4 runs to go, about 65 s."
+    assert words.subline == (
+        "The verdict comes when all are through: 4 runs to go, about 65 s if nothing else trains here."
+    )
 
 
 def test_a_moment_of_the_past_is_called_one_and_has_no_verdict() -> None:
