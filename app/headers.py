@@ -10,13 +10,12 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.entry import inline_scripts
 from core.errors import UnrolledError, quoted
 
 UPLOADS = "/_stcore/upload_file"
@@ -75,7 +74,7 @@ class Rules:
     def policy(self) -> str:
         """The Content-Security-Policy: everything from this server alone. ``blob:`` is how Streamlit loads a
         component's script, 'unsafe-inline' styles are how it and Plotly style; nothing is evaluated from a text, and of
-        inline scripts only Streamlit's own may run."""
+        inline scripts only the page's own may run."""
         return "; ".join((
             "default-src 'self'",
             f"script-src 'self' blob: {' '.join(_inline_scripts())}",
@@ -166,7 +165,6 @@ def _is_address(origin: str) -> bool:
 
 
 def _inline_scripts() -> list[str]:
-    """The hashes of the scripts that stand in Streamlit's own page, which are the only ones that may."""
-    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    return [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts]
+    """The hashes of the scripts that stand in the page itself, which are the only ones that may."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in inline_scripts())
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]

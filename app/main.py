@@ -13,7 +13,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from app.board.routes import routes
+from app.board.views import PAGES
 from app.connections import bound_waiting_sessions, leave_when_the_terminal_closes, watch_connections
+from app.entry import page_routes
 from app.headers import Door, Rules
 from app.services import lab, supervisor
 from app.visit.visitor import VisitorCookie
@@ -41,7 +43,8 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 try:
-    ROUTES = routes(lab(), st.get_option("server.baseUrlPath"), lambda: supervisor().trouble)
+    BASE = st.get_option("server.baseUrlPath")
+    ROUTES = [*routes(lab(), BASE, lambda: supervisor().trouble), *page_routes(PAGES, BASE)]
     RULES = Rules.of_host(local=st.get_option("server.address") in HERE)
 except UnrolledError as problem:  # a folder that cannot be used, a name that is none
     sys.exit(f"error: {problem}")

@@ -14,10 +14,23 @@ from app.board.errors import BadQuery
 from app.board.query import FRONT
 from app.board.routes import PLOTLY_PATH
 from app.board.views import PAGES
+from app.text.glossary import GLOSSARY
 
 T = TypeVar("T")
 _HERE = Path(__file__).parent
-SCRIPTS = ("elements", "knobs", "pins", "pictures", "transport", "microscope", "light", "visitor", "board")
+SCRIPTS = (
+    "elements",
+    "terms",
+    "knobs",
+    "pins",
+    "pictures",
+    "transport",
+    "microscope",
+    "light",
+    "visitor",
+    "paper",
+    "board",
+)
 """One after the other they are one module; the last exports what Streamlit calls."""
 
 
@@ -93,4 +106,4 @@ def _page(name: str) -> dict[str, Any]:
         {"name": view, "title": spec.title, "wide": spec.wide, "height": spec.height}
         for view, spec in PAGES[name].views.items()
     ]
-    return {"name": name, "views": views}
+    return {"name": name, "views": views, "glossary": [(term.forms, term.sentence) for term in GLOSSARY]}

@@ -11,3 +11,7 @@ class BadQuery(UnrolledError):
 
 class Unknown(UnrolledError):
     """A run or preview that is not on this server."""
+
+
+class Untrained(UnrolledError):
+    """A picture of what nobody has trained yet."""

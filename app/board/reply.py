@@ -21,6 +21,7 @@ from core.errors import UnrolledError
 from core.frames import Frame
 
 NOTHING, PENDING = "Nothing is recorded for this moment.", "Being worked out …"
+UNTRAINED = "Appears with the training."
 
 
 def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
@@ -57,6 +58,9 @@ def _page(page: Page, shown: Shown) -> dict[str, Any]:
     drawn: dict[str, Any] = {}
     absent: dict[str, str] = {}
     for name in shown.query.views:
+        if page.views[name].trained and shown.snapshot.status.phase == "preview":
+            absent[name] = UNTRAINED
+            continue
         try:
             view = page.views[name].build(shown)
         except UnrolledError as error:  # what a cell lacks, say

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ LEVELS = 65
 """A heatmap value becomes one of LEVELS characters from ``#`` on, backslash left out, evenly over zmin … zmax; an odd
 number, so that the middle of a diverging scale is exact. Nothing to draw is a space. Text of one byte a value
 compresses far better than base64 of bytes, which tears neighbours apart."""
+_SENTENCE = re.compile(r"(?<=[a-z0-9%)”…′|][.?!]) (?=[^a-z])")
 DIGITS = 4
 """Significant digits of what tables and hovering say."""
 
@@ -65,7 +67,8 @@ def view(shown: View, *, table: bool) -> dict[str, Any]:
     """A View as the board gets it; the rows only where its table is open."""
     return {
         "title": shown.title,
-        "hint": shown.hint,
+        **_words(shown.hint),
+        "toy": shown.toy,
         "alt": shown.alt,
         "figure": packed(shown.figure),
         "keys": [_key(key) for key in shown.keys],
@@ -75,6 +78,12 @@ def view(shown: View, *, table: bool) -> dict[str, Any]:
         **({"sheet": _sheet(shown.sheet)} if shown.sheet else {}),
         **({"table": _table(shown.table())} if table else {}),
     }
+
+
+def _words(hint: str) -> dict[str, str]:
+    """The first sentence beside the title; the others are opened by whoever wants to read on."""
+    first, *more = _SENTENCE.split(hint, maxsplit=1)
+    return {"hint": first} | ({"more": more[0]} if more else {})
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:

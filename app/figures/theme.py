@@ -39,9 +39,19 @@ CELL_LOOKS = dict(zip(ANATOMIES, cycle(PALETTE)))
 """Each cell's, in the order in which they are offered."""
 
 
+_LEVELS = ((-6, "#061a3a"), (-4, "#14418a"), (-2, "#4f8fcb"), (-1, "#8fb9de"), (0, "#f3f1ed"),
+           (1, "#fbc9ae"), (2, "#f39a75"), (4, "#dd4f42"), (6, "#a01226"))  # fmt: skip
+FLOW: Stops = tuple(((level + 6) / 12, color) for level, color in _LEVELS)
+"""log10 of (gradient ÷ gradient at the last step), −6 … 6. What has grown is lighter than what has faded as much, so
+that a print without colour tells them apart."""
+GATE: Stops = ((0, "#eff3f3"), (0.5, "#74a9b4"), (1, "#0c3542"))
+STATE: Stops = ((0, "#6f2a83"), (0.25, "#b592c4"), (0.5, "#f4f3f1"), (0.75, "#8cc295"), (1, "#1b7837"))
+
+
 @dataclass(frozen=True)
 class Theme:
-    """The colours of one theme. ``flow``, ``gate`` and ``state`` are the three scales of the project."""
+    """The colours of one theme. ``flow``, ``gate`` and ``state`` are the three scales of the project, the same in both:
+    what is open is dark in a light theme and in a dark one."""
 
     name: Literal["light", "dark"]
     ink: str
@@ -49,20 +59,14 @@ class Theme:
     faint: str
     grid: str
     surface: str
+    ground: str
     band: str
     faded: str
     grown: str
     broken: str
-    flow: Stops
-    gate: Stops
-    state: Stops
-
-
-def _flow(middle: str, deep: str) -> Stops:
-    """log10 of (gradient ÷ gradient at the last step), −6 … 6."""
-    levels = ((-6, deep), (-4, "#1d5aa6"), (-2, "#5fa3d3"), (-1, "#a9cde6"), (0, middle),
-              (1, "#f5b99e"), (2, "#e5805f"), (4, "#b8202f"), (6, "#67001f"))  # fmt: skip
-    return tuple(((level + 6) / 12, color) for level, color in levels)
+    flow: Stops = FLOW
+    gate: Stops = GATE
+    state: Stops = STATE
 
 
 LIGHT = Theme(
@@ -72,13 +76,11 @@ LIGHT = Theme(
     faint="#b9bec8",
     grid="#edeff2",
     surface="#ffffff",
+    ground="rgba(255,255,255,0.85)",
     band="rgba(31,36,48,0.05)",
     faded="#1d5aa6",
     grown="#b8202f",
     broken="#8a5a00",
-    flow=_flow("#f3f1ed", "#08306b"),
-    gate=((0, "#eff3f3"), (0.5, "#74a9b4"), (1, "#0c3542")),
-    state=((0, "#6f2a83"), (0.25, "#b592c4"), (0.5, "#f4f3f1"), (0.75, "#8cc295"), (1, "#1b7837")),
 )
 DARK = Theme(
     name="dark",
@@ -86,14 +88,12 @@ DARK = Theme(
     muted="#9aa1ae",
     faint="#565d6a",
     grid="#23272f",
-    surface="#0e1117",
+    surface="#101114",
+    ground="rgba(16,17,20,0.85)",
     band="rgba(236,238,242,0.07)",
     faded="#5fa3d3",
     grown="#f0735c",
     broken="#f2c14e",
-    flow=_flow("#f1eee8", "#0a2c62"),
-    gate=((0, "#15202b"), (0.5, "#4a8797"), (1, "#f4ebcd")),
-    state=((0, "#d9a3ea"), (0.25, "#7d4d8e"), (0.5, "#1c2027"), (0.75, "#3f8757"), (1, "#8fe0a4")),
 )
 THEMES = {"light": LIGHT, "dark": DARK}
 
@@ -138,6 +138,7 @@ def template(style: Style) -> dict[str, Any]:
         "tickfont": {"color": theme.muted, "size": 12},
         "title": {"font": {"color": theme.muted, "size": 12}, "standoff": 8},
         "automargin": False,
+        "tickangle": 0,
         "exponentformat": "power",  # as core.numbers writes them
         "fixedrange": style.narrow,  # on a phone a drag scrolls the page
     }
@@ -158,6 +159,11 @@ def template(style: Style) -> dict[str, Any]:
                 "font": {"color": theme.surface, "size": 13, "family": FONT},
                 "align": "left",
             },
-            "annotationdefaults": {"showarrow": False, "font": {"color": theme.muted, "size": 12}},
+            # On a ground of their own: a curve goes behind a word, not through it.
+            "annotationdefaults": {
+                "showarrow": False,
+                "font": {"color": theme.muted, "size": 12},
+                "bgcolor": theme.ground,
+            },
         }
     }

@@ -28,8 +28,10 @@ MOVING = ("queued", "running")
 Companions = Callable[[RunConfig], list[RunConfig]]
 
 
-def transport_buttons(companions: Companions | None = None) -> bool:
-    """The row of buttons for the runs on screen; returns whether any moves. The board's script has their keys."""
+def transport_buttons(companions: Companions | None = None, more: Callable[[], None] | None = None) -> bool:
+    """The row of buttons for the runs on screen, with ``more`` at its end; returns whether any moves.
+
+    The board's script has their keys."""
     infos, wanted = _shown(), companions or _none
     moving = any(info.status in MOVING for info in infos)
     lacking = bool(infos) and not {config.digest() for config in wanted(session.visit().config)} <= _going(infos)
@@ -40,6 +42,8 @@ def transport_buttons(companions: Companions | None = None) -> bool:
         _button("Step", partial(_step, wanted), _step_help(infos))
         _button("Reset", _reset, "Back to step 0 with the same seed. Key: 0", disabled=not infos)
         share.button()
+        if more:
+            more()
     _whose()
     _way_back()
     return moving
@@ -73,8 +77,11 @@ def _way_back() -> None:
     """After a changed setting: the run that was on screen, which goes on or rests as it did."""
     info = lab().info(session.left() or "") if session.visit().run is None else None
     if info is not None:
-        text = f"Back to the run of {info.config.label} ({info.status}, step {max(info.step, 0):,})"
-        st.button(text, key="transport-back", on_click=session.go_back, type="tertiary", icon=":material/undo:")
+        text = f"{info.config.label}, {info.status}, step {max(info.step, 0):,}"
+        st.button(
+            "Back to the run", key="transport-back", help=text, on_click=session.go_back, type="tertiary",
+            icon=":material/undo:",
+        )  # fmt: skip
 
 
 def _button(

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 from math import floor, log10
 from typing import Any
 
 import streamlit as st
 
+from app.frame import problems
+from app.text.glossary import explained
 from app.visit import session
 from core.config import RunConfig
 from core.errors import ConfigError
+from core.numbers import exact
 from core.presets import PRESETS
 from core.settings import GROUPS, Setting, settings_of
 
 _GROUP, _PRESET = "set.group", "set.preset"
+_REFUSED = "_refused"
+"""(config, key, sentences) of the last value that could not be."""
 
 
 def controls() -> None:
@@ -29,7 +35,8 @@ def controls() -> None:
                 if setting.group == group and key not in config.idle:
                     _widget(setting, flat[key])
                     if key == "task.name":
-                        st.caption(f"{config.task.question} — {config.task.first_seen}")
+                        asked = f"{config.task.question} — {config.task.first_seen}"
+                        st.caption(asked, help=explained(asked))
 
 
 @cache
@@ -52,7 +59,7 @@ def _presets() -> None:
         index=None, placeholder="your own settings",
     )  # fmt: skip
     if current:
-        st.caption(PRESETS[current].promise)
+        st.caption(PRESETS[current].promise, help=explained(PRESETS[current].promise, PRESETS[current].title))
 
 
 def _choose_group() -> None:
@@ -67,12 +74,22 @@ def _choose_preset() -> None:
 
 
 def _widget(setting: Setting, value: Any) -> None:
+    """One setting; under it, why what was wanted last cannot be had."""
+    _input(setting, value)
+    refused = st.session_state.get(_REFUSED)
+    if refused and refused[:2] == (session.visit().config, setting.key):
+        for sentence in refused[2]:
+            st.error(problems.as_markdown(sentence))
+
+
+def _input(setting: Setting, value: Any) -> None:
+    """Without bounds of its own: a browser would turn a number red and say nothing, RunConfig says which it may be."""
     key = f"set.{setting.key}"
     st.session_state[key] = value
     common: dict[str, Any] = {
         "label": f"{setting.title} ({setting.unit})" if setting.unit else setting.title,
         "key": key,
-        "help": setting.help,
+        "help": explained(setting.title, *map(str, setting.choices.values()), after=_help(setting)),
         "on_change": _changed,
         "args": (setting.key,),
     }
@@ -82,19 +99,23 @@ def _widget(setting: Setting, value: Any) -> None:
     if setting.optional:
         common |= {"value": None, "placeholder": setting.empty}
     if setting.kind == "integer":
-        st.number_input(min_value=int(setting.minimum or 0), max_value=int(setting.maximum or 0), step=1, **common)
+        st.number_input(step=1, format="%d", **common)
     else:
-        st.number_input(
-            min_value=_number(None if setting.log_scale else setting.minimum),  # an open bound is RunConfig's to refuse
-            max_value=_number(setting.maximum),
-            step=_step(value),
-            format="%g",
-            **common,
-        )
+        st.number_input(step=_step(value), format=_plainly(value), **common)
 
 
-def _number(bound: float | None) -> float | None:
-    return None if bound is None else float(bound)
+def _help(setting: Setting) -> str:
+    """What it is, and from where to where it goes."""
+    if setting.minimum is None or setting.maximum is None:
+        return setting.help
+    low = f"More than {exact(setting.minimum)}" if setting.log_scale else f"{exact(setting.minimum)}"
+    return f"{setting.help} {low} to {exact(setting.maximum)}."
+
+
+def _plainly(value: float | None) -> str:
+    """A format that writes ``value`` with all its digits and without an exponent."""
+    behind = -int(Decimal(repr(float(value or 0))).normalize().as_tuple().exponent)
+    return f"%.{max(0, behind)}f"
 
 
 def _step(value: float | None) -> float:
@@ -103,8 +124,9 @@ def _step(value: float | None) -> float:
 
 
 def _changed(key: str) -> None:
-    value = st.session_state[f"set.{key}"]
+    value, config = st.session_state[f"set.{key}"], session.visit().config
     try:
-        session.choose(session.visit().config.replace(**{key: value}))
+        session.choose(config.replace(**{key: value}))
     except ConfigError as error:
-        session.change(problems=tuple(error.problems))
+        session.stay()
+        st.session_state[_REFUSED] = (config, key, error.problems)

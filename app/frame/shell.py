@@ -14,6 +14,7 @@ from app.frame import comparing as compared
 from app.frame import dialogs, problems
 from app.frame.buttons import Companions, transport_buttons
 from app.frame.controls import controls
+from app.text.glossary import explained
 from app.visit import session, visitor
 from app.visit.link import ALONGSIDE
 from core.config import RunConfig
@@ -43,7 +44,7 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     ``compares`` has the settings against those of others, and Train trains them all.
     """
     controls()
-    st.markdown(intro)
+    st.markdown(intro, help=explained(intro))
     found = compared.compared() if compares else None
     problems.show([*session.visit().problems, *(found.problems if found else ())])
     if found:
@@ -51,14 +52,13 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     if alongside:
         st.session_state[_KEY] = _stands(alongside).value
     companions = compared.others if compares else partial(_companions, alongside) if alongside else None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        moving = transport_buttons(companions)
+    with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small"):
+        short = bool(alongside) or session.left() is not None
+        moving = transport_buttons(companions, None if found else partial(_compare, short=short))
         if alongside:
             _choice(alongside)
         if found:
             compared.lacking(found)
-        else:
-            _compare(short=bool(alongside))
     try:
         source = session.source()
     except UnrolledError as error:  # more than this server computes: the settings stay, nothing is drawn of them
@@ -72,13 +72,8 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
 def _compare(*, short: bool) -> None:
     """One click from any run to the same with the other cells; ``short``: in a row that has no room for more."""
     text = "Train the same settings with every cell and several seeds, side by side. What was trained is found again."
-    if st.button(
-        "Compare cells" if short else "Compare with the other cells",
-        key="compare-run",
-        type="tertiary",
-        help=text,
-        icon=None if short else ":material/compare_arrows:",
-    ):
+    label = "Compare cells" if short else "Compare with the other cells"
+    if st.button(label, key="compare-run", type="tertiary", help=text, icon=":material/compare_arrows:"):
         compared.with_other_cells()
         st.switch_page(COMPARE, query_params=session.address())
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from typing import Any
 
 import pytest
 
+from app.entry import inline_scripts, page, page_routes
 from app.headers import Door, Rules
 from core.errors import UnrolledError
 
@@ -107,3 +110,12 @@ def test_what_cannot_be_set_is_a_sentence(name: str, value: str) -> None:
 
 def test_a_star_answers_to_any_name() -> None:
     assert Rules.of_host({"UNROLLED_HOSTS": "*"}, local=True).answers("any.example")
+
+
+def test_a_page_is_told_where_its_server_is_before_it_looks() -> None:
+    """By a script that the policy lets run, ahead of Streamlit's own."""
+    text, (first, *_) = page(), inline_scripts()
+    assert "BACKEND_BASE_URL" in first and text.index(first) < text.index('<script type="module"')
+    digest = base64.b64encode(hashlib.sha256(first.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in Rules().policy
+    assert [route.path for route in page_routes(["memory"], "/teach/unrolled")] == ["/teach/unrolled/memory"]

@@ -130,6 +130,17 @@ def test_settings_that_contradict_are_explained_and_the_old_ones_stay() -> None:
     assert "cannot be combined with `cell.init` (=chrono)" in at.error[0].value
 
 
+def test_a_number_out_of_bounds_is_answered_where_it_was_written() -> None:
+    at = opened()
+    before = shown(at).config
+    at.number_input(key="set.cell.hidden_size").set_value(5000).run()
+    assert shown(at).config == before and at.number_input(key="set.cell.hidden_size").value == before.cell.hidden_size
+    sentence = "`cell.hidden_size` (=5000) must be at most 512. Lower `cell.hidden_size`."
+    assert [error.value for error in at.sidebar.error] == [sentence] == [error.value for error in at.error]
+    at.number_input(key="set.lr").set_value(0.0000125).run()
+    assert not at.error and at.number_input(key="set.lr").format == "%.7f"
+
+
 def test_train_pause_and_reset_steer_a_run() -> None:
     at = opened()
     at.button(key="transport-Train").click().run()

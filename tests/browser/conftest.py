@@ -43,8 +43,6 @@ FLAGS = [
     "--disable-sync",
 ]
 
-PROBES = ("/_stcore/health", "/_stcore/host-config")
-"""Streamlit's script looks for its server under the page's own path first, and finds nothing there."""
 # 503: a worker that has only just started is slow to answer
 LOST = ("net::ERR_", "Failed to fetch", "is not responding", "status of 503")
 
@@ -185,7 +183,7 @@ def open_page(browser: Browser, script_errors: list[str], request: pytest.Fixtur
     contexts = []
     # A test that ends its own server or goes offline loses connections; only there that is no error.
     loses = {"own_server", "offline"} & set(request.fixturenames)
-    ignored = PROBES + (LOST if loses else ())
+    ignored = LOST if loses else ()
 
     def note(error: str) -> None:
         if not any(text in error for text in ignored):

@@ -64,7 +64,7 @@ def costs_only_itself(visitor: Any) -> None:
 
 def test_every_picture_is_drawn_on_a_phone(server: Any, flow: Any) -> None:
     visitor = memory(server, flow, size="phone", task__name="temporal-order", seed=803, steps=40)
-    for name in ("evidence", "answer", "strip", "fading", "capacity", "leak", "score"):
+    for name in ("evidence", "answer", "fading", "capacity", "leak", "score"):
         visitor.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
         visitor.until(f"document.querySelector('[data-view={name}] .main-svg')")
         main = "document.querySelector('[data-testid=stMain]')"

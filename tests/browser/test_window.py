@@ -28,19 +28,22 @@ CONTRAST = """button => {
 def test_a_phone_needs_no_sideways_scrolling_and_reaches_the_settings(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=502, steps=30, size="phone")
     expect(visitor.button("Train")).to_be_in_viewport()
-    fits(visitor)
+    fits(visitor, "curve", "gates")
     visitor.press("Train")
     expect(visitor.where).to_contain_text("finished")
-    fits(visitor)
+    fits(visitor, "curve", "training", "clipping", "gates")
+    expect(visitor.button("Train")).to_be_in_viewport()
+    visitor.page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, 0)")
+    expect(visitor.page.locator("[data-view=strip] .main-svg").first).to_be_in_viewport(ratio=1)
     visitor.press("Reset")
     visitor.page.get_by_test_id("stExpandSidebarButton").click()
     visitor.choose("Cell", "GRU")
     expect(visitor.headline).to_contain_text("GRU")
 
 
-def fits(visitor: Any) -> None:
-    """Brings every picture into sight; none makes the page wider than the window."""
-    for name in ("curve", "training", "clipping", "gates"):
+def fits(visitor: Any, *names: str) -> None:
+    """Brings these pictures into sight; none makes the page wider than the window."""
+    for name in names:
         visitor.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
         visitor.until(f"document.querySelector('[data-view={name}] .main-svg')")
         assert visitor.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")

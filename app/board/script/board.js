@@ -18,6 +18,8 @@ class Board {
     this.knobs = {};
     this.beside = [];
     this.inView = new Set();
+    this.paper = new Paper(this);
+    learnTerms(page.glossary, this.find("gloss"));
     this.ticket = 0;
     this.failures = 0;
     this.views = Object.fromEntries(page.views.map((view) => [view.name, new Picture(this, view)]));
@@ -107,6 +109,7 @@ class Board {
   }
 
   theme() {
+    if (this.paper.printing) return "light";
     const background = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "#fff";
     if (background === this.background) return this.themeName;
     this.background = background;
@@ -119,27 +122,40 @@ class Board {
   }
 
   query() {
-    const names = Object.keys(this.views).filter((name) => this.inView.has(name));
+    const names = Object.keys(this.views).filter((name) => this.paper.wantsAll || this.inView.has(name));
+    const cursor = this.paper.printing ? this.paper.step : this.cursor ?? "live";
     const tables = names.filter((name) => this.views[name].details.open);
     const knobs = Object.entries(this.knobs).map(([name, value]) => `${name}:${encodeURIComponent(value)}`);
     return new URLSearchParams({
-      page: this.page, views: names.join(","), tables: tables.join(","), cursor: this.cursor ?? "live", theme: this.theme(),
+      page: this.page, views: names.join(","), tables: tables.join(","), cursor, theme: this.theme(),
       width: this.root.clientWidth < NARROW ? "narrow" : "wide", pins: this.pins.join(","), knobs: knobs.join(";"),
       beside: this.beside.join(","),
     }).toString();
   }
 
+  address(query, after) {
+    return `runs/${encodeURIComponent(this.source)}/board?${query}${after ? `&after=${encodeURIComponent(after)}` : ""}`;
+  }
+
+  // What is on its way is no longer wanted.
+  drop() {
+    clearTimeout(this.timer);
+    this.ticket += 1;
+    this.abort?.abort();
+    this.known = null;
+  }
+
   async poll() {
     clearTimeout(this.timer);
-    if (!this.root.isConnected || document.hidden || !this.source || !this.root.clientWidth) return;
+    if (!this.root.isConnected || document.hidden || !this.source || !this.root.clientWidth || this.paper.printing) return;
     const started = performance.now(), ticket = ++this.ticket, query = this.query();
-    const after = this.known?.query === query ? `&after=${encodeURIComponent(this.known.seq)}` : "";
+    const after = this.known?.query === query ? this.known.seq : "";
     this.abort?.abort();
     this.abort = new AbortController();
     // Where only an answer is waited for, a moved knob or cursor goes first.
     Object.assign(this, { asked: started, again: false, asking: !(after && this.reply?.pending) });
     try {
-      const response = await fetch(`runs/${encodeURIComponent(this.source)}/board?${query}${after}`, { signal: this.abort.signal });
+      const response = await fetch(this.address(query, after), { signal: this.abort.signal });
       const ours = response.headers.get("content-type")?.startsWith("application/json");
       if (!ours && PASSING.has(response.status)) throw new Error(`answered ${response.status}`);
       const body = ours ? await response.json() : null;
@@ -194,11 +210,8 @@ class Board {
     const Plotly = await loadPlotly(this.script);
     if (ticket !== this.ticket) return;
     this.known = { query, seq: body.seq };
-    for (const [name, view] of Object.entries(this.views)) {
-      if (body.views[name]) view.show(Plotly, body.views[name], body.template);
-      else if (body.absent?.[name]) view.missing(body.absent[name], body.pending);
-      if (body.pins) view.pins?.show(body.pins);
-    }
+    this.draw(Plotly, body);
+    this.paper.note(body);
     const link = this.find("download");
     link.hidden = phase === "preview" || body.transport.step < 0;
     link.href = `runs/${encodeURIComponent(body.id)}/file`;
@@ -207,15 +220,23 @@ class Board {
     this.root.dataset.updates = Number(this.root.dataset.updates ?? 0) + 1;
   }
 
+  draw(Plotly, body) {
+    for (const [name, view] of Object.entries(this.views)) {
+      if (body.views[name]) view.show(Plotly, body.views[name], body.template, body.transport.shown);
+      else if (body.absent?.[name]) view.missing(body.absent[name], body.pending, body.transport.phase === "preview");
+      if (body.pins) view.pins?.show(body.pins);
+    }
+  }
+
   showCaption(caption) {
-    say(this.find("headline"), caption.headline);
-    say(this.find("subline"), caption.subline);
+    explain(this.find("headline"), caption.headline);
+    explain(this.find("subline"), caption.subline);
     const list = this.find("figures");
     while (list.children.length > caption.figures.length) list.lastElementChild.remove();
     caption.figures.forEach(({ value, label }, index) => {
       const entry = list.children[index] ?? list.appendChild(make("div"));
       if (!entry.children.length) entry.append(make("dt"), make("dd"));
-      say(entry.children[0], label);
+      explain(entry.children[0], label);
       say(entry.children[1], value);
     });
   }
@@ -252,6 +273,7 @@ class Board {
     document.removeEventListener("visibilitychange", this.onVisible);
     window.removeEventListener("online", this.onVisible);
     this.transport.leave();
+    this.paper.leave();
     for (const view of Object.values(this.views)) view.leave();
   }
 }

@@ -51,7 +51,9 @@ function keyOf({ label, color, kind, dash, width = 2, marker, pattern }) {
     : kind === "pattern" ? `<rect x="6" y="0.5" width="12" height="9" fill="none" stroke="${color}"/>` + hatch(pattern, color)
     : `<line x1="1" y1="5" x2="23" y2="5" stroke="${color}" stroke-width="${width}" stroke-dasharray="${DASHES[dash] ?? ""}"/>`;
   entry.innerHTML = `<svg width="24" height="10" aria-hidden="true">${shape}</svg>`;
-  entry.append(make("span", "", label));
+  const name = make("span");
+  explain(name, label);
+  entry.append(name);
   return entry;
 }
 

@@ -71,10 +71,11 @@ class Knobs {
   }
 
   label(knob, input, ...more) {
-    const label = make("label", "ub-knob");
+    const label = make("div", "ub-knob"), name = make("span");
     input.dataset.knob = knob.name;
     input.setAttribute("aria-label", knob.label);
-    label.append(make("span", "", knob.label), input, ...more);
+    explain(name, knob.label);
+    label.append(name, input, ...more);
     return label;
   }
 

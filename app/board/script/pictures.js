@@ -31,8 +31,13 @@ class Picture {
     this.drawn = {};
     this.section = make("figure", `ub-view${wide ? " ub-wide" : ""}`);
     this.section.dataset.view = name;
-    this.title = make("h3", "", title);
+    this.title = make("h3");
+    explain(this.title, title);
     this.hint = make("span", "ub-hint");
+    this.toy = make("span", "ub-toy", "a toy of its own, not your network");
+    this.more = make("details", "ub-more");
+    this.rest = make("p", "");
+    this.reset = makeButton("ub-button ub-reset", "Reset view", () => this.resetCamera());
     this.scales = make("div", "ub-scales");
     this.keys = make("div", "ub-keys");
     this.tools = make("div", "ub-tools");
@@ -46,6 +51,17 @@ class Picture {
     this.problem.setAttribute("role", "status");
     this.assemble(height);
     if (name === "curve") this.pins = new Pins(board, this);
+    this.letScroll();
+  }
+
+  // The wheel scrolls the page, wherever it is, and so does a finger where nothing can be dragged: Plotly's scene would
+  // take both for itself.
+  letScroll() {
+    const still = () => this.plot._fullLayout?.dragmode === false;
+    this.holder.addEventListener("wheel", (event) => event.stopPropagation(), { capture: true, passive: true });
+    for (const kind of ["touchstart", "touchmove"]) {
+      this.holder.addEventListener(kind, (event) => still() && event.stopPropagation(), { capture: true, passive: true });
+    }
   }
 
   assemble(height) {
@@ -54,21 +70,25 @@ class Picture {
     this.plot.setAttribute("role", "img");
     this.details.append(make("summary", "", "numbers"), this.rows);
     this.details.addEventListener("toggle", () => this.details.open && this.board.kick());
-    this.details.hidden = true;
-    this.tools.append(this.knobs.element);
-    words.append(this.title, this.hint);
+    this.details.hidden = this.more.hidden = this.toy.hidden = this.reset.hidden = true;
+    this.more.append(make("summary", "", "how to read this"), this.rest);
+    this.tools.append(this.knobs.element, this.reset);
+    words.append(this.title, this.toy, this.hint, this.more);
     top.append(words, this.scales, this.tools);
     this.holder.append(this.plot, this.marker);
     this.section.append(top, this.problem, this.keys, this.holder, this.details);
   }
 
-  show(Plotly, body, template) {
+  // `step` is the training step of the moment that all this is of.
+  show(Plotly, body, template, step) {
     if (body.player && !(this.player ??= new Player(this.board, this)).show(body.player)) return;
-    this.section.classList.remove("ub-past");
+    this.section.classList.remove("ub-past", "ub-absent");
     this.holder.hidden = this.details.hidden = false;
-    say(this.title, body.title);
-    say(this.hint, body.hint);
-    this.plot.setAttribute("aria-label", `${body.title}. ${body.alt}`);
+    this.words(body.title, body.hint, body.more);
+    this.toy.hidden = !body.toy;
+    this.section.dataset.step = step;
+    const when = body.toy ? "" : ` Shown with training step ${step.toLocaleString("en")}.`;
+    this.plot.setAttribute("aria-label", `${body.title}. ${body.alt}${when}`);
     this.once("keys", body.keys, () => this.keys.replaceChildren(...body.keys.map(keyOf)));
     this.once("scales", body.scales, () => this.scales.replaceChildren(...body.scales.map(scaleOf)));
     if (body.table) this.once("table", body.table, () => this.rows.replaceChildren(tableOf(body.table, body.title)));
@@ -77,6 +97,13 @@ class Picture {
     if (body.sheet) this.lay(body.sheet, body.title);
     else this.once("figure", [body.figure, template], () => this.react(Plotly, body.figure, template));
     this.player?.mark();
+  }
+
+  words(title, hint, more = "") {
+    explain(this.title, title);
+    explain(this.hint, hint);
+    explain(this.rest, more);
+    this.more.hidden = !more;
   }
 
   react(Plotly, { data, layout }, template) {
@@ -106,13 +133,20 @@ class Picture {
     const given = JSON.stringify(scene?.camera), turned = this.plot.layout?.scene?.camera;
     if (turned && given === this.camera) scene.camera = turned;
     this.camera = given;
+    this.reset.hidden = !scene;
+  }
+
+  resetCamera() {
+    window.Plotly.relayout(this.plot, { "scene.camera": JSON.parse(this.camera) });
   }
 
   // There is nothing to draw: what stands there is of another moment, and looks like it. What never stood there and
-  // is not on its way needs no room.
-  missing(why, pending) {
-    say(this.hint, why);
+  // is not on its way needs no room, nor what only training will bring.
+  missing(why, pending, untrained) {
+    this.words(this.title.textContent, why);
+    this.plot.setAttribute("aria-label", `${this.title.textContent}. ${why}`);
     this.section.classList.add("ub-past");
+    this.section.classList.toggle("ub-absent", untrained && !pending);
     this.holder.hidden = !this.plot.data && !this.drawn.sheet && !pending;
   }
 
@@ -127,8 +161,7 @@ class Picture {
     const { z, zmin, zmax, colorscale, xgap = 0 } = data.find((trace) => trace.type === "heatmap");
     const bytes = Uint8Array.from(atob(z.bdata ?? ""), (character) => character.charCodeAt(0));
     const colors = [...new Float32Array(bytes.buffer)].map((value) => colorAt(colorscale, (value - zmin) / (zmax - zmin)));
-    say(this.title, title);
-    say(this.hint, hint);
+    this.words(title, hint);
     const { l, r, t, b } = layout.margin;
     Object.assign(this.plot.style, { display: "flex", gap: `${xgap}px`, height: `${layout.height}px`, padding: `${t}px ${r}px ${b}px ${l}px` });
     this.plot.replaceChildren(...colors.map((color) => Object.assign(make("i"), { style: `flex: 1; margin: 7px 0; background: ${color}` })));
@@ -154,6 +187,11 @@ class Picture {
     const left = scale.d2p(x - 0.5), width = Math.max(1, scale.d2p(x + 0.5) - left);
     Object.assign(this.marker.style, { left: `${size.l + left}px`, width: `${width}px`, top: `${size.t}px`, height: `${size.h}px` });
     if (left < -1 || left > size.w) this.marker.style.display = "none";
+  }
+
+  // At once; `resize` waits till the dragging of a window is over.
+  fit() {
+    if (this.plot.data && this.plot.clientWidth) window.Plotly.relayout(this.plot, { autosize: true });
   }
 
   resize() {

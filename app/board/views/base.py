@@ -86,6 +86,7 @@ class ViewSpec:
     knobs   names of the knobs that it has
     texts   those among them that are typed lines
     title   stands over the gap while there is no picture yet
+    trained whether training alone gives it something to show
     """
 
     build: Callable[[Shown], View | None]
@@ -95,6 +96,7 @@ class ViewSpec:
     knobs: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     title: str = ""
+    trained: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from app.board.errors import Untrained
 from app.board.source import Snapshot
 from app.board.views.base import Page, Shown, ViewSpec
-from app.board.views.shared import SHARED, over_steps
+from app.board.views.shared import over_steps
 from app.figures.base import View
 from app.figures.base.course import Course, State
 from app.figures.clipping_lab.angle import clip_angle
@@ -80,7 +81,10 @@ def _kinds(shown: Shown) -> View | None:
 
 
 def _sweep(shown: Shown) -> View:
-    return small_multiples(courses(shown, sweep(shown.config)), shown.frame.step, shown.config, shown.style)
+    found = courses(shown, sweep(shown.config))
+    if sum(course.state == "missing" for course in found) > len(found) / 2:  # this run and its twin may be there
+        raise Untrained("Choose “a sweep of thresholds” above and press Train: eight of them from one start.")
+    return small_multiples(found, shown.frame.step, shown.config, shown.style)
 
 
 def _cliff(shown: Shown) -> View:
@@ -94,14 +98,13 @@ def _caption(shown: Shown) -> Caption:
 
 VIEWS: dict[str, ViewSpec] = {
     "norms": ViewSpec(_norms, wide=True, height=280),
-    "share": ViewSpec(over_steps(clipped_share), wide=False, height=210),
-    "angle": ViewSpec(over_steps(clip_angle), wide=False, height=210),
-    "update": ViewSpec(over_steps(update_size), wide=False, height=210),
-    "twins": ViewSpec(_twins, wide=True, height=380),
-    "strip": SHARED["strip"],
+    "share": ViewSpec(over_steps(clipped_share), wide=False, height=210, title="Share clipped", trained=True),
+    "angle": ViewSpec(over_steps(clip_angle), wide=False, height=210, title="Angle", trained=True),
+    "update": ViewSpec(over_steps(update_size), wide=False, height=210, title="Update size", trained=True),
+    "twins": ViewSpec(_twins, wide=True, height=380, title="With and without clipping", trained=True),
     "spike": ViewSpec(_spike, wide=True, height=430, needs=(_CONTRIBUTIONS,)),
     "kinds": ViewSpec(_kinds, wide=True, height=250, needs=(_CLIPPING,), knobs=(KNOB,)),
-    "sweep": ViewSpec(_sweep, wide=True, height=420),
+    "sweep": ViewSpec(_sweep, wide=True, height=420, title="The same start at other thresholds"),
     "cliff": ViewSpec(_cliff, wide=True, height=640, knobs=tuple(f"cliff_{name}" for name in CLIFF)),
 }
 

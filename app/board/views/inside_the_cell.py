@@ -148,7 +148,6 @@ def _caption(shown: Shown) -> Caption:
 
 _ASKS_GATES = (_GATES,)
 VIEWS: dict[str, ViewSpec] = {
-    "strip": SHARED["strip"],
     "paths": ViewSpec(_paths, wide=True, height=300, needs=_paths_needs, knobs=ways.KNOBS,
                       title="Where the gradient travels"),
     "probe": ViewSpec(_probe, wide=True, height=300, needs=_probe_needs, knobs=probes.KNOBS, title="What if?"),

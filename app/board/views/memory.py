@@ -117,7 +117,6 @@ VIEWS: dict[str, ViewSpec] = {
     "answer": ViewSpec(
         _answer, wide=True, height=290, needs=_fading_needs, knobs=(STATE,), title="Is the answer in the state?"
     ),
-    "strip": SHARED["strip"],
     "fading": ViewSpec(
         _fading, wide=True, height=280, needs=_fading_needs, knobs=(STATE, INPUT), title="How fast inputs fade"
     ),

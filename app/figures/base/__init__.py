@@ -26,6 +26,7 @@ from app.figures.base.marks import (
     hatched,
     hatching,
     kind_keys,
+    outline,
     reference_line,
 )
 from app.figures.base.records import Key, Knob, Layout, Scale, Sheet, SheetCell, View
@@ -76,6 +77,7 @@ __all__ = [
     "kinds_of",
     "log_ratio",
     "measured_by",
+    "outline",
     "percent_axis",
     "percents",
     "plain_log_axis",

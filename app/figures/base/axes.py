@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from app.figures.base.records import Layout, Scale
 from app.figures.theme import Stops, Style, template
-from core.numbers import exact, power_of_ten
+from core.numbers import exact
 
 
 def figure(style: Style, data: list[Any], layout: Layout, *, height: int, top: int = 8, bottom: int = 34) -> go.Figure:
@@ -84,11 +84,11 @@ def decades_axis(low: int, high: int, title: str) -> Layout:
     stride = max(1, round((high - low) / 6))
     ticks = [k for k in range(low, high + 1) if k % stride == 0]
     return {"type": "log", "range": [low, high], "tickvals": [10.0**k for k in ticks],
-            "ticktext": ["1" if k == 0 else power_of_ten(10.0**k) for k in ticks],
+            "ticktext": [exact(10.0**k) for k in ticks],
             "title": {"text": title}}  # fmt: skip
 
 
-FLOW_SCALE_TICKS = ((0.0, "10⁻⁶"), (0.25, "10⁻³"), (0.5, "kept"), (0.75, "10³"), (1.0, "10⁶"))
+FLOW_SCALE_TICKS = ((0.0, "10⁻⁶"), (0.25, "0.001"), (0.5, "kept"), (0.75, "1,000"), (1.0, "10⁶"))
 
 
 def flow_scale(style: Style) -> Scale:

@@ -150,6 +150,12 @@ def kind_keys(kinds: np.ndarray, style: Style) -> tuple[Key, ...]:
     )
 
 
+def outline(style: Style, x: tuple[float, float], y: tuple[float, float]) -> Layout:
+    """A thin line around cells: those that are nearly white are there, and look it."""
+    return {"type": "rect", "x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1],
+            "line": {"color": style.theme.faint, "width": 1}}  # fmt: skip
+
+
 def reference_line(y: float, style: Style, dash: str = "dot") -> Layout:
     """A thin horizontal line across the plot at ``y``, behind the data."""
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "layer": "below",

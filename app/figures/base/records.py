@@ -92,6 +92,7 @@ class View:
     player   a step-by-step account over the picture, which the page's script plays (app.figures.microscope.player)
     problems sentences on what was asked for and cannot be had
     sheet    a table that stands in place of the figure
+    toy      whether it shows a small system of its own and not the network of the page
     """
 
     name: str
@@ -106,3 +107,4 @@ class View:
     player: Mapping[str, Any] | None = None
     problems: tuple[str, ...] = ()
     sheet: Sheet | None = None
+    toy: bool = False

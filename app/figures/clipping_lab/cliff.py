@@ -45,6 +45,7 @@ def cliff(style: Style, *, w: float, b: float, lr: float, theta: float, step: in
             *_norms(free, step, style.theme.grown, THROWN)]  # fmt: skip
     return View(
         name="cliff",
+        toy=True,
         title="A cliff in the loss: one unit, two parameters",
         hint=_hint(free, kept, step),
         alt=_alt(free, kept, step, w, b),
@@ -187,7 +188,7 @@ def _layout(free: Path, kept: Path, theta: float, style: Style) -> Layout:
     usable = seen[np.isfinite(seen) & (seen > 1e-6)]
     low = min(float(usable.min(initial=theta)), theta) / 1.5
     axis = {"showbackground": False, "gridcolor": style.theme.grid, "color": style.theme.muted, "zeroline": False,
-            "showspikes": False, "tickfont": {"size": 11}}  # fmt: skip
+            "showspikes": False, "tickangle": 0, "tickfont": {"size": 11}}  # fmt: skip
     far = 1.4 if style.narrow else 1.12
     scene = {
         "xaxis": axis | {"range": [LOW[0], HIGH[0]], "title": {"text": "w"}, "nticks": 5},

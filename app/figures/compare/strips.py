@@ -21,6 +21,7 @@ from app.figures.base import (
     hatched,
     kind_keys,
     kinds_of,
+    outline,
     time_axis,
     truncation_keys,
     with_gaps,
@@ -58,9 +59,13 @@ def strips(sides: Sequence[Side], config: RunConfig, style: Style) -> View:
         "xaxis": time_axis(style, T),
         "yaxis": {"visible": False, "range": [len(sides) - 0.7, -0.78], "fixedrange": True},
         "annotations": [*notes, *(note for y, side in enumerate(sides) for note in _names(side, y, half, style))],
-        "shapes": [*brackets(marks, style), *bands(marks, style)],
+        "shapes": [
+            *brackets(marks, style),
+            *bands(marks, style),
+            *(outline(style, (0.5, T + 0.5), (y - half, y + half)) for y in range(len(sides))),
+        ],
         "meta": {"axis": "time"},
-    }
+    }  # fmt: skip
     top, bottom = 10 + 16 * rows, 44
     together = np.concatenate(kinds)
     cut = next((side.config for side in sides if side.config.truncation != "full"), config)

@@ -54,7 +54,7 @@ def evidence(arrays: Arrays, config: RunConfig, style: Style, *, knob: Knob, pro
         "hovermode": "x",
         "meta": {"axis": "words" if in_words and len(tokens) != config.task.length else "time"},
     }  # fmt: skip
-    bottom = 66 if in_words and _slanted(tokens, style) else 44
+    bottom = 30 + 15 * (_rows(tokens, style) if in_words else 1)
     return View(
         name="evidence",
         title=_title(config),
@@ -180,13 +180,15 @@ def _word_axis(tokens: Sequence[str], task: Task, style: Style) -> Layout:
     chosen = [k for k in range(len(tokens))
               if k in decide or (k % every == 0 and not any(abs(k - j) < every for j in decide))]  # fmt: skip
     bold = [f"<b>{tokens[k]}</b>" if k in decide else tokens[k] for k in chosen]
-    angle = -60 if _slanted(tokens, style) else 0
+    rows = _rows(tokens, style)
+    text = [f"{'<br>' * (place % rows)}{word}" for place, word in enumerate(bold)]
     return {"range": [0.5, len(tokens) + 0.5], "showgrid": False, "tickvals": [k + 1 for k in chosen],
-            "ticktext": bold, "tickangle": angle}  # fmt: skip
+            "ticktext": text}  # fmt: skip
 
 
-def _slanted(tokens: Sequence[str], style: Style) -> bool:
-    return len(tokens) > (5 if style.narrow else 14)
+def _rows(tokens: Sequence[str], style: Style) -> int:
+    """In how many lines the words take turns, so that they stand upright and apart."""
+    return 1 if len(tokens) <= (5 if style.narrow else 14) else 4
 
 
 def _labels(arrays: Arrays, config: RunConfig) -> list[Label]:

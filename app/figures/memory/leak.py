@@ -36,6 +36,7 @@ def leak(style: Style, *, a: float) -> View:
     ]  # fmt: skip
     return View(
         name="leak",
+        toy=True,
         title="One leaky unit: h = a h + u",
         hint=_hint(a, closed),
         alt=f"Capacity by lag for a = {a:g}: {closed[0]:.3f} at lag 0, {closed[10]:.3f} at lag 10; measured "

@@ -14,6 +14,7 @@ from core.config import RunConfig
 from core.numbers import plural, sig
 
 Arrays = Mapping[str, np.ndarray]
+DASHES = ("solid", "dash", "dot", "dashdot")
 PART = "micro_part"
 PARTS = (("state", "(h, c)"), ("h", "h alone"))
 
@@ -34,8 +35,7 @@ def singular(
         figure=_figure(values, at, ranks, config, style),
         table=lambda: DataFrame({"time step": at, "lag": asked - at} |
                                 {f"σ{rank}": values[:, rank - 1] for rank in ranks}),
-        keys=tuple(Key(_named(rank, values.shape[1]), CELL_LOOKS[config.cell.name].color, width=_width(k))
-                   for k, rank in enumerate(ranks)),
+        keys=tuple(Key(_named(rank, values.shape[1]), **_look(k, config, style)) for k, rank in enumerate(ranks)),
         knobs=(knob, Knob(PART, "of", part, options=PARTS)) if both else (knob,),
     )  # fmt: skip
 
@@ -49,8 +49,11 @@ def _named(rank: int, S: int) -> str:
     return "largest" if rank == 1 else f"last of {S}" if rank == S else f"number {rank}"
 
 
-def _width(k: int) -> float:
-    return max(0.8, 3 - 0.6 * k)
+def _look(k: int, config: RunConfig, style: Style) -> dict[str, Any]:
+    """The largest in the cell's colour, the others in grey with a dash each."""
+    if k == 0:
+        return {"color": CELL_LOOKS[config.cell.name].color, "dash": "solid", "width": 3}
+    return {"color": style.theme.ink if k < 4 else style.theme.muted, "dash": DASHES[k % len(DASHES)], "width": 1.5}
 
 
 def _figure(values: np.ndarray, at: np.ndarray, ranks: list[int], config: RunConfig, style: Style) -> Any:
@@ -65,15 +68,14 @@ def _figure(values: np.ndarray, at: np.ndarray, ranks: list[int], config: RunCon
         "hovermode": "x",
         "meta": {"axis": "time"},
     }  # fmt: skip
-    color = CELL_LOOKS[config.cell.name].color
-    data = [_line(at, values[:, rank - 1], _named(rank, values.shape[1]), k, color) for k, rank in enumerate(ranks)]
+    data = [_line(at, values[:, rank - 1], _named(rank, values.shape[1]), _look(k, config, style))
+            for k, rank in enumerate(ranks)]  # fmt: skip
     return figure(style, data, layout, height=260, top=10, bottom=44)
 
 
-def _line(at: np.ndarray, values: np.ndarray, name: str, k: int, color: str) -> Layout:
+def _line(at: np.ndarray, values: np.ndarray, name: str, look: dict[str, Any]) -> Layout:
     y = np.where(values > 0, values, np.nan)
-    return {"type": "scatter", "mode": "lines", "x": at, "y": y, "name": name, "opacity": max(0.35, 1 - 0.13 * k),
-            "line": {"color": color, "width": _width(k)},
+    return {"type": "scatter", "mode": "lines", "x": at, "y": y, "name": name, "line": look,
             "hovertemplate": f"{name} %{{y}}<extra></extra>"}  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from app.figures.base import (
     kinds_of,
     log_ratio,
     measured_by,
+    outline,
     reference,
     step_words,
     time_axis,
@@ -53,7 +54,7 @@ def flow_strip(frame: Frame, config: RunConfig, style: Style) -> View:
         "xaxis": time_axis(style, T, labels=False),
         "yaxis": {"visible": False, "range": [-0.62, 0.62], "fixedrange": True},
         "annotations": notes,
-        "shapes": brackets(marks, style),
+        "shapes": [*brackets(marks, style), outline(style, (0.5, T + 0.5), (-0.5, 0.5))],
         "meta": {"axis": "time"},
     }
     data = [heat, *hatched(kinds, style, -0.5, 0.5), *boundary_lines(config, style, -0.62, 0.62)]

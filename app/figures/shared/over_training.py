@@ -19,6 +19,7 @@ from app.figures.base import (
     hatch,
     kind_keys,
     kinds_of,
+    outline,
     runs,
     time_axis,
     truncation_keys,
@@ -69,7 +70,8 @@ def over_training(steps: np.ndarray, flow: np.ndarray, cursor: int, config: RunC
         "yaxis": {"range": [low, high], "showgrid": False, "nticks": 5,
                   "title": {"text": "" if style.narrow else "training step"}},
         "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": cursor, "y1": cursor,
-                    "line": {"color": style.theme.ink, "width": 1.5}}],
+                    "line": {"color": style.theme.ink, "width": 1.5}},
+                   outline(style, (0.5, T + 0.5), (low, high))],
         "meta": {"axis": "time"},
     }  # fmt: skip
     data = [heat, *_zeros(kinds, binned, T, style), *boundary_lines(config, style, low, high)]

@@ -26,6 +26,7 @@ def influence(style: Style, *, k: int) -> View:
     losses = _losses(None), _losses(k)
     return View(
         name="influence",
+        toy=True,
         title="Influence balancing: truncated, the gradient points the wrong way",
         hint=_hint(k),
         alt=_alt(k, losses),

@@ -1,0 +1,44 @@
+"""Streamlit's page at the pages' own addresses, told where its server is.
+
+By itself its script looks for the server under the page's own path first, and every load leaves two 404s in the
+browser's console.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import streamlit
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+# A page stands directly under where the app is served, whatever a proxy has taken away from the path.
+_SAYS = 'window.__streamlit = { BACKEND_BASE_URL: new URL(".", location.href).href }'
+_FIRST = "<head>"
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def page_routes(pages: Iterable[str], base: str = "") -> list[Route]:
+    """A route for each of ``pages`` under the path ``base``."""
+    prefix = "/".join(["", *filter(None, base.split("/")), ""])
+    return [Route(prefix + page, _page) for page in pages]
+
+
+def inline_scripts() -> list[str]:
+    """The scripts that stand in the page itself."""
+    return _SCRIPT.findall(page())
+
+
+@cache
+def page() -> str:
+    """What is served."""
+    found = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
+    return found.replace(_FIRST, f"{_FIRST}\n    <script>{_SAYS}</script>", 1)
+
+
+async def _page(request: Request) -> Response:
+    return HTMLResponse(page(), headers={"cache-control": "no-cache"})
