@@ -39,7 +39,7 @@ def test_train_runs_both_and_says_how_each_fared(server: Any, flow: Any) -> None
     visitor.in_address("beside=")
     finished(visitor)
     expect(view(visitor, "twins").locator(".ub-hint")).to_contain_text("Without: ")
-    expect(view(visitor, "twins").locator(".ub-hint")).to_contain_text("With: score")
+    expect(view(visitor, "twins").locator(".ub-hint")).to_contain_text("with: score")
     labels = visitor.page.locator("[data-view=twins] .ub-key")
     expect(labels).to_have_text(["with clipping, θ = 0.002", "without clipping"])
     other = visitor.address["beside"]
@@ -95,7 +95,7 @@ def test_a_moved_threshold_and_the_cliff_are_read_and_nothing_is_trained(server:
 
 def test_the_sweep_fills_its_panels_and_its_link_shows_them(server: Any, flow: Any) -> None:
     visitor = lab(server, flow, seed=304, **SPIKY | {"steps": 20})
-    expect(view(visitor, "sweep").locator(".ub-hint")).to_contain_text("8 panels not trained yet")
+    expect(view(visitor, "sweep").locator(".ub-hint")).to_contain_text("Choose “a sweep of thresholds”")
     visitor.page.get_by_text("a sweep of thresholds", exact=True).click()
     visitor.in_address("knob.alongside=sweep")
     visitor.train()

@@ -64,13 +64,13 @@ def costs_only_itself(visitor: Any) -> None:
 
 def test_every_picture_is_drawn_on_a_phone(server: Any, flow: Any) -> None:
     visitor = memory(server, flow, size="phone", task__name="temporal-order", seed=803, steps=40)
-    for name in ("evidence", "answer", "fading", "capacity", "leak", "score"):
+    for name in ("evidence", "answer", "fading", "capacity", "leak"):  # the score appears with the training
         visitor.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
         visitor.until(f"document.querySelector('[data-view={name}] .main-svg')")
         main = "document.querySelector('[data-testid=stMain]')"
         assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth"), name
     visitor.knob("fading", "of the input").select_option("1")
-    expect(visitor.page.locator("[data-view=fading] .ub-hint")).to_contain_text(
+    expect(visitor.page.locator("[data-view=fading] .ub-words")).to_contain_text(
         "“Y” never changes among the newest inputs"
     )
     visitor.knob("answer", "read from").select_option("state")

@@ -118,7 +118,7 @@ def _key(course: Course, style: Style) -> Key:
 def _hint(clipped: Course, free: Course) -> str:
     if clipped.state == "missing" and free.state == "missing":
         return "Train runs both from the same start on the same batches."
-    return f"Without: {free.outcome()}. With: {clipped.outcome()}."
+    return f"Without: {free.outcome()}; with: {clipped.outcome()}."
 
 
 def _alt(clipped: Course, free: Course) -> str:

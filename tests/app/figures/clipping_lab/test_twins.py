@@ -29,7 +29,7 @@ def test_the_run_that_broke_is_marked_and_named(make_scalars) -> None:
         Course(FREE, "over", make_scalars(0, FREE, 41)),
     )
     view = twins(clipped, free, 300, CLIPPED, Style())
-    assert view.hint == "Without: not a number at step 41. With: accuracy 100\u00a0%."
+    assert view.hint == "Without: not a number at step 41; with: accuracy 100\u00a0%."
     assert view.figure.layout.annotations[0].text == "without: not a number at step 41"
     crosses = [trace for trace in view.figure.data if trace.mode == "markers"]
     assert [trace.x for trace in crosses] == [(40,), (40,)]
