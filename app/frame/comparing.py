@@ -26,6 +26,7 @@ from core.comparison import (
     comparison,
     difference,
     kept,
+    remedies,
     seconds_left,
     suggestions,
 )
@@ -146,6 +147,8 @@ def choice(found: Compared) -> None:
         *others, last = (anatomy.word for anatomy in ANATOMIES.values())
         text = f"Compare {', '.join(others)} and {last}, each with the settings on the left."
         _small_button("All cells", ALL_CELLS, "apps", text)
+        text = "What the textbooks answer a vanishing gradient with, each alone, against the settings on the left."
+        _small_button("Remedies", tuple(remedies(config)), "healing", text)
         _keep(config, found.texts)
     if len(found.comparison.members) > 1:
         _able(len(found.comparison.members), found.seeds)

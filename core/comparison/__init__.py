@@ -17,7 +17,7 @@ from core.comparison.outcome import Outcome, outcome_of
 from core.comparison.parameters import parameters
 from core.comparison.power import least_of_a_pair, least_of_all, most_told_apart, seeds_needed
 from core.comparison.scorings import common_scorings
-from core.comparison.suggestions import suggestions
+from core.comparison.suggestions import remedies, suggestions
 from core.comparison.verdict import ALPHA, Pair, Verdict, verdict
 from core.comparison.words import difference, labels
 
@@ -45,6 +45,7 @@ __all__ = [
     "most_told_apart",
     "outcome_of",
     "parameters",
+    "remedies",
     "seconds_left",
     "seeds_needed",
     "suggestions",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from core.comparison.members import ALL_CELLS, applied
+from core.anatomy import ANATOMIES
+from core.comparison.members import ALL_CELLS, MOST_MEMBERS, applied
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.settings import settings_of
@@ -14,16 +15,30 @@ STARTS = {"default", "chrono", "orthogonal", "identity"}
 
 def suggestions(config: RunConfig) -> list[str]:
     """Members that differ from ``config`` in one thing each, the other cells first."""
-    known, found = {config.digest()}, []
-    for text in (*ALL_CELLS, *_starts(config), *_variants(config), *_gradient(config)):
+    return _others(config, (*ALL_CELLS, *_starts(config), *_variants(config), *_gradient(config)))
+
+
+def remedies(config: RunConfig, most: int = MOST_MEMBERS - 1) -> list[str]:
+    """What the textbooks answer a vanishing gradient with, each alone and in their order, the first ``most`` that go
+    with ``config`` and change it: starts, an activation that does not saturate, normalisation, clipping, a faster
+    optimiser, and gates that are open from the start."""
+    gated = (f"cell.name:{name},cell.init:chrono" for name, a in ANATOMIES.items() if "chrono" in a.initialisations())
+    ways = ("cell.init:orthogonal", *config.cell.suggests, "cell.normalisation:layer", "clip:norm", "optimizer:adam")
+    return _others(config, (*ways, *gated))[:most]
+
+
+def _others(config: RunConfig, texts: Iterable[str]) -> list[str]:
+    """Those of ``texts`` that go with ``config`` and make it another one, each other config once."""
+    known, apart = {config.digest()}, []
+    for text in texts:
         try:
             digest = applied(config, text).digest()
         except ConfigError:  # it does not go with the other settings
             continue
         if digest not in known:
-            found.append(text)
+            apart.append(text)
         known.add(digest)
-    return found
+    return apart
 
 
 def _starts(config: RunConfig) -> Iterator[str]:

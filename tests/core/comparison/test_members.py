@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.anatomy import ANATOMIES
-from core.comparison import ALL_CELLS, MOST_MEMBERS, comparison, differences, kept, parameters, suggestions
+from core.comparison import ALL_CELLS, MOST_MEMBERS, comparison, differences, kept, parameters, remedies, suggestions
 from core.comparison.members import LARGEST_SEED, applied
 from core.config import RunConfig
 from core.data import held_out, training_batch
@@ -136,3 +136,16 @@ def test_the_largest_seed_leaves_room_below() -> None:
 
 def test_first_seeds_are_trained_first() -> None:
     assert [run.seed for run in comparison(ORDER).in_turn] == [0] * 4 + [1] * 4 + [2] * 4
+
+
+def test_remedies_change_one_thing_each_in_the_textbooks_order() -> None:
+    dying = RunConfig.preset("temporal-order-rnn").replace(clip="none", optimizer="sgd")
+    texts = remedies(dying)
+    assert len(texts) == MOST_MEMBERS - 1 and texts[:2] == ["cell.init:orthogonal", *dying.cell.suggests]
+    digests = {dying.digest(), *(applied(dying, text).digest() for text in texts)}
+    assert len(digests) == MOST_MEMBERS, "each is another network than the one that fails"
+    gated = [text for text in remedies(dying, 20) if text.startswith("cell.name:")]
+    assert gated == [f"cell.name:{name},cell.init:chrono" for name in ANATOMIES if name != "rnn"]
+    for name in ANATOMIES:
+        own = RunConfig.from_flat({"cell.name": name})
+        assert comparison(own, remedies(own)).problems == (), "all of them can be had"
