@@ -127,7 +127,8 @@ class Memory:
         """Take in the next frame."""
         self.first, self.last = self.first or frame, frame
         self._steps.append(frame.step)
-        self._flow.append(np.asarray(frame.flow, np.float32))
+        with np.errstate(over="ignore"):  # what float32 has no place for is infinite
+            self._flow.append(np.asarray(frame.flow, np.float32))
         self._history.append(frame.history)
 
     def spent(self, seconds: np.ndarray) -> None:

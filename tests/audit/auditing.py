@@ -12,6 +12,7 @@ from core.lab.answers import Answer
 from core.questions import Question
 from core.sweep import twin
 from tests.audit.figures import FIGURES
+from tests.audit.hints import HINTS
 from tests.audit.labs import CLIPPING, TRUNCATION
 from tests.audit.moments import AUDITED, Moment, answered, moments, wanted
 from tests.audit.pages import FLOW, INSIDE, MEMORY, MICROSCOPE
@@ -47,20 +48,25 @@ def audit(seed: int, questions: bool) -> tuple[int, list[Fault]]:
     count, faults = 0, []
     for moment in moments(run):
         ask = questions and moment.name in ("preview", "at the end")
+        drawn = ask or moment.name in ("looked back", "stopped")
         for page in AUDITED:
-            answers = answered(moment, wanted(page, config, views=False)) if ask else {}
-            for sentence, fault in of_page(page, moment, answers):
+            answers = answered(moment, wanted(page, config, HINTS)) if ask else {}
+            for sentence, fault in of_page(page, moment, answers, drawn):
                 count += bool(sentence)
                 faults += [Fault(seed, moment.name, page.name, fault)] if fault else []
     return count, faults
 
 
-def of_page(page: Page, moment: Moment, answers: dict[Question, Answer]) -> Iterator[tuple[str, str]]:
-    """(sentence, what is wrong with it or empty) of all that the page says of the moment."""
-    truth, facts = moment.truth(answers), {}
-    caption = page.caption(moment.shown(page, answers))
+def of_page(page: Page, moment: Moment, answers: dict[Question, Answer], drawn: bool) -> Iterator[tuple[str, str]]:
+    """(sentence, what is wrong with it or empty) of all that the page says of the moment: over it, and where it is
+    ``drawn`` over its pictures."""
+    truth, facts, shown = moment.truth(answers), {}, moment.shown(page, answers)
+    caption = page.caption(shown)
     texts = [(CAPTIONS[page.name], f"{caption.headline} {caption.subline}"),
              *((FIGURES, f"{figure.value} | {figure.label}") for figure in caption.figures)]  # fmt: skip
+    if drawn:
+        views = {name: spec.build(shown) for name, spec in page.views.items() if name in HINTS}
+        texts += [(HINTS[name], view.hint) for name, view in views.items() if view is not None]
     for rules, text in texts:
         yield from _read(rules, text, truth, facts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -130,8 +130,8 @@ def answered(moment: Moment, wanted: list[Question]) -> dict[Question, Answer]:
     return found
 
 
-def wanted(page: Page, config: RunConfig, views: bool) -> list[Question]:
-    """What the page's words draw on, and with ``views`` its pictures too."""
+def wanted(page: Page, config: RunConfig, views: Collection[str]) -> list[Question]:
+    """What the page's words draw on, and those of its pictures that are among ``views``."""
     query = Query(page.name, tuple(page.views), (), None, Style())
-    needs = [page.needs, *(spec.needs for spec in page.views.values() if views)]
+    needs = [page.needs, *(spec.needs for name, spec in page.views.items() if name in views)]
     return list(dict.fromkeys(question for each in needs for question in questions(each, query, config)))

@@ -159,8 +159,8 @@ class Truth:
     def broken(self, upto: np.ndarray) -> int | None:
         """The first of these steps that holds anything not finite, where the last of them does."""
         parts = [self.scalars[name][upto] for name in ("loss", "grad_norm", "param_norm")]
-        odd = ~np.isfinite(parts).all(axis=0)
-        return int(self.scalars["step"][upto][odd][0]) if odd.size and odd[-1] else None
+        odd = np.asarray(~np.isfinite(parts).all(axis=0))
+        return int(self.scalars["step"][upto][odd][0]) if odd.size and odd.tolist()[-1] else None
 
     @property
     def broke(self) -> int | None:

@@ -42,7 +42,7 @@ def follows_the_settings(visitor: Any) -> None:
     expect(diagram).to_have_attribute("aria-label", re.compile("in use: reset.*state set to zero every 20 steps"))
     visitor.enter("Window K (steps)", "45")
     expect(diagram).to_have_attribute(
-        "aria-label", re.compile("state set to zero every 45 steps, sees all 45 steps needed")
+        "aria-label", re.compile("state set to zero every 45 steps, reaches all 44 steps back")
     )
     expect(visitor.page.locator(".ub-subline")).to_contain_text(FARED)
 
@@ -71,7 +71,7 @@ def test_a_forecast_is_followed_by_what_became_of_it_and_a_moved_cursor_has_an_a
     server: Any, flow: Any
 ) -> None:
     visitor = lab(server, flow, seed=703, steps=150)
-    pair = "The task needs 45 steps; the gradient reaches 20."
+    pair = "The task needs the gradient 44 steps back; it reaches 19."
     expect(visitor.headline).to_have_text(pair)
     expect(visitor.page.locator(".ub-subline")).to_contain_text(FARED)
     run = visitor.train()
