@@ -35,6 +35,9 @@ _FAR_ABOVE = 1e-12
 SHARE = 0.01
 """The horizon is the largest lag at which this share of the last step's gradient arrives."""
 
+ROUNDING = 1e-6
+"""What ln φ may be off by: profiles are kept as float32. A profile that changes less is flat, and that is a line."""
+
 MIN_POINTS = 4
 MIN_R2 = 0.9
 MAX_RESIDUAL = 0.1
@@ -159,5 +162,5 @@ def _fit(phi: Floats, kinds: NDArray[np.uint8], T: int) -> _Fit:
     slope, intercept = np.polyfit(lags, log, 1)
     rest = log - (slope * lags + intercept)
     spread = float(((log - log.mean()) ** 2).sum())
-    r2 = 1.0 if spread == 0 else 1 - float((rest**2).sum()) / spread
+    r2 = 1.0 if spread <= lags.size * ROUNDING**2 else 1 - float((rest**2).sum()) / spread
     return (int(lags[0]), int(lags[-1])), float(slope), float(intercept), r2, float(np.sqrt((rest**2).mean()))

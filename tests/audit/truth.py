@@ -199,5 +199,5 @@ def fitted(phi: np.ndarray, live: list[bool], T: int) -> tuple[int, int, float, 
     slope = float(((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum())
     rest = y - y.mean() - slope * (x - x.mean())
     spread = float(((y - y.mean()) ** 2).sum())
-    r2 = 1.0 if spread < 1e-20 else 1 - float((rest**2).sum()) / spread
+    r2 = 1.0 if spread <= len(lags) * 1e-12 else 1 - float((rest**2).sum()) / spread
     return lags[0], lags[-1], float(np.exp(slope)), r2, float(np.sqrt((rest**2).mean()))

@@ -95,6 +95,11 @@ def test_not_finite_values_are_marked_and_left_out() -> None:
     assert found.factor == pytest.approx(0.9, rel=1e-4)
 
 
+def test_the_rounding_of_a_flat_profile_is_no_slope() -> None:
+    noise = 1e-7 * np.random.default_rng(0).standard_normal(101)
+    assert horizon_of(1 + noise).r2 == 1.0
+
+
 def test_where_no_loss_sends_any_the_zero_is_the_losses() -> None:
     flow = geometric(0.5, 20)
     flow[15:] = 0
