@@ -15,6 +15,10 @@ SCALARS = ("loss", "score", "error", "grad_norm", "grad_norm_clipped", "clip_ang
 """What every training step leaves behind: score and error as last evaluated, the others of the step itself; NaN where
 one does not exist (score before the first evaluation, the update of the last step)."""
 
+CHANGED, TURNED = 1e-6, 1e-3
+"""A relative change of the gradient's norm, and degrees between raw and clipped gradient, below which clipping has
+changed nothing: they are rounding."""
+
 NOT_SCORED = -1
 """``score_step`` of a frame before the first scoring."""
 
@@ -76,7 +80,7 @@ class Frame:
     @property
     def clipped(self) -> bool:
         """Whether clipping changed the gradient of this step."""
-        return abs(self.grad_norm_clipped - self.grad_norm) > 1e-6 * self.grad_norm or self.clip_angle > 0
+        return abs(self.grad_norm_clipped - self.grad_norm) > CHANGED * self.grad_norm or self.clip_angle > TURNED
 
     @property
     def nonfinite(self) -> list[str]:

@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.frames import CHANGED, TURNED
+
 Floats = NDArray[np.floating[Any]]
 Scalars = Mapping[str, NDArray[Any]]
 """``step`` and core.frames.SCALARS of every training step, each (n,)."""
-
-CHANGED = 1e-6
-"""A relative change of the norm below this is rounding, as in core.frames.Frame.clipped."""
-TURNED = 1e-3
-"""Degrees between raw and clipped gradient below this are rounding."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def _before(moment: Situation) -> Caption:
         return Caption(f"The untrained gradient {how}.", subline, (_norm_figure(moment),))
     if config.clip == "none":
         headline = f"The untrained gradient has norm {sig(norm)}, and nothing limits it."
-    elif moment.frame.clipped or _angle(moment) > TURNED:
+    elif moment.frame.clipped:
         headline = (
             f"The untrained gradient has norm {sig(norm)}; clipping {words_of_clip(config)} leaves {_left(moment)}."
         )
@@ -94,7 +94,7 @@ def _here(moment: Situation) -> str:
     if config.clip == "none" or not np.isfinite(frame.grad_norm):
         return ""
     start = f"At step {frame.step:,} the raw norm is {sig(frame.grad_norm)}"
-    if frame.clipped or _angle(moment) > TURNED:
+    if frame.clipped:
         return f"{start}; clipping {words_of_clip(config)} leaves {_left(moment)}."
     return f"{start} and passes unchanged."
 
