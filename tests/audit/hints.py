@@ -134,7 +134,7 @@ OUTCOME = "not trained yet|waiting for its turn|(?:accuracy|score) [^.]+? %(?: a
 
 @TWINS(
     "Train runs both from the same start on the same batches.",
-    f"Without: {{free:{OUTCOME}}}. With: {{clipped:{OUTCOME}}}.",
+    f"Without: {{free:{OUTCOME}}}; with: {{clipped:{OUTCOME}}}.",
 )
 def twins(truth: Truth, said: Said) -> None:
     if not said.places:
