@@ -74,8 +74,8 @@ def estimate(config: RunConfig) -> Estimate:
     summed = SUMMED * ((config.truncation == "sliding") + (config.clip == "backprop"))
     evaluations = schedule.scores_first + config.steps // schedule.evaluation
     data = T * (HELD_OUT + N) * (12 * config.task.input_size + 20 * config.task.output_size + 40)
-    planes = (config.cell.held.recorded + summed) * N * config.cell.hidden_size
-    scoring = config.cell.held.scored * scored_at_once(config) * config.cell.hidden_size
+    planes = (config.cell.holds.recorded + summed) * N * config.cell.hidden_size
+    scoring = config.cell.holds.scored * scored_at_once(config) * config.cell.hidden_size
     return Estimate(
         seconds=(config.steps + 1) * step + evaluations * forward,
         first_seconds=step + schedule.scores_first * forward,

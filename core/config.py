@@ -336,7 +336,7 @@ class RunConfig(BaseModel):
     def label(self) -> str:
         """A few words that tell this config from others: 'LSTM chrono, H 8'."""
         start = f" {self.cell.start_words}" if self.cell.start_words else ""
-        comma = "," if start and self.cell.variant_words else ""
+        comma = "," if start and self.cell.beside else ""
         kind = "" if self.truncation == "windows" else f"{self.truncation} "
         first = f"k₁ {self.truncated.stride} " if self.truncation == "stream" else ""
         cut = "" if self.truncation == "full" else f", {kind}{first}K {self.truncation_length}"

@@ -35,6 +35,9 @@ QUESTION = 6.0
 WIDE = 2.0
 """How much slower float64 is."""
 
+NORMALISED = 1.8
+"""How many times as long a layer-normalised pass takes (at H = 64, T = 200: 1.6 to 1.9)."""
+
 VECTOR_CALL, VECTOR_ELEMENT = 100e-6, 4e-9
 """Of what is done with one gradient as a vector: cut out, added up, measured."""
 
@@ -47,7 +50,7 @@ def pass_seconds(config: RunConfig, sequences: float, sweeps: float = SWEEPS) ->
     T, H, C = config.task.length, config.cell.hidden_size, config.task.input_size
     rows = config.cell.blocks * H
     whole = rows * sequences * T * (6 * (H + C) / FLOPS + 3 * ELEMENT) + T * 3 * CALL
-    return whole * sweeps / SWEEPS
+    return whole * sweeps / SWEEPS * _normalised(config)
 
 
 def question_seconds(config: RunConfig, columns: float, sweeps: float, *, steps: float | None = None) -> float:
@@ -56,7 +59,12 @@ def question_seconds(config: RunConfig, columns: float, sweeps: float, *, steps:
     T, H, C = config.task.length, config.cell.hidden_size, config.task.input_size
     rows = config.cell.blocks * H
     sweep = rows * columns * (2 * (H + C) / FLOPS + ELEMENT) + (T if steps is None else steps) * CALL
-    return QUESTION * sweeps * sweep
+    return QUESTION * sweeps * sweep * _normalised(config)
+
+
+def _normalised(config: RunConfig) -> float:
+    """How many times as long a pass with its normalisation takes."""
+    return 1.0 if config.cell.normalisation == "none" else NORMALISED
 
 
 def vector_seconds(numbers: int) -> float:
@@ -66,7 +74,7 @@ def vector_seconds(numbers: int) -> float:
 
 def pass_bytes(config: RunConfig, sequences: float) -> float:
     """What a recorded pass over so many sequences holds at its peak, in float32."""
-    return 4.0 * config.cell.held.recorded * config.task.length * config.cell.hidden_size * sequences
+    return 4.0 * config.cell.holds.recorded * config.task.length * config.cell.hidden_size * sequences
 
 
 @dataclass(frozen=True)

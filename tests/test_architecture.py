@@ -64,8 +64,8 @@ ANSWERED_ELSEWHERE = "core.questions"
 """The web process builds questions and never answers one: what only their functions import, it does not bring in."""
 SHARED = {
     "core/anatomy": {"base", "carousel"},
-    "core/cells": {"base", "carousel", "compiling", "elementwise", "exponential", "initialisation", "products",
-                   "trajectory", "variants"},
+    "core/cells": {"base", "carousel", "compiling", "elementwise", "exponential", "initialisation", "normalisation",
+                   "products", "trajectory", "variants"},
     "core/tasks": {"base", "typed", "marked_pair", "counting"},
     "app/figures": {"base", "shared", "theme"},
     "core/questions": {"base", "jacobians", "over_training", "sampling", "untrained"},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from math import comb, hypot, log
@@ -143,6 +144,7 @@ def test_factors_at_initialisation(row: list[str]) -> None:
     scale = options.get("rho") or options.get("sigma-max")
     usual = "relu" if init == "identity" else "tanh"
     cell = CELLS[options["cell"]] if options["cell"] != "rnn" else RNN(options.get("activation", usual))
+    cell = replace(cell, normalisation=options.get("normalisation", "none"))
     found = initial_decay(cell, init, 64, forget_bias=None if bias is None else float(bias),
                           scale=None if scale is None else float(scale))  # fmt: skip
     value, slack = read(factor)

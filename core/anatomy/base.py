@@ -134,6 +134,8 @@ INITS = {
     "spectral-radius": "spectral radius ρ",
     "spectral-norm": "largest singular value σ_max",
 }
+Normalisation = Literal["none", "layer"]
+NORMALISATIONS = {"layer": "layer norm"}
 SCALES = {"spectral-radius": ("rho", "ρ"), "spectral-norm": ("sigma_max", "σ_max")}
 """Initialisations that scale the recurrent weights: to which setting, and its letter."""
 
@@ -161,7 +163,7 @@ class Anatomy(BaseModel, ABC):
     word      its name in a sentence: "LSTM"
     states    what it carries from step to step; h comes first and is what the readout sees
     blocks    blocks of H rows that its loops run over: gates and candidate, one for a cell without
-    held      what it needs of memory
+    held      what it needs of memory without a normalisation
     suggests  members of a comparison (``core.comparison``) that belong beside it and nothing else names
     """
 
@@ -193,6 +195,17 @@ class Anatomy(BaseModel, ABC):
         description="Of U at the start, gate by gate: the most that U can do to a gradient. σ_max > 1 does not make a "
         "gradient explode: it forbids no growth and proves none.",
         json_schema_extra={"before": 1.0, "legend": {"short": "σ_max"}},
+    )
+    normalisation: Normalisation = Field(
+        default="none",
+        title="Normalisation",
+        description="Layer (Ba 2016): what the input and what the state bring to each gate are normalised apart, over "
+        "the H units, with gains that are learnt; so is an LSTM's cell state on its way to h.",
+        json_schema_extra={
+            "before": "none",
+            "labels": {"none": "none", **NORMALISATIONS},
+            "legend": {"said": {"none": "no normalisation"}, "unnamed": True, "titled": True},
+        },
     )
 
     @property
@@ -242,8 +255,14 @@ class Anatomy(BaseModel, ABC):
 
     @property
     def title(self) -> str:
-        """'LSTM', or 'LSTM without forget gate'."""
-        return f"{self.word} {self.variant_words}".rstrip()
+        """'LSTM', 'LSTM without forget gate', 'GRU with layer norm'."""
+        return f"{self.word} {self.beside}".rstrip()
+
+    @property
+    def beside(self) -> str:
+        """What the title says after the name; empty where nothing sets it apart."""
+        norm = f"with {NORMALISATIONS[self.normalisation]}" if self.normalised else ""
+        return " ".join(filter(None, (self.variant_words, norm)))
 
     @property
     def init_words(self) -> str:
@@ -271,10 +290,28 @@ class Anatomy(BaseModel, ABC):
         return frozenset(f"cell.{setting}" for init, (setting, _) in SCALES.items() if init != self.init)
 
     def parameters(self, input_size: int, hidden_size: int | None = None) -> int:
-        """How many numbers it learns: for every block of H units W (H × C), U (H × H) and two biases, and peepholes."""
+        """How many numbers it learns: for every block of H units W (H × C), U (H × H) and two biases, peepholes and
+        gains."""
         H = hidden_size or self.hidden_size
         blocks = len(self.gate_names) or 1
-        return blocks * H * (input_size + H + 2) + len(self.peepholes) * H
+        return blocks * H * (input_size + H + 2) + len(self.peepholes) * H + sum(self.gains.values()) * H
+
+    @property
+    def normalised(self) -> bool:
+        """Whether what enters its sums is normalised."""
+        return self.normalisation != "none"
+
+    @property
+    def gains(self) -> dict[str, int]:
+        """What normalisation learns beside the biases: names of parameters, and in how many blocks of H numbers."""
+        blocks = len(self.gate_names) or 1
+        return {"gain_ih": blocks, "gain_hh": blocks} if self.normalised else {}
+
+    @property
+    def holds(self) -> Held:
+        """What it needs of memory: a normalised cell also keeps what the input and the state bring, each apart."""
+        apart = 0 if not self.normalised else 2 * self.blocks + len(self.states) - 1
+        return Held(self.held.recorded + 2 * apart, self.held.scored + apart)
 
     def products(self, input_size: int) -> int:
         """Multiplications by a weight that one step of one sequence takes forward."""

@@ -78,6 +78,10 @@ class Carousel(Anatomy):
         return DirectPath("carousel", "c", "f")
 
     @property
+    def gains(self) -> dict[str, int]:
+        return super().gains | ({"gain_c": 1, "bias_c": 1} if self.normalised else {})
+
+    @property
     def variant_words(self) -> str:
         return VARIANTS.get(self.variant, "")
 

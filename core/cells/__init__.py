@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from itertools import product
 from typing import get_args
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from core.anatomy import Anatomy
+from core.anatomy.base import Normalisation
 from core.cells.base import RECURRENT, Cell, Params, State
 from core.cells.gru import GRU
 from core.cells.lstm import LSTM
@@ -20,10 +22,11 @@ from core.cells.trajectory import Back, Trajectory
 _KNOWN: tuple[type[Cell], ...] = (RNN, LSTM, Peephole, GRU)
 CELLS: dict[str, Cell] = {cell.name: cell() for cell in _KNOWN}
 """The default variant of each cell."""
+NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 
 __all__ = [
-    "CELLS", "GRU", "LSTM", "RECURRENT", "RNN", "Back", "Cell", "Params", "Peephole", "State", "Trajectory", "cell_of",
-    "every_variant", "init_from_config",
+    "CELLS", "GRU", "LSTM", "NORMALISATIONS", "RECURRENT", "RNN", "VARIANTS", "Back", "Cell", "Params", "Peephole",
+    "State", "Trajectory", "cell_of", "every_variant", "init_from_config",
 ]  # fmt: skip
 
 
@@ -34,17 +37,23 @@ def cell_of(config: Anatomy) -> Cell:
     return cell(**{field.name: settings[field.name] for field in fields(cell)})
 
 
-def every_variant() -> dict[str, Cell]:
-    """Every cell in every variant that can be configured, by a name: "LSTM", "Peephole LSTM gers coupled"."""
+def every_variant(normalisations: Sequence[Normalisation] = ("none",)) -> dict[str, Cell]:
+    """Every cell in every variant that can be configured, by a name: "LSTM", "Peephole LSTM coupled gers", and with
+    every one of ``normalisations``, "LSTM layer"."""
     found = {}
     for cell in _KNOWN:
         settings = cell.anatomy_type.model_fields
-        choices = {field.name: get_args(settings[field.name].annotation) for field in fields(cell)}
+        own = [field.name for field in fields(cell) if field.name != "normalisation"]
+        choices = {name: get_args(settings[name].annotation) for name in own} | {"normalisation": normalisations}
         for values in product(*choices.values()):
             chosen = dict(zip(choices, values, strict=True))
             told = [value for name, value in chosen.items() if value != settings[name].default]
             found[" ".join([cell.anatomy_type.word, *told])] = cell(**chosen)
     return found
+
+
+VARIANTS = every_variant()
+"""Without a normalisation."""
 
 
 def init_from_config(config: Anatomy, input_size: int, time_span: int, generator: torch.Generator) -> dict[str, Tensor]:

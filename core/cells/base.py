@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import ClassVar, NoReturn
 
@@ -16,7 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from core.anatomy import Anatomy
+from core.anatomy.base import Normalisation
 from core.cells import initialisation
+from core.cells.normalisation import normalised
 from core.cells.products import with_one
 from core.cells.trajectory import Back, Carry, Trajectory, before, room_for_gradients, room_for_states, time_first
 from core.errors import UnrolledError
@@ -38,8 +40,11 @@ class Cell(ABC):
     named and shaped as in torch.nn.
 
     weight_ih (gates·H, C), weight_hh (gates·H, H), bias_ih and bias_hh (gates·H), and weight_peephole (gates, H) where
-    gates see the cell state; blocks in the order of ``gate_names``.
+    gates see the cell state; blocks in the order of ``gate_names``. With a normalisation also gain_ih and gain_hh
+    (gates·H), see ``core.cells.normalisation``, and where c is normalised on its way to h gain_c and bias_c (H).
     """
+
+    normalisation: Normalisation = field(default="none", kw_only=True)
 
     anatomy_type: ClassVar[type[Anatomy]]
     name: ClassVar[str]
@@ -116,7 +121,8 @@ class Cell(ABC):
             step(t)
         if resets:  # then also what the steps went on from
             saved |= {f"{part}_before": torch.stack(before(saved[part], resets)) for part in self.state_parts}
-        return Trajectory(saved, self.state_parts, blocks, self._sums, frozenset(resets))
+        gains = {name: params[name] for name in self.anatomy.gains}
+        return Trajectory(saved, self.state_parts, blocks, self._sums, frozenset(resets), gains)
 
     @abstractmethod
     def _forward(
@@ -167,7 +173,7 @@ class Cell(ABC):
                 carry.limit(t, arriving_h[t]).add_(local)
                 for part in rest:
                     carry.limit(t, part[t])
-        alphas = self._folded(alphas.flatten(1, 2))
+        alphas = self._folded(alphas.flatten(1, 2), grads[h].shape[1])
         found = self.parameter_gradients(trajectory, alphas) if parameters else {}
         return Back({part: time_first(grad) for part, grad in grads.items()}, found, alphas)
 
@@ -179,7 +185,7 @@ class Cell(ABC):
         the others only the last is known.
         """
 
-    def _folded(self, alphas: Tensor) -> Tensor:
+    def _folded(self, alphas: Tensor, H: int) -> Tensor:
         """The alphas (T, blocks·H, N) of the loops as those of the sums that have weights."""
         return alphas
 
@@ -193,11 +199,12 @@ class Cell(ABC):
         to the whole.
         """
         stop = len(alphas) if stop is None else stop
-        return self._parameters(alphas[first:stop], trajectory.between(first, stop).saved)
+        steps = trajectory.between(first, stop)
+        return self._parameters(alphas[first:stop], steps.saved | dict(steps.gains))
 
     @abstractmethod
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        """∂L/∂parameters from the alphas (T, blocks·H, N) and what was saved of the same steps."""
+        """∂L/∂parameters from the alphas (T, blocks·H, N) and what was saved of the same steps, gains included."""
 
     def at_sums(self, trajectory: Trajectory, back: Back) -> dict[str, Tensor]:
         """{gate: (T, N, H)} ∂L/∂(the sum before its nonlinearity), in torch's order; {"recurrent": …} without gates.
@@ -208,11 +215,26 @@ class Cell(ABC):
         blocks = back.alphas.unflatten(1, (-1, trajectory.h.shape[2]))
         return {name: time_first(blocks[:, place]) for name, place in trajectory.sums.items()}
 
+    # -- what a step sums up, as the textbook has it ---------------------------------------------------------------
+
+    def input_sums(self, params: Params, x: Tensor) -> Tensor:
+        """W x of every gate, (…, gates·H), normalised where the cell has it; without biases."""
+        return normalised(x @ params["weight_ih"].T, params.get("gain_ih"), params["weight_hh"].shape[1])
+
+    def state_sums(self, params: Params, h: Tensor) -> Tensor:
+        """U h of every gate, likewise."""
+        return normalised(h @ params["weight_hh"].T, params.get("gain_hh"), params["weight_hh"].shape[1])
+
     # -- parameters by unit and by gate ---------------------------------------------------------------------------
 
     def recurrent_blocks(self, params: Params) -> dict[str, Tensor]:
         """{gate: U_q (H, H)} in torch's order; {"recurrent": U} without gates."""
         return dict(zip(self.sum_names, params["weight_hh"].chunk(len(self.sum_names)), strict=True))
+
+    def recurrent_gains(self, params: Params) -> dict[str, Tensor]:
+        """{gate: gain_hh (H,)}; empty without a normalisation."""
+        gain = params.get("gain_hh")
+        return {} if gain is None else dict(zip(self.sum_names, gain.chunk(len(self.sum_names)), strict=True))
 
     def peepholes(self, params: Params) -> dict[str, Tensor]:
         """{gate: p_q (H,)}, views; empty where no gate sees the cell state."""
@@ -240,8 +262,11 @@ class Cell(ABC):
         one before for all others. Empty without peepholes, and where their gradient is stopped."""
         return {}
 
-    def into_h(self, params: Params, trajectory: Trajectory, *, through_gates: bool = True) -> Tensor | None:
-        """∂h[t]/∂c[t] within the step that makes both, (T+1, N, H), zero for the initial state; None without a c.
+    def handed_within(
+        self, params: Params, trajectory: Trajectory, grad_h: Tensor, *, through_gates: bool = True
+    ) -> Tensor | None:
+        """What a gradient at h[t], grad_h (T+1, N, H), sends to c[t] within the step that made both; zero at the
+        initial state. None without a c.
 
         ``through_gates`` False holds the gate fixed that hands out and may see c.
         """

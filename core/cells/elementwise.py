@@ -39,6 +39,17 @@ def steps(tensor: Tensor) -> list[Any]:
     return list(flat.numpy()) if on_kernels(tensor) else list(flat)
 
 
+def array(tensor: Tensor) -> Any:
+    """``tensor`` as the functions take what belongs to no step; it shares its memory."""
+    return tensor.numpy() if on_kernels(tensor) else tensor
+
+
+def each(tensor: Tensor) -> list[Any]:
+    """The T steps of ``tensor`` (T, …), each (1, …), in their own shape; they share its memory."""
+    whole = array(tensor.detach())
+    return [whole[t : t + 1] for t in range(len(whole))]
+
+
 def before(states: Tensor, resets: Collection[int]) -> list[Any]:
     """The ``steps`` that each of the T steps goes on from: ``states`` (T+1, H, N) but the last, zeros at the resets."""
     earlier = steps(states[:-1])

@@ -1,7 +1,7 @@
 """How a cell's parameters start. A new scheme is one function and one entry in SCHEMES.
 
 A scheme changes what torch would draw, in place, block by block (a block is one gate's rows); ``draw`` makes the
-tensors and applies a forget bias on top.
+tensors and applies a forget bias on top. Gains of a normalisation start at one.
 """
 
 from __future__ import annotations
@@ -90,6 +90,8 @@ def draw(
     for tensor in params.values():
         tensor.uniform_(-bound, bound, generator=generator)
     SCHEMES[start.scheme](params, layout, generator, start)
+    for name, blocks in anatomy.gains.items():
+        params[name] = torch.full((blocks * hidden_size,), float(name.startswith("gain")), dtype=dtype)
     if start.forget_bias is not None:
         set_forget_bias(params, layout, start.forget_bias)
     return params

@@ -8,7 +8,7 @@ The public tensors are views of the hidden-major ones, so nothing is copied.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -24,6 +24,7 @@ class Trajectory:
     blocks  place of each gate among the blocks, in torch's order; empty for a cell without gates
     sums    place of each gate's sum among the alphas of a backward pass, in torch's order
     resets  indices of states from which the next step did not go on, but from zero; no gradient passes there
+    gains   of its normalisation, by name; its derivative needs them
     """
 
     saved: dict[str, Tensor]
@@ -31,6 +32,7 @@ class Trajectory:
     blocks: Mapping[str, int]
     sums: Mapping[str, int]
     resets: frozenset[int] = frozenset()
+    gains: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def x(self) -> Tensor:
@@ -86,7 +88,8 @@ class Trajectory:
 
     def to(self, dtype: torch.dtype) -> Trajectory:
         """The same numbers in ``dtype``; nothing is computed anew."""
-        return replace(self, saved={name: part.to(dtype) for name, part in self.saved.items()})
+        saved, gains = ({name: part.to(dtype) for name, part in parts.items()} for parts in (self.saved, self.gains))
+        return replace(self, saved=saved, gains=gains)
 
 
 @dataclass(frozen=True)

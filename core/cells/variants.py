@@ -23,6 +23,12 @@ SATURATED = 1000.0
 """A sum from which σ is exactly 1 and its slope exactly 0, in float32 and float64."""
 
 
+OF_C = ("gain_c", "bias_c")
+"""Parameters of no gate: those of c's normalisation."""
+OWN_BLOCKS = {"no-forget-gate": (0, 1, 3), "coupled": (0, 1, 3)}
+"""Of the loops' order o i f g, the blocks with weights of their own, where that is not all."""
+
+
 def forget_gate(variant: Variant, sums: Mapping[str, Tensor]) -> Tensor:
     """f from the gates' sums before their nonlinearity."""
     if variant == "no-forget-gate":
@@ -36,15 +42,20 @@ def whole(params: Mapping[str, Tensor], variant: Variant) -> Mapping[str, Tensor
         return params
     found: dict[str, Tensor] = {}
     for name, value in params.items():
+        if name in OF_C:
+            found[name] = value
+            continue
         i, *others = value.chunk(2 if name == "weight_peephole" else 3)
-        f = -i if variant == "coupled" else torch.full_like(i, SATURATED if name == "bias_ih" else 0)
+        turned = i if name.startswith("gain") else -i  # a normalised product has its sign turned already
+        f = turned if variant == "coupled" else torch.full_like(i, SATURATED if name == "bias_ih" else 0)
         found[name] = torch.cat([i, f, *others])
     return found
 
 
-def folded(alphas: Tensor, variant: Variant) -> Tensor:
-    """The gradients of the sums (T, 4H, N) in the loops' order o i f g, as those of the gates that have weights."""
+def folded(alphas: Tensor, variant: Variant, H: int) -> Tensor:
+    """The gradients of the sums (T, blocks·H, N) in the loops' order o i f g, and what follows them, with those of the
+    gates that have weights alone."""
     if variant not in FORGETS:
         return alphas
-    o, i, f, g = alphas.chunk(4, dim=1)
-    return torch.cat([o, i - f if variant == "coupled" else i, g], dim=1)
+    o, i, f, *others = alphas.split(H, dim=1)
+    return torch.cat([o, i - f if variant == "coupled" else i, *others], dim=1)

@@ -46,7 +46,7 @@ def _name(config: RunConfig, keys: Sequence[str]) -> str:
     legends = {key: setting.legend for key, setting in settings_of(config).items()}
     named = sorted((key for key in keys if not legends[key].titled), key=lambda key: legends[key].last)
     words = ", ".join(_all_words(config, named))
-    between = "," if config.cell.variant_words and words else ""
+    between = "," if config.cell.beside and words else ""
     return f"{config.cell.title}{between} {words}".strip()
 
 

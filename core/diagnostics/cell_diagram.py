@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from core.diagnostics.microscope import SlowMotion
+from core.errors import UnrolledError
 from core.network import Layer
 
 Numbers = dict[str, Tensor]
@@ -33,7 +34,16 @@ Numbers = dict[str, Tensor]
 
 @torch.no_grad()
 def cell_diagram(layer: Layer, motion: SlowMotion, sequence: int) -> Numbers:
-    """Of sequence number ``sequence`` of the batch; see above. ``layer`` is the one that ``motion`` was made with."""
+    """Of sequence number ``sequence`` of the batch; see above. ``layer`` is the one that ``motion`` was made with.
+
+    Raises UnrolledError for a cell with a normalisation, which its drawing has no place for.
+    """
+    if layer.cell.normalisation != "none":
+        raise UnrolledError(
+            f"`cell.normalisation` (={layer.cell.normalisation}) divides each sum by the size of all its units, for "
+            "which the drawing of one unit's step has no place. Choose `cell.normalisation` none to see a step in slow "
+            "motion."
+        )
     layer = layer.to(torch.float64)
     found = _forward(motion, sequence) | _arriving(motion, sequence)
     found |= layer.cell.diagram(layer.params, found)
@@ -81,8 +91,9 @@ def _by_difference(layer: Layer, motion: SlowMotion, n: int, e: Numbers) -> Numb
     before = {part: N * grad[:-1, n].double() for part, grad in back.states.items()}
     own = torch.cat([torch.zeros_like(e["local"][:1]), e["local"][:-1]])
     found = {"got_h": before["h"] - own}
-    into = layer.cell.into_h(layer.params, motion.trajectory.to(torch.float64))
-    if into is not None:
+    way, grad_h = motion.trajectory.to(torch.float64), back.states["h"].double()
+    within = layer.cell.handed_within(layer.params, way, grad_h)
+    if within is not None:
         (other,) = layer.cell.state_parts[1:]
-        found[f"got_{other}"] = before[other] - before["h"] * into[:-1, n]
+        found[f"got_{other}"] = before[other] - N * within[:-1, n]
     return found

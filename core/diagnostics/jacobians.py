@@ -68,22 +68,27 @@ def step_jacobians(layer: Layer, trajectory: Trajectory, sequence: int = 0, cuts
 
 @torch.no_grad()
 def same_step(layer: Layer, trajectory: Trajectory, sequence: int = 0) -> Tensor:
-    """∂h[t]/∂c[t] within the step that makes both, (T+1, H) float64; zero for the initial state, and without c."""
-    layer, wider = layer.to(torch.float64), trajectory.to(torch.float64)
-    found = layer.cell.into_h(layer.params, wider)
-    return torch.zeros_like(wider.h[:, sequence]) if found is None else found[:, sequence]
+    """∂h[t]/∂c[t] within the step that makes both, (T+1, H, H) float64, rows are those of h; zero for the initial
+    state, and without c."""
+    layer, one = layer.to(torch.float64), trajectory.of_sequence(sequence).to(torch.float64)
+    T1, _, H = one.h.shape
+    basis = torch.eye(H, dtype=torch.float64).expand(T1, H, H)
+    found = layer.cell.handed_within(layer.params, one.tiled(H), basis)
+    return torch.zeros(T1, H, H, dtype=torch.float64) if found is None else found
 
 
 def total(gradient: Tensor, into_c: Tensor) -> tuple[Tensor, Tensor | None]:
     """(∂L/∂h, ∂L/∂c) as in ``Back``, (T+1, H) each, from ∂L/∂state (T+1, S) over independent h and c."""
     H = into_c.shape[1]
     h, c = gradient[:, :H], gradient[:, H:]
-    return h, c + h * into_c if c.shape[1] else None
+    return h, c + (h.unsqueeze(1) @ into_c).squeeze(1) if c.shape[1] else None
 
 
 def partial(grad_h: Tensor, grad_c: Tensor | None, into_c: Tensor) -> Tensor:
     """The way back: (T+1, S) over independent h and c."""
-    return grad_h if grad_c is None else torch.cat([grad_h, grad_c - grad_h * into_c], dim=1)
+    if grad_c is None:
+        return grad_h
+    return torch.cat([grad_h, grad_c - (grad_h.unsqueeze(1) @ into_c).squeeze(1)], dim=1)
 
 
 def displayed(jacobians: Tensor, into_c: Tensor) -> Tensor:
@@ -96,8 +101,8 @@ def displayed(jacobians: Tensor, into_c: Tensor) -> Tensor:
     if S == H:
         return jacobians
     into, out_of = torch.eye(S, dtype=torch.float64).repeat(2, len(into_c), 1, 1)
-    into[:, :H, H:] = torch.diag_embed(into_c)  # row vectors: (m_h, m_c) @ into = (m_h, m_c + m_h⊙into_c)
-    out_of[:, :H, H:] = -torch.diag_embed(into_c)
+    into[:, :H, H:] = into_c  # row vectors: (m_h, m_c) @ into = (m_h, m_c + m_h @ into_c)
+    out_of[:, :H, H:] = -into_c
     return out_of[1:] @ jacobians @ into[:-1]
 
 

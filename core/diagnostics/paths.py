@@ -87,10 +87,12 @@ def paths(layer: Layer, trajectory: Trajectory, grad_out: Tensor, cuts: Collecti
     keep = trajectory.gates[direct.keeps]
     if direct.state == "h":
         return Paths({name: carried(keep, part, cut) for name, part in h.items()}, None, back.grad_h, None)
-    seen, into_c = _through_peepholes(layer, alphas, cut), cell.into_h(layer.params, trajectory, through_gates=False)
-    assert into_c is not None
-    at_c = {name: part * into_c + seen.get(name, 0) for name, part in h.items()}
-    return Paths(h, {name: carried(keep, part, cut) for name, part in at_c.items()}, back.grad_h, back.grad_c)
+    seen, at_c = _through_peepholes(layer, alphas, cut), {}
+    for name, part in h.items():
+        within = cell.handed_within(layer.params, trajectory, part, through_gates=False)
+        assert within is not None
+        at_c[name] = carried(keep, within + seen.get(name, 0), cut)
+    return Paths(h, at_c, back.grad_h, back.grad_c)
 
 
 def way_past_sums(cell: Cell) -> DirectPath | None:

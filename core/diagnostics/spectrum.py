@@ -46,9 +46,10 @@ def spectrum(matrix: Tensor) -> Spectrum:
 
 
 def bound(layer: Layer, lags: int) -> NDArray[np.float64] | None:
-    """(γ σ_max(U))^k for k = 0 … ``lags``; None for gated cells, whose steps U alone does not bound."""
+    """(γ σ_max(U))^k for k = 0 … ``lags``; None for cells whose steps U alone does not bound, gated or
+    normalised ones."""
     phi = layer.cell.anatomy.phi
-    if phi is None:
+    if phi is None or layer.cell.normalisation != "none":
         return None
     with np.errstate(over="ignore"):
         return (phi.largest * spectrum(layer.params["weight_hh"]).sigma_max) ** np.arange(lags + 1.0)

@@ -14,8 +14,9 @@ SEEDS = range(8)
 
 @pytest.mark.parametrize("variant", check.VARIANTS)
 def test_every_judge_agrees_over_many_seeds(variant):
+    many = check.VARIANTS[variant].normalisation == "none"
     for judge in check.JUDGES:
-        seeds = SEEDS if judge.sizes == check.SIZES else SEEDS[:2]
+        seeds = SEEDS if judge.sizes == check.SIZES and many else SEEDS[:2]
         found = check.verdict(variant, judge, seeds)
         assert found is None or found.passed, f"{judge.name}: {found}"
 

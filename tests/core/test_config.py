@@ -68,7 +68,7 @@ CELL_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "gru": {"init": st.sampled_from([*UNGATED, "chrono"]), "reset": st.sampled_from(["after", "before"])},
 }
 for own in CELL_SETTINGS.values():
-    own |= {"rho": SCALE, "sigma_max": SCALE}
+    own |= {"rho": SCALE, "sigma_max": SCALE, "normalisation": st.sampled_from(["none", "layer"])}
 RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "optimizer": st.sampled_from(["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]),
     "weight_decay": st.floats(0, 1),
@@ -257,8 +257,8 @@ def test_the_standard_lstm_has_the_digests_it_had_before_there_were_variants(mon
 
 def test_a_new_setting_changes_no_digest(later: type[RunConfig]) -> None:
     old, new = RunConfig(lr=0.1), later(lr=0.1)
-    came = {"cell.variant": "standard", "cell.rho": 1, "cell.sigma_max": 1, "weight_decay": 0.01,
-            "lr_schedule": "constant", "warmup_steps": 100}  # fmt: skip
+    came = {"cell.variant": "standard", "cell.rho": 1, "cell.sigma_max": 1, "cell.normalisation": "none",
+            "weight_decay": 0.01, "lr_schedule": "constant", "warmup_steps": 100}  # fmt: skip
     assert later.before(new.to_flat()) == came | {"rounds": 1, "shuffled": "no"}
     assert new.replace(shuffled="no").digest() == old.digest()
     assert len({old.digest(), new.digest(), new.replace(shuffled="no", rounds=2).digest()}) == 3

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.cells import cell_of
-from core.check import VARIANTS
+from core.cells import VARIANTS, cell_of
 from core.config import RunConfig
 from core.network import Layer, Network, init_readout
 from core.training import train

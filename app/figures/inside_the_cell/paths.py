@@ -233,7 +233,8 @@ def _factors(lines: Mapping[str, np.ndarray], config: RunConfig) -> str:
         typical.append(float(np.exp(np.log(known).mean())))
     slope, matrix, both = typical
     name = config.cell.phi.name if config.cell.phi else "φ"
+    at_u = "U and its normalisation" if config.cell.normalised else "U"
     return (
-        f"{start} A typical step leaves × {factor(slope)} at {name} (that is φ′) and × {factor(matrix)} at U, together "
-        f"× {factor(both)}."
+        f"{start} A typical step leaves × {factor(slope)} at {name} (that is φ′) and × {factor(matrix)} at {at_u}, "
+        f"together × {factor(both)}."
     )

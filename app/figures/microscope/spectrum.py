@@ -76,6 +76,8 @@ def _spectrum_hint(rho: float, config: RunConfig) -> str:
     side = "on" if abs(rho - 1) < ROUNDING else "within" if rho < 1 else "beyond"
     start = f"Radius ρ = {factor(rho)}, {side} the unit circle. It is not the measured factor: "
     phi = config.cell.phi
+    if phi is not None and config.cell.normalised:
+        return f"{start}layer norm divides what U makes of a state by its size, whatever U's is."
     if phi is not None:
         linear = f"{start}eigenvalues describe a linear network in the long run"
         return f"{linear}." if phi.bends == "nowhere" else f"{linear}, and leave out φ′."
@@ -114,5 +116,7 @@ def _radius_hint(rho: float, sigma: float, config: RunConfig) -> str:
     numbers, phi = f"Now ρ = {factor(rho)}, σ_max = {factor(sigma)}. ", config.cell.phi
     if phi is None:
         return numbers + "Neither bounds a gated step: they belong to one gate's block alone."
+    if config.cell.normalised:
+        return numbers + "Neither bounds a step: it is divided by the size of what U made."
     bound = "σ_max" if phi.largest == 1 else f"γ σ_max with γ = {phi.largest:g}"
     return f"{numbers}{bound} bounds what a step may keep, ρ does not; above 1 it forbids no growth and proves none."

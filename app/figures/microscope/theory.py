@@ -52,9 +52,9 @@ def theory(
 
 
 def _powers(meta: Mapping[str, Any], asked: int, config: RunConfig) -> dict[str, np.ndarray]:
-    """(γ σ_max)ᵏ and (γ ρ)ᵏ of a cell without gates; no such line bounds a gated one."""
+    """(γ σ_max)ᵏ and (γ ρ)ᵏ of a cell without gates; no such line bounds a gated one, nor one that is normalised."""
     phi = config.cell.phi
-    if phi is None:
+    if phi is None or config.cell.normalised:
         return {}
     lags = (asked - np.arange(config.task.length + 1)).astype(float)
     lags[lags < 0] = np.nan
@@ -137,6 +137,10 @@ def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunC
     )
     if config.cell.gates:
         return f"{start} (γ σ_max)ᵏ bounds no gated cell: its steps hang on the gates as much as on U."
+    if config.cell.normalised:
+        return (
+            f"{start} (γ σ_max)ᵏ bounds no normalised cell: it divides by the size of U h₋, which U alone does not set."
+        )
     sigma, phi = float(meta["sigma_max.recurrent"]), config.cell.phi
     gamma = 1.0 if phi is None else phi.largest
     base = f"{sigma:.2f}" if gamma == 1 else f"{gamma:g} × {sigma:.2f}"

@@ -26,10 +26,20 @@ from torch import Tensor
 from core.anatomy.carousel import Variant
 from core.cells import elementwise, variants
 from core.cells.base import AtStep, Cell, Params, State
-from core.cells.carousel import compiled, plain
-from core.cells.products import input_products, weight_gradient
+from core.cells.carousel import compiled, output_norm, plain
+from core.cells.carousel.plain import AS_IS, NORMALISED, SQUASHED
+from core.cells.normalisation import (
+    at_products,
+    back_weights,
+    input_sums,
+    normalised,
+    parameter_gradients,
+    recurrent_sums,
+    sent_back,
+)
 from core.cells.trajectory import Trajectory, before, came_from, time_first
 
+PER_GATE = ("unit_ih", "inverse_ih", "unit_hh", "inverse_hh")
 O, I, F, G = range(4)
 """Place of each block in the loops."""
 BLOCKS = {"i": I, "f": F, "g": G, "o": O}
@@ -48,8 +58,15 @@ class Carousel(Cell):
         """Whether h = o⊙tanh c, and not o⊙c."""
         return self.variant != "no-output-activation"
 
-    def output(self, c: Tensor) -> Tensor:
-        """What the output gate lets through: tanh c, or c itself."""
+    @property
+    def hands(self) -> int:
+        """What of c its steps hand out, as ``core.cells.carousel.plain`` has it."""
+        return NORMALISED if self.normalisation != "none" else SQUASHED if self.squashes else AS_IS
+
+    def output(self, params: Params, c: Tensor) -> Tensor:
+        """What the output gate lets through: tanh c, or c itself; of the normalised c where the cell has it."""
+        if "gain_c" in params:
+            c = normalised(c, params["gain_c"], c.shape[-1]) + params["bias_c"]
         return torch.tanh(c) if self.squashes else c
 
     def seen(self, c: Tensor) -> Tensor:
@@ -59,26 +76,31 @@ class Carousel(Cell):
     # -- the passes -----------------------------------------------------------------------------------------------
 
     def sums_of(self, params: Params, x_t: Tensor, h: Tensor) -> dict[str, Tensor]:
-        """W x + U h₋ + b of every gate with weights of its own, (N, H) each."""
-        W, U, b = params["weight_ih"], params["weight_hh"], params["bias_ih"] + params["bias_hh"]
-        return dict(zip(self.gate_names, (x_t @ W.T + h @ U.T + b).chunk(len(self.gate_names), dim=1), strict=True))
+        """W x + U h₋ + b of every gate with weights of its own, (N, H) each, normalised where the cell has it."""
+        whole = self.input_sums(params, x_t) + self.state_sums(params, h) + params["bias_ih"] + params["bias_hh"]
+        return dict(zip(self.gate_names, whole.chunk(len(self.gate_names), dim=1), strict=True))
 
     def _forward(
         self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
     ) -> tuple[AtStep, Mapping[str, int]]:
         params, h, c = variants.whole(params, self.variant), saved["h"], saved["c"]
-        (T, N), W, U = (len(h) - 1, h.shape[2]), loop_order(params["weight_ih"]), loop_order(params["weight_hh"])
-        pre = input_products(W, loop_order(params["bias_ih"] + params["bias_hh"]), saved["inputs"])
-        saved["tanh_c"] = torch.empty_like(c[1:]) if self.squashes else c[1:]
+        (T, N), H = (len(h) - 1, h.shape[2]), h.shape[1]
+        W, U, b = (loop_order(rows) for rows in (params["weight_ih"], params["weight_hh"],
+                                                 params["bias_ih"] + params["bias_hh"]))  # fmt: skip
+        by_input, by_state = (gain_of(params, name) for name in ("ih", "hh"))
+        pre = input_sums(W, b, by_input, saved, H)
+        add = recurrent_sums(U, by_state, saved, "hh", before(h, resets), pre)
+        saved["tanh_c"] = c[1:] if self.hands == AS_IS else torch.empty_like(c[1:])
         saved["gates"] = pre.view(T, 4, -1, N)
-        through = self._forward_of_a_step(params, h)
-        came, c_came = before(h, resets), elementwise.before(c, resets)
-        slabs = pre.unbind()
+        through, c_came = self._forward_of_a_step(params, h), elementwise.before(c, resets)
+        handed_out = output_norm.forward(params, saved, self.squashes) if self.hands == NORMALISED else None
         gates, hs, cs, tanhs = (elementwise.steps(x) for x in (saved["gates"], h[1:], c[1:], saved["tanh_c"]))
 
         def step(t: int) -> None:
-            slabs[t].addmm_(U, came[t])
+            add(t)
             through(gates[t], c_came[t], cs[t], tanhs[t], hs[t])
+            if handed_out is not None:
+                handed_out(t)
 
         return step, BLOCKS
 
@@ -88,17 +110,25 @@ class Carousel(Cell):
 
     def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
         params, grad_h = variants.whole(params, self.variant), grads["h"]
-        through, alphas = self._backward_of_a_step(params, grad_h), torch.empty_like(saved["gates"])
-        U_back = loop_order(params["weight_hh"]).T.contiguous()
+        T, blocks, H, N = saved["gates"].shape
+        alphas = grad_h.new_empty(T, blocks + (self.hands == NORMALISED), H, N)
+        through, gain = self._backward_of_a_step(params, grad_h), gain_of(params, "hh")
+        U_back = back_weights(loop_order(params["weight_hh"]), gain)
         gates, c_came, tanh_c = (
             elementwise.steps(part) for part in (saved["gates"], came_from(saved, "c"), saved["tanh_c"])
         )
         m_h, m_c, flat = (elementwise.steps(part) for part in (grad_h, grads["c"], alphas))
-        arriving, slabs = grad_h.unbind(), alphas.flatten(1, 2).unbind()
+        arriving, of_gates = grad_h.unbind(), alphas.flatten(1, 2)[:, : 4 * H]
+        at_product = at_products(gain, saved, "hh", of_gates)
+        handed_in = None
+        if self.hands == NORMALISED:
+            handed_in = output_norm.backward(params, saved, self.squashes, grads, alphas[:, 4:])
 
         def step(t: int) -> None:
+            if handed_in is not None:
+                handed_in(t)
             through(gates[t], c_came[t], tanh_c[t], m_h[t + 1], m_c[t + 1], flat[t], m_c[t])
-            arriving[t].addmm_(U_back, slabs[t])
+            arriving[t].addmm_(U_back, at_product(t))
 
         return step, alphas
 
@@ -111,43 +141,51 @@ class Carousel(Cell):
     def _backward_of_a_step(self, params: Params, grad_h: Tensor) -> Callable[..., None]:
         """The way back of the same."""
 
-    def _folded(self, alphas: Tensor) -> Tensor:
-        return variants.folded(alphas, self.variant)
+    def _folded(self, alphas: Tensor, H: int) -> Tensor:
+        return variants.folded(alphas, self.variant, H)
 
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         H = saved["h"].shape[1]
-        product = torch_order(weight_gradient(alphas, came_from(saved, "h"), saved["inputs"]), H)
-        W, U, b = product[:, H:-1].contiguous(), product[:, :H].contiguous(), product[:, -1]
-        return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone()}
+        if self.hands != NORMALISED:
+            return parameter_gradients(alphas, saved, lambda rows: torch_order(rows, H))
+        own = variants.OWN_BLOCKS.get(self.variant, range(4))
+        saved = saved | {name: _blocks(saved[name], own, H if name.startswith("unit") else 1) for name in PER_GATE}
+        saved |= {name: torch.cat([saved[name][-H:], saved[name][:-H]]) for name in ("gain_ih", "gain_hh")}
+        found = parameter_gradients(alphas[:, :-H], saved, lambda rows: torch_order(rows, H))
+        return found | output_norm.parameters(alphas[:, -H:], saved)
 
     # -- what only the formulas know ------------------------------------------------------------------------------
 
     def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         names, before_step = self.gate_names, trajectory.gone_on_from
-        inputs = trajectory.x @ params["weight_ih"].T + params["bias_ih"] + params["bias_hh"]
+        inputs = self.input_sums(params, trajectory.x) + params["bias_ih"] + params["bias_hh"]
         by_input = dict(zip(names, inputs.chunk(len(names), dim=2), strict=True))
-        products = before_step["h"] @ params["weight_hh"].T
+        products = self.state_sums(params, before_step["h"])
         by_state = dict(zip(names, products.chunk(len(names), dim=2), strict=True))
         for q, p in self.peepholes(params).items():
             by_state[q] = by_state[q] + p * (trajectory.states["c"][1:] if q == "o" else before_step["c"])
         return by_input, by_state
 
     def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {q: alphas[q] @ U for q, U in self.recurrent_blocks(params).items()}
+        h, gains = trajectory.gone_on_from["h"], self.recurrent_gains(params)
+        return {q: sent_back(h @ U.T, gains.get(q), alphas[q]) @ U for q, U in self.recurrent_blocks(params).items()}
 
     def handed_to_c(self, params: Params, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {} if self.stops_gradient else {q: alphas[q] * p for q, p in self.peepholes(params).items()}
 
-    def into_h(self, params: Params, trajectory: Trajectory, *, through_gates: bool = True) -> Tensor:
-        o, tanh_c = trajectory.gates["o"], time_first(trajectory.saved["tanh_c"])
-        found = torch.cat([torch.zeros_like(o[:1]), o * (1 - tanh_c**2) if self.squashes else o])
+    def handed_within(
+        self, params: Params, trajectory: Trajectory, grad_h: Tensor, *, through_gates: bool = True
+    ) -> Tensor:
+        o, tanh_c, m_h = trajectory.gates["o"], time_first(trajectory.saved["tanh_c"]), grad_h[1:]
+        before_tanh = m_h * (o * (1 - tanh_c**2) if self.squashes else o)
+        found = sent_back(trajectory.states["c"][1:], params.get("gain_c"), before_tanh)
         if through_gates:
-            slope = o * (1 - o) * tanh_c
-            found[1:] += self.handed_to_c(params, dict.fromkeys(self.peepholes(params), slope)).get("o", 0)
-        return found
+            at_sum = m_h * o * (1 - o) * tanh_c
+            found = found + self.handed_to_c(params, dict.fromkeys(self.peepholes(params), at_sum)).get("o", 0)
+        return torch.cat([torch.zeros_like(grad_h[:1]), found])
 
     def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        e, tanh_c = known, self.output(known["c"])
+        e, tanh_c = known, self.output(params, known["c"])
         found = {
             "kept": e["f"] * e["c0"], "new": e["i"] * e["g"], "tanh_c": tanh_c,
             "d.o": e["dh"] * tanh_c, "d.i": e["dc"] * e["g"], "d.g": e["dc"] * e["i"], "d.tanh_c": e["dh"] * e["o"],
@@ -170,7 +208,18 @@ class Carousel(Cell):
     def h_of(self, params: Params, x_t: Tensor, came_from: State, c: Tensor) -> Tensor:
         total, p = self.sums_of(params, x_t, came_from[0])["o"], self.peepholes(params)
         o = torch.sigmoid(total + p["o"] * self.seen(c) if "o" in p else total)
-        return o * self.output(c)
+        return o * self.output(params, c)
+
+
+def gain_of(params: Params, name: str) -> Tensor | None:
+    """The gains of a product in the loops' order; None where it is not normalised."""
+    gain = params.get(f"gain_{name}")
+    return None if gain is None else loop_order(gain)
+
+
+def _blocks(rows: Tensor, own: Collection[int], size: int) -> Tensor:
+    """(T, blocks·size, N) with the ``own`` of four blocks alone."""
+    return rows if len(own) == 4 else rows.unflatten(1, (4, size))[:, list(own)].flatten(1, 2)
 
 
 def without_peepholes(tensor: Tensor) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from core.cells.carousel.plain import AS_IS, NORMALISED, SQUASHED
 from core.cells.compiling import kernel, part_of_a_kernel
 from core.cells.exponential import sigmoids, tanh, tanhs
 
 
 @kernel
-def forward(squash, gates, c_before, c, tanh_c, h):  # type: ignore[no-untyped-def]
+def forward(hands, gates, c_before, c, tanh_c, h):  # type: ignore[no-untyped-def]
     o, i, f, g = gates[0], gates[1], gates[2], gates[3]
     sigmoids(o)
     sigmoids(i)
@@ -15,11 +16,12 @@ def forward(squash, gates, c_before, c, tanh_c, h):  # type: ignore[no-untyped-d
     tanhs(g)
     for k in range(c.size):
         c[k] = f[k] * c_before[k] + i[k] * g[k]
-    if squash:
+    if hands == SQUASHED:
         for k in range(c.size):
             tanh_c[k] = tanh(c[k])
-    for k in range(h.size):
-        h[k] = o[k] * tanh_c[k]
+    if hands != NORMALISED:
+        for k in range(h.size):
+            h[k] = o[k] * tanh_c[k]
 
 
 @part_of_a_kernel
@@ -36,12 +38,12 @@ def into_gates(gates, c_before, delta_c, alphas, one):  # type: ignore[no-untype
 
 
 @kernel
-def backward(squash, gates, c_before, tanh_c, m_h, m_c, alphas, to_c):  # type: ignore[no-untyped-def]
+def backward(hands, gates, c_before, tanh_c, m_h, m_c, alphas, to_c):  # type: ignore[no-untyped-def]
     o, f, a_o, one = gates[0], gates[2], alphas[0], gates.dtype.type(1)
-    if squash:
+    if hands == SQUASHED:
         for k in range(m_c.size):
             m_c[k] += (one - tanh_c[k] * tanh_c[k]) * o[k] * m_h[k]
-    else:
+    if hands == AS_IS:
         for k in range(m_c.size):
             m_c[k] += o[k] * m_h[k]
     for k in range(o.size):

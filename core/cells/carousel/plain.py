@@ -10,25 +10,30 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+AS_IS, SQUASHED, NORMALISED = range(3)
+"""What of c a step hands out: c, tanh c, or nothing yet, where ``core.cells.carousel.output_norm`` does."""
 
-def forward(squash: bool, gates: Tensor, c_before: Tensor, c: Tensor, tanh_c: Tensor, h: Tensor) -> None:
+
+def forward(hands: int, gates: Tensor, c_before: Tensor, c: Tensor, tanh_c: Tensor, h: Tensor) -> None:
     """Gates o i f g, c = f⊙c₋ + i⊙g, h = o⊙tanh c."""
     o, i, f, g = gates.unbind()
     gates[:3].sigmoid_()
     g.tanh_()
     torch.mul(f, c_before, out=c).addcmul_(i, g)
-    if squash:
+    if hands == SQUASHED:
         torch.tanh(c, out=tanh_c)
-    torch.mul(o, tanh_c, out=h)
+    if hands != NORMALISED:
+        torch.mul(o, tanh_c, out=h)
 
 
 def backward(
-    squash: bool, gates: Tensor, c_before: Tensor, tanh_c: Tensor, m_h: Tensor, m_c: Tensor, alphas: Tensor,
+    hands: int, gates: Tensor, c_before: Tensor, tanh_c: Tensor, m_h: Tensor, m_c: Tensor, alphas: Tensor,
     to_c: Tensor,
 ) -> None:  # fmt: skip
     """m_c becomes δc = m_c + m_h⊙o⊙(1 − tanh²c); to_c = δc⊙f."""
     o, _, f, _ = gates.unbind()
-    m_c.add_((1 - tanh_c * tanh_c) * o * m_h if squash else o * m_h)
+    if hands != NORMALISED:
+        m_c.add_((1 - tanh_c * tanh_c) * o * m_h if hands == SQUASHED else o * m_h)
     torch.mul((1 - o) * o * tanh_c, m_h, out=alphas[0])
     into_gates(gates, c_before, m_c, alphas)
     torch.mul(f, m_c, out=to_c)

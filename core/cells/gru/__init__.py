@@ -16,6 +16,7 @@ from core.anatomy import Anatomy
 from core.anatomy.gru import GRUAnatomy
 from core.cells.base import AtStep, Cell, Params, State
 from core.cells.gru.resets import RESETS
+from core.cells.normalisation import normalised, sent_back
 from core.cells.trajectory import Trajectory
 
 
@@ -36,10 +37,13 @@ class GRU(Cell):
         (h,) = state
         U_r, U_z, U_n = params["weight_hh"].chunk(3)
         b_r, b_z, b_n = params["bias_hh"].chunk(3)
-        r, z, n = (x_t @ params["weight_ih"].T + params["bias_ih"]).chunk(3, dim=1)
-        r, z = torch.sigmoid(r + h @ U_r.T + b_r), torch.sigmoid(z + h @ U_z.T + b_z)
-        reset = r * (h @ U_n.T + b_n) if self.reset == "after" else (r * h) @ U_n.T + b_n
-        n = torch.tanh(n + reset)
+        r, z, n = (self.input_sums(params, x_t) + params["bias_ih"]).chunk(3, dim=1)
+        gain, H = self.recurrent_gains(params), h.shape[1]
+        r = torch.sigmoid(r + normalised(h @ U_r.T, gain.get("r"), H) + b_r)
+        z = torch.sigmoid(z + normalised(h @ U_z.T, gain.get("z"), H) + b_z)
+        after = self.reset == "after"
+        m = normalised((h if after else r * h) @ U_n.T, gain.get("n"), H) + b_n
+        n = torch.tanh(n + (r * m if after else m))
         return ((1 - z) * n + z * h,), {"r": r, "z": z, "n": n}
 
     def _forward(
@@ -55,7 +59,7 @@ class GRU(Cell):
 
     def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
         alphas = torch.empty_like(saved["gates"])
-        return RESETS[self.reset].backward(params["weight_hh"], saved, grads["h"], alphas), alphas
+        return RESETS[self.reset].backward(params, saved, grads["h"], alphas), alphas
 
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         return RESETS[self.reset].parameters(alphas, saved)
@@ -65,24 +69,26 @@ class GRU(Cell):
     def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """n sees the state through its reset gate."""
         h, names, b = trajectory.gone_on_from["h"], self.gate_names, params["bias_hh"]
-        inputs = trajectory.x @ params["weight_ih"].T + params["bias_ih"]
+        inputs = self.input_sums(params, trajectory.x) + params["bias_ih"]
         by_input = dict(zip(names, (inputs + b).chunk(3, dim=2), strict=True))
-        by_state = dict(zip(names, (h @ params["weight_hh"].T).chunk(3, dim=2), strict=True))
-        U_n, b_n = params["weight_hh"].chunk(3)[2], b.chunk(3)[2]
+        by_state = dict(zip(names, self.state_sums(params, h).chunk(3, dim=2), strict=True))
+        U_n, b_n, gain = params["weight_hh"].chunk(3)[2], b.chunk(3)[2], self.recurrent_gains(params).get("n")
         by_input["n"], by_state["n"] = RESETS[self.reset].sum_of_n(
-            by_input["n"], by_state["n"], trajectory.gates["r"], h, U_n, b_n
+            by_input["n"], by_state["n"], trajectory.gates["r"], h, U_n, b_n, gain
         )
         return by_input, by_state
 
     def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        U = self.recurrent_blocks(params)
-        through = RESETS[self.reset].handed_back_by_n(alphas["n"], trajectory.gates["r"], U["n"])
-        return {"r": alphas["r"] @ U["r"], "z": alphas["z"] @ U["z"], "n": through}
+        U, gain, h = self.recurrent_blocks(params), self.recurrent_gains(params), trajectory.gone_on_from["h"]
+        found = {q: sent_back(h @ U[q].T, gain.get(q), alphas[q]) @ U[q] for q in ("r", "z")}
+        through = RESETS[self.reset].handed_back_by_n(alphas["n"], trajectory.gates["r"], h, U["n"], gain.get("n"))
+        return found | {"n": through}
 
     def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
         e, U, b_n = known, self.recurrent_blocks(params), params["bias_hh"].chunk(3)[2]
         place = RESETS[self.reset]
-        via = {"r": e["a.r"] @ U["r"], "z": e["a.z"] @ U["z"], "n": place.handed_back_by_n(e["a.n"], e["r"], U["n"])}
+        by_n = place.handed_back_by_n(e["a.n"], e["r"], e["h0"], U["n"], None)
+        via = {"r": e["a.r"] @ U["r"], "z": e["a.z"] @ U["z"], "n": by_n}
         gates, leak = via["r"] + via["z"] + via["n"], e["z"] * e["dh"]
         return {
             "kept": e["z"] * e["h0"], "new": (1 - e["z"]) * e["n"],
@@ -92,4 +98,5 @@ class GRU(Cell):
         }  # fmt: skip
 
     def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
-        return nn.GRU(input_size, hidden_size) if self.reset == "after" else None
+        plain = self.reset == "after" and self.normalisation == "none"
+        return nn.GRU(input_size, hidden_size) if plain else None

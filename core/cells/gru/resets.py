@@ -16,7 +16,16 @@ from torch import Tensor
 from core.cells import elementwise
 from core.cells.base import AtStep, Params
 from core.cells.gru import compiled, plain
-from core.cells.products import input_products, weight_gradient
+from core.cells.normalisation import (
+    at_products,
+    back_weights,
+    input_sums,
+    normalised,
+    recurrent_sums,
+    sent_back,
+    weight_gradients,
+)
+from core.cells.products import weight_gradient
 from core.cells.trajectory import before, came_from
 
 
@@ -30,7 +39,7 @@ class Reset(ABC):
         """See ``Cell._forward``; "gates" are added to ``saved``, "drop" is there to be filled."""
 
     @abstractmethod
-    def backward(self, U: Tensor, saved: dict[str, Tensor], grad_h: Tensor, alphas: Tensor) -> AtStep:
+    def backward(self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, alphas: Tensor) -> AtStep:
         """See ``Cell._backward``."""
 
     @abstractmethod
@@ -39,12 +48,13 @@ class Reset(ABC):
 
     @abstractmethod
     def sum_of_n(
-        self, by_input: Tensor, by_state: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor
+        self, by_input: Tensor, by_state: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor, gain: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """The parts of n's sum, (T, N, H) each, given W_n x + b_in + b_hn, U_n h₋, the gate r and h₋."""
+        """The parts of n's sum, (T, N, H) each, given W_n x + b_in + b_hn, U_n h₋ (both normalised where there is a
+        ``gain``), the gate r and h₋."""
 
     @abstractmethod
-    def handed_back_by_n(self, alpha: Tensor, r: Tensor, U_n: Tensor) -> Tensor:
+    def handed_back_by_n(self, alpha: Tensor, r: Tensor, h: Tensor, U_n: Tensor, gain: Tensor | None) -> Tensor:
         """What n sends to h₋ without the way over r."""
 
     @abstractmethod
@@ -61,58 +71,73 @@ class After(Reset):
     def forward(self, params: Params, saved: dict[str, Tensor], resets: Collection[int]) -> AtStep:
         U, h, drop = params["weight_hh"], saved["h"], saved["drop"]
         H = U.shape[1]
-        slabs = input_products(*_rows(params), saved["inputs"])
+        slabs = input_sums(*_rows(params), saved, H)
         do, came = elementwise.choose(h, plain, compiled), elementwise.before(h, resets)
         saved["gates"] = slabs.unflatten(1, (4, H))
         gates, hs, drops = (elementwise.steps(part) for part in (saved["gates"], h[1:], drop))
-        recurrent, h_before = slabs[:, : 3 * H].unbind(), before(h, resets)
+        add = recurrent_sums(U, params.get("gain_hh"), saved, "hh", before(h, resets), slabs[:, : 3 * H])
 
         def step(t: int) -> None:
-            recurrent[t].addmm_(U, h_before[t])
+            add(t)
             do.after_forward(gates[t], came[t], drops[t], hs[t])
 
         return step
 
-    def backward(self, U: Tensor, saved: dict[str, Tensor], grad_h: Tensor, alphas: Tensor) -> AtStep:
-        do, U_back = elementwise.choose(grad_h, plain, compiled), U.T.contiguous()
+    def backward(self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, alphas: Tensor) -> AtStep:
+        do, gain = elementwise.choose(grad_h, plain, compiled), params.get("gain_hh")
+        U_back = back_weights(params["weight_hh"], gain)
         gates, drop, m_h, flat = (elementwise.steps(part) for part in (saved["gates"], saved["drop"], grad_h, alphas))
-        arriving, recurrent = grad_h.unbind(), alphas[:, :3].flatten(1, 2).unbind()
+        arriving, recurrent = grad_h.unbind(), alphas.flatten(1, 2)[:, : U_back.shape[1]]
+        at_product = at_products(gain, saved, "hh", recurrent)
 
         def step(t: int) -> None:
             do.after_backward(gates[t], drop[t], m_h[t + 1], flat[t], m_h[t])
-            arriving[t].addmm_(U_back, recurrent[t])
+            arriving[t].addmm_(U_back, at_product(t))
 
         return step
 
     def parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        H, by_input = saved["h"].shape[1], weight_gradient(alphas, saved["inputs"])
-        rzn = torch.cat([by_input[: 2 * H], by_input[3 * H :]])
-        return {
-            "weight_ih": rzn[:, :-1].contiguous(),
-            "weight_hh": weight_gradient(alphas[:, : 3 * H], came_from(saved, "h")),
-            "bias_ih": rzn[:, -1].clone(),
-            "bias_hh": by_input[: 3 * H, -1].clone(),
-        }
+        H, inputs, recurrent, gains = saved["h"].shape[1], saved["inputs"], alphas[:, : 3 * alphas.shape[1] // 4], {}
+        U, of_state = weight_gradients(saved.get("gain_hh"), saved, "hh", recurrent, came_from(saved, "h"))
+        by_input = weight_gradient(alphas, inputs)
+        W, b, b_h = _without_m(by_input, H)[:, :-1].contiguous(), _without_m(by_input, H)[:, -1], by_input[: 3 * H, -1]
+        if of_state is not None:
+            gain = _with_m(saved["gain_ih"], H)
+            by_input, of_input = weight_gradients(gain, saved, "ih", alphas, inputs[:, :-1])
+            assert of_input is not None
+            W, gains = _without_m(by_input, H), {"gain_ih": _without_m(of_input, H), "gain_hh": of_state}
+        return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b_h.clone(), **gains}
 
     def sum_of_n(
-        self, by_input: Tensor, by_state: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor
+        self, by_input: Tensor, by_state: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor, gain: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         return by_input - b_n, r * (by_state + b_n)
 
-    def handed_back_by_n(self, alpha: Tensor, r: Tensor, U_n: Tensor) -> Tensor:
-        return alpha * r @ U_n
+    def handed_back_by_n(self, alpha: Tensor, r: Tensor, h: Tensor, U_n: Tensor, gain: Tensor | None) -> Tensor:
+        return sent_back(h @ U_n.T, gain, alpha * r) @ U_n
 
     def arriving_at_r(self, alpha: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor) -> Tensor:
         return alpha * (h @ U_n.T + b_n)
 
 
-def _rows(params: Params) -> tuple[Tensor, Tensor]:
-    """(4H, C) weights and (4H,) biases of the input products of r z m n: m takes no input, only its bias."""
+def _with_m(rows: Tensor, H: int) -> Tensor:
+    """Rows of r z n as those of r z m n, zero for m."""
+    return torch.cat([rows[: 2 * H], torch.zeros_like(rows[:H]), rows[2 * H :]])
+
+
+def _without_m(rows: Tensor, H: int) -> Tensor:
+    """The way back."""
+    return torch.cat([rows[: 2 * H], rows[3 * H :]])
+
+
+def _rows(params: Params) -> tuple[Tensor, Tensor, Tensor | None]:
+    """(4H, C) weights, (4H,) biases and gains of the input products of r z m n: m takes no input, only its bias."""
     (W_rz, W_n), (b, b_n) = (
         params[name].tensor_split((2 * len(params[name]) // 3,)) for name in ("weight_ih", "bias_ih")
     )
     d, d_n = params["bias_hh"].tensor_split((len(b),))
-    return torch.cat([W_rz, torch.zeros_like(W_n), W_n]), torch.cat([b + d, d_n, b_n])
+    gain = _with_m(params["gain_ih"], len(W_n)) if "gain_ih" in params else None
+    return torch.cat([W_rz, torch.zeros_like(W_n), W_n]), torch.cat([b + d, d_n, b_n]), gain
 
 
 @final
@@ -124,60 +149,74 @@ class Before(Reset):
     def forward(self, params: Params, saved: dict[str, Tensor], resets: Collection[int]) -> AtStep:
         U, h, drop = params["weight_hh"], saved["h"], saved["drop"]
         H, do = U.shape[1], elementwise.choose(h, plain, compiled)
-        slabs = input_products(params["weight_ih"], params["bias_ih"] + params["bias_hh"], saved["inputs"])
+        slabs = input_sums(
+            params["weight_ih"], params["bias_ih"] + params["bias_hh"], params.get("gain_ih"), saved, H
+        )  # fmt: skip
         saved["gates"], reset_h = slabs.unflatten(1, (3, H)), torch.empty_like(drop)
         saved["reset_h"] = reset_h
-        (U_rz, U_n), n, came = U.split(2 * H), slabs[:, 2 * H :].unbind(), elementwise.before(h, resets)
-        logistic, reset_hs, h_before = slabs[:, : 2 * H].unbind(), reset_h.unbind(), before(h, resets)
+        (U_rz, U_n), (by_rz, by_n), came = U.split(2 * H), _gains(params, H), elementwise.before(h, resets)
+        add_rz = recurrent_sums(U_rz, by_rz, saved, "rz", before(h, resets), slabs[:, : 2 * H])
+        add_n = recurrent_sums(U_n, by_n, saved, "n", list(reset_h.unbind()), slabs[:, 2 * H :])
         gates, hs, drops, flat = (elementwise.steps(part) for part in (saved["gates"], h[1:], drop, reset_h))
 
         def step(t: int) -> None:
-            logistic[t].addmm_(U_rz, h_before[t])
+            add_rz(t)
             do.before_reset(gates[t], came[t], flat[t])
-            n[t].addmm_(U_n, reset_hs[t])
+            add_n(t)
             do.before_forward(gates[t], came[t], drops[t], hs[t])
 
         return step
 
-    def backward(self, U: Tensor, saved: dict[str, Tensor], grad_h: Tensor, alphas: Tensor) -> AtStep:
-        H, do = U.shape[1], elementwise.choose(grad_h, plain, compiled)
-        U_rz, U_n = U[: 2 * H].T.contiguous(), U[2 * H :].T.contiguous()
+    def backward(self, params: Params, saved: dict[str, Tensor], grad_h: Tensor, alphas: Tensor) -> AtStep:
+        U, H, do = params["weight_hh"], grad_h.shape[1], elementwise.choose(grad_h, plain, compiled)
+        by_rz, by_n = _gains(params, H)
+        U_rz, U_n = back_weights(U[: 2 * H], by_rz), back_weights(U[2 * H :], by_n)
         by_reset = torch.empty_like(grad_h[:1])  # what arrives at r⊙h₋
         gates, drop, h, m_h, flat = (
             elementwise.steps(part) for part in (saved["gates"], saved["drop"], came_from(saved, "h"), grad_h, alphas)
         )
         (at_reset,), arriving = elementwise.steps(by_reset), grad_h.unbind()
-        alpha_n, logistic = alphas[:, 2].unbind(), alphas[:, :2].flatten(1, 2).unbind()
+        whole = alphas.flatten(1, 2)
+        at_rz = at_products(by_rz, saved, "rz", whole[:, : 2 * H])
+        at_n = at_products(by_n, saved, "n", whole[:, 2 * H :])
 
         def step(t: int) -> None:
             do.before_backward(gates[t], drop[t], m_h[t + 1], flat[t])
-            torch.mm(U_n, alpha_n[t], out=by_reset[0])
+            torch.mm(U_n, at_n(t), out=by_reset[0])
             do.before_reset_backward(gates[t], h[t], m_h[t + 1], at_reset, flat[t], m_h[t])
-            arriving[t].addmm_(U_rz, logistic[t])
+            arriving[t].addmm_(U_rz, at_rz(t))
 
         return step
 
     def parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        H, by_input = saved["h"].shape[1], weight_gradient(alphas, saved["inputs"])
-        by_h = weight_gradient(alphas[:, : 2 * H], came_from(saved, "h"))
-        by_reset = weight_gradient(alphas[:, 2 * H :], saved["reset_h"])
-        return {
-            "weight_ih": by_input[:, :-1].contiguous(),
-            "weight_hh": torch.cat([by_h, by_reset]),
-            "bias_ih": by_input[:, -1].clone(),
-            "bias_hh": by_input[:, -1].clone(),
-        }
+        H, inputs, gains = saved["h"].shape[1], saved["inputs"], {}
+        by_rz, by_n = _gains(saved, H)
+        by_h, of_rz = weight_gradients(by_rz, saved, "rz", alphas[:, : 2 * H], came_from(saved, "h"))
+        by_reset, of_n = weight_gradients(by_n, saved, "n", alphas[:, 2 * H :], saved["reset_h"])
+        by_input = weight_gradient(alphas, inputs)
+        W, b = by_input[:, :-1].contiguous(), by_input[:, -1]
+        if of_rz is not None and of_n is not None:
+            W, of_input = weight_gradients(saved["gain_ih"], saved, "ih", alphas, inputs[:, :-1])
+            gains = {"gain_ih": of_input, "gain_hh": torch.cat([of_rz, of_n])}
+        U = torch.cat([by_h, by_reset])
+        return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone(), **gains}
 
     def sum_of_n(
-        self, by_input: Tensor, by_state: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor
+        self, by_input: Tensor, by_state: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor, gain: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        return by_input, (r * h) @ U_n.T
+        return by_input, normalised((r * h) @ U_n.T, gain, h.shape[-1])
 
-    def handed_back_by_n(self, alpha: Tensor, r: Tensor, U_n: Tensor) -> Tensor:
-        return r * (alpha @ U_n)
+    def handed_back_by_n(self, alpha: Tensor, r: Tensor, h: Tensor, U_n: Tensor, gain: Tensor | None) -> Tensor:
+        return r * (sent_back((r * h) @ U_n.T, gain, alpha) @ U_n)
 
     def arriving_at_r(self, alpha: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor) -> Tensor:
         return h * (alpha @ U_n)
+
+
+def _gains(params: Mapping[str, Tensor], H: int) -> tuple[Tensor | None, Tensor | None]:
+    """Of the products with h₋ and with r⊙h₋; None where they are not normalised."""
+    gain = params.get("gain_hh")
+    return (None, None) if gain is None else (gain[: 2 * H], gain[2 * H :])
 
 
 RESETS: Mapping[str, Reset] = {"after": After(), "before": Before()}

@@ -32,13 +32,14 @@ class LSTM(Carousel):
         sums = self.sums_of(params, x_t, h)
         i, f, g = torch.sigmoid(sums["i"]), forget_gate(self.variant, sums), torch.tanh(sums["g"])
         c, o = f * c + i * g, torch.sigmoid(sums["o"])
-        return (o * self.output(c), c), {"i": i, "f": f, "g": g, "o": o}
+        return (o * self.output(params, c), c), {"i": i, "f": f, "g": g, "o": o}
 
     def _forward_of_a_step(self, params: Params, h: Tensor) -> Callable[..., None]:
-        return partial(without_peepholes(h).forward, self.squashes)
+        return partial(without_peepholes(h).forward, self.hands)
 
     def _backward_of_a_step(self, params: Params, grad_h: Tensor) -> Callable[..., None]:
-        return partial(without_peepholes(grad_h).backward, self.squashes)
+        return partial(without_peepholes(grad_h).backward, self.hands)
 
     def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
-        return nn.LSTM(input_size, hidden_size) if self.variant == "standard" else None
+        plain = self.variant == "standard" and self.normalisation == "none"
+        return nn.LSTM(input_size, hidden_size) if plain else None

@@ -41,20 +41,20 @@ class Peephole(Carousel):
         i, f, g = torch.sigmoid(sums["i"]), forget_gate(self.variant, sums), torch.tanh(sums["g"])
         c = f * c + i * g
         o = torch.sigmoid(sums["o"] + p["o"] * self.seen(c))
-        return (o * self.output(c), c), {"i": i, "f": f, "g": g, "o": o}
+        return (o * self.output(params, c), c), {"i": i, "f": f, "g": g, "o": o}
 
     def seen(self, c: Tensor) -> Tensor:
         return c if self.peephole_gradient == "full" else c.detach()
 
     def _forward_of_a_step(self, params: Params, h: Tensor) -> Callable[..., None]:
         p = elementwise.over_batch(params["weight_peephole"], h.shape[2])
-        return partial(elementwise.choose(h, plain, compiled).forward, p, self.squashes)
+        return partial(elementwise.choose(h, plain, compiled).forward, p, self.hands)
 
     def _backward_of_a_step(self, params: Params, grad_h: Tensor) -> Callable[..., None]:
         if self.stops_gradient:
-            return partial(without_peepholes(grad_h).backward, self.squashes)
+            return partial(without_peepholes(grad_h).backward, self.hands)
         p = elementwise.over_batch(params["weight_peephole"], grad_h.shape[2])
-        return partial(elementwise.choose(grad_h, plain, compiled).backward, p, self.squashes)
+        return partial(elementwise.choose(grad_h, plain, compiled).backward, p, self.hands)
 
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         c_before, after = came_from(saved, "c"), saved["c"][1:]

@@ -15,9 +15,16 @@ from core.anatomy import Anatomy
 from core.anatomy.rnn import ACTIVATIONS, LEAK, Activation, RNNAnatomy
 from core.cells import elementwise
 from core.cells.base import RECURRENT, AtStep, Cell, Params, State
-from core.cells.products import input_products, weight_gradient
+from core.cells.normalisation import (
+    at_products,
+    back_weights,
+    input_sums,
+    parameter_gradients,
+    recurrent_sums,
+    sent_back,
+)
 from core.cells.rnn import compiled, plain
-from core.cells.trajectory import Trajectory, before, came_from
+from core.cells.trajectory import Trajectory, before
 
 _TEXTBOOK: Mapping[Activation, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
@@ -39,8 +46,8 @@ class RNN(Cell):
 
     def step(self, params: Params, x_t: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
         (h,) = state
-        W, U, b = params["weight_ih"], params["weight_hh"], params["bias_ih"] + params["bias_hh"]
-        pre = x_t @ W.T + h @ U.T + b
+        b = params["bias_ih"] + params["bias_hh"]
+        pre = self.input_sums(params, x_t) + self.state_sums(params, h) + b
         return (_TEXTBOOK[self.activation](pre),), {}
 
     @property
@@ -51,43 +58,44 @@ class RNN(Cell):
     def _forward(
         self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
     ) -> tuple[AtStep, Mapping[str, int]]:
-        h, U = saved["h"], params["weight_hh"]
-        input_products(params["weight_ih"], params["bias_ih"] + params["bias_hh"], saved["inputs"], out=h[1:])
+        h, U, b = saved["h"], params["weight_hh"], params["bias_ih"] + params["bias_hh"]
+        input_sums(params["weight_ih"], b, params.get("gain_ih"), saved, len(U), out=h[1:])
+        add = recurrent_sums(U, params.get("gain_hh"), saved, "hh", before(h, resets), h[1:])
         activate = getattr(elementwise.choose(h, plain, compiled), self._function)
-        came, after, flat = before(h, resets), h[1:].unbind(), elementwise.steps(h[1:])
+        flat = elementwise.steps(h[1:])
 
         def step(t: int) -> None:
-            after[t].addmm_(U, came[t])
+            add(t)
             activate(flat[t])
 
         return step, {}
 
     def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
-        U_back, h, grad_h = params["weight_hh"].T.contiguous(), saved["h"][1:], grads["h"]
+        h, grad_h, gain = saved["h"][1:], grads["h"], params.get("gain_hh")
+        U_back = back_weights(params["weight_hh"], gain)
         through = getattr(elementwise.choose(h, plain, compiled), f"{self._function}_backward")
         alphas = torch.empty_like(h)
         hs, m_h, flat = (elementwise.steps(part) for part in (h, grad_h[1:], alphas))
-        arriving, slabs = grad_h.unbind(), alphas.unbind()
+        arriving, at_product = grad_h.unbind(), at_products(gain, saved, "hh", alphas)
 
         def step(t: int) -> None:
             through(hs[t], m_h[t], flat[t])
-            arriving[t].addmm_(U_back, slabs[t])
+            arriving[t].addmm_(U_back, at_product(t))
 
         return step, alphas.unsqueeze(1)
 
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        product, H = weight_gradient(alphas, came_from(saved, "h"), saved["inputs"]), alphas.shape[1]
-        W, U, b = product[:, H:-1].contiguous(), product[:, :H].contiguous(), product[:, -1]
-        return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone()}
+        return parameter_gradients(alphas, saved)
 
     # -- what only the formulas know ------------------------------------------------------------------------------
 
     def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        inputs = trajectory.x @ params["weight_ih"].T + params["bias_ih"] + params["bias_hh"]
-        return {RECURRENT: inputs}, {RECURRENT: trajectory.gone_on_from["h"] @ params["weight_hh"].T}
+        inputs = self.input_sums(params, trajectory.x) + params["bias_ih"] + params["bias_hh"]
+        return {RECURRENT: inputs}, {RECURRENT: self.state_sums(params, trajectory.gone_on_from["h"])}
 
     def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {RECURRENT: alphas[RECURRENT] @ params["weight_hh"]}
+        U, h = params["weight_hh"], trajectory.gone_on_from["h"]
+        return {RECURRENT: sent_back(h @ U.T, params.get("gain_hh"), alphas[RECURRENT]) @ U}
 
     def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
         sent = known[f"a.{RECURRENT}"] @ params["weight_hh"]
@@ -101,7 +109,8 @@ class RNN(Cell):
 
     def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
         known = self.activation in ("tanh", "relu")
-        return nn.RNN(input_size, hidden_size, nonlinearity=self.activation) if known else None
+        plain = known and self.normalisation == "none"
+        return nn.RNN(input_size, hidden_size, nonlinearity=self.activation) if plain else None
 
     @property
     def analytic(self) -> bool:

@@ -6,8 +6,7 @@ from pydantic import ValidationError
 
 from core.anatomy import ANATOMIES
 from core.backprop.judges import draw
-from core.cells import cell_of
-from core.check import VARIANTS
+from core.cells import VARIANTS, cell_of
 
 each_variant = pytest.mark.parametrize("name", VARIANTS)
 RANGES = {"logistic": (0.0, 1.0), "tanh": (-1.0, 1.0)}

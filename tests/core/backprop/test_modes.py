@@ -13,8 +13,7 @@ from core.backprop.clipping import compared
 from core.backprop.evaluation import evaluate, predictions
 from core.backprop.judges import relative_error
 from core.backprop.stream import Stream
-from core.cells import CELLS
-from core.check import VARIANTS
+from core.cells import CELLS, VARIANTS
 from core.network import Network, init_readout
 from core.tasks import Batch, Copying, TemporalOrder
 from core.truncation import Truncation, windows

@@ -14,11 +14,10 @@ from torch import Tensor
 from core.anatomy import Anatomy, Gate, State
 from core.anatomy.base import H_STATE, HiddenSize
 from core.backprop.judges import by_autograd, by_differences, draw, ours, relative_error
-from core.cells import LSTM, RECURRENT, RNN, Cell, Params, Trajectory, elementwise
+from core.cells import LSTM, RECURRENT, RNN, VARIANTS, Cell, Params, Trajectory, elementwise
 from core.cells.base import AtStep
 from core.cells.products import input_products, weight_gradient
 from core.cells.trajectory import before, came_from
-from core.check import VARIANTS
 from core.diagnostics.jacobians import same_step
 from core.diagnostics.paths import paths
 from core.diagnostics.probe import probed
@@ -148,7 +147,7 @@ def test_what_it_says_follows_from_its_anatomy():
 LACKING = {
     "which parts its sums have": lambda cell, layer, way: cell.sums(layer.params, way),
     "what each gate hands back": lambda cell, layer, way: cell.handed_back(layer.params, way, {}),
-    "how its states hang together within a step": lambda cell, layer, way: cell.into_h(layer.params, way),
+    "how its states hang together within a step": lambda cell, layer, way: cell.handed_within(layer.params, way, way.h),
     "which numbers stand on its drawing": lambda cell, layer, way: cell.diagram(layer.params, {}),
     "how h follows from another part of its state": lambda cell, layer, way: cell.h_of(
         layer.params, way.x[0], (), way.c
@@ -177,7 +176,7 @@ def test_questions_that_need_what_it_lacks_are_refused_and_not_answered_as_for_a
 
 def test_a_cell_that_has_no_c_has_nothing_between_its_states():
     layer, way, _ = trajectory_of(RNN())
-    assert layer.cell.into_h(layer.params, way) is None
+    assert layer.cell.handed_within(layer.params, way, way.h) is None
     with pytest.raises(UnrolledError, match=r"\(=lstm\) does not say what stands in the place of gates"):
         LSTM().slope(way)
 

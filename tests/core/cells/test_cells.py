@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from core.anatomy import ANATOMIES
 from core.backprop.judges import by_autograd, by_differences, by_torch, draw, ours, relative_error
-from core.cells import CELLS, GRU, LSTM, RNN, Peephole, cell_of, init_from_config
-from core.check import VARIANTS
+from core.cells import CELLS, GRU, LSTM, RNN, VARIANTS, Peephole, cell_of, init_from_config
 
 CELLS_UNDER_TEST = list(VARIANTS.values())
 each_cell = pytest.mark.parametrize("cell", CELLS_UNDER_TEST, ids=list(VARIANTS))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.check import VARIANTS
+from core.cells import VARIANTS
 from core.diagnostics.cell_diagram import cell_diagram
 from core.diagnostics.microscope import slow_motion
 from core.network import Network, init_readout

@@ -7,8 +7,7 @@ import torch
 from core.backprop.bptt import gradients
 from core.backprop.profiles import profiles
 from core.backprop.readout import asked, losses
-from core.cells import LSTM
-from core.check import VARIANTS
+from core.cells import LSTM, VARIANTS
 from core.diagnostics import credit as module
 from core.diagnostics.credit import credit, items, landing
 from core.network import Network, init_readout

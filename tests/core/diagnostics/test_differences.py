@@ -8,8 +8,7 @@ import torch
 
 from core.backprop.bptt import gradients
 from core.backprop.readout import asked
-from core.cells import LSTM, RNN, Peephole
-from core.check import VARIANTS
+from core.cells import LSTM, RNN, VARIANTS, Peephole
 from core.config import RunConfig
 from core.data import training_batch
 from core.diagnostics.differences import GradientCheck

@@ -7,8 +7,7 @@ import torch
 from core.anatomy.rnn import ACTIVATIONS
 from core.backprop.judges import draw, relative_error
 from core.backprop.profiles import profiles
-from core.cells import RNN, Peephole
-from core.check import VARIANTS
+from core.cells import RNN, VARIANTS, Peephole
 from core.diagnostics import jacobians as module
 from core.diagnostics.jacobians import displayed, partial, products, same_step, step_jacobians, total
 from core.diagnostics.spectrum import bound

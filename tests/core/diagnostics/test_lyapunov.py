@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from core.backprop.judges import draw
-from core.cells import RNN
-from core.check import VARIANTS
+from core.cells import RNN, VARIANTS
 from core.diagnostics.jacobians import step_jacobians
 from core.diagnostics.lyapunov import exponents, lyapunov
 from core.network import Layer

@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from core.backprop.bptt import gradients
-from core.cells import cell_of
-from core.check import VARIANTS
+from core.cells import VARIANTS, cell_of
 from core.config import RunConfig
 from core.data import training_batch
 from core.diagnostics.microscope import slow_motion

@@ -8,8 +8,7 @@ import torch
 
 from core.backprop.judges import Case, draw, relative_error
 from core.backprop.profiles import profiles
-from core.cells import GRU, LSTM, Peephole
-from core.check import VARIANTS
+from core.cells import GRU, LSTM, VARIANTS, Peephole
 from core.diagnostics.paths import carried, paths, shares
 from core.network import Layer
 
