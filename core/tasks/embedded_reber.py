@@ -119,6 +119,7 @@ class EmbeddedReber(Task):
             (self.baseline_loss, "knows the step alone"),
             (self._mean_loss((coins + 1) * np.log(2)), "knows the grammar, but forgets the first T or P"),
             (self._mean_loss(coins * np.log(2)), "knows both"),
+            (self.least_loss, "counts the steps to the end as well"),
         ]
 
     @property

@@ -31,7 +31,7 @@ from core.schedule import Schedule
 
 POINTS = 150
 """Intervals of training steps that a long loss is averaged over, the same for every run."""
-FLOOR_DASHES = ("dot", "dash", "dashdot")
+FLOOR_DASHES = ("dot", "dash", "dashdot", "longdash")
 
 
 def loss(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -> View:

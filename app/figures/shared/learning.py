@@ -25,7 +25,7 @@ from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
 from core.numbers import percent, sig
 
-FLOOR_DASHES = ("dot", "dash", "dashdot")
+FLOOR_DASHES = ("dot", "dash", "dashdot", "longdash")
 """One a floor, from the highest down; a key tells which is which."""
 
 
