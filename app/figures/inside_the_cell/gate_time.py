@@ -88,11 +88,12 @@ def _hint(
         return (
             f"{start} No gates here: this is φ′, what a unit lets through of the gradient, on average {_mean(lines)}."
         )
-    marked = [t - 1 for t, _ in events if t <= len(next(iter(lines.values())))]
-    moves = {q: float(line[marked].mean() - np.delete(line, marked).mean()) for q, line in lines.items()
-             if q not in meta["constant"]}  # fmt: skip
-    if not marked or not moves or len(marked) == len(next(iter(lines.values()))):
+    T = len(next(iter(lines.values())))
+    marked = [t - 1 for t, _ in events if t <= T]
+    moving = [q for q in lines if q not in meta["constant"]]
+    if not marked or not moving or len(marked) == T:
         return f"{start} {_means(lines, config)}."
+    moves = {q: float(lines[q][marked].mean() - np.delete(lines[q], marked).mean()) for q in moving}
     q = max(moves, key=lambda name: abs(moves[name]))
     there, elsewhere = float(lines[q][marked].mean()), float(np.delete(lines[q], marked).mean())
     if abs(there - elsewhere) < 0.02:

@@ -1,0 +1,40 @@
+"""Every page speaks of every task: all pictures and captions, with all their questions answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.board.known import Answered
+from app.board.parsing import parse
+from app.board.sources import RunSource
+from app.board.views import PAGES, Shown
+from app.board.views.base import questions
+from core import TASKS, RunConfig, train
+from core.lab.answers import Answer
+from core.questions.over_training import Earlier
+from core.training.replay import moment_of
+
+SHORT = {"copy": {"task.symbols_to_copy": 2}, "anbn": {"task.trained_to": 3}, "anbncn": {"task.trained_to": 3},
+         "timed-spikes": {"task.longest": 9}}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+def test_every_page_speaks_of_every_task(lab, task: str) -> None:
+    sizes = {"cell.name": "peephole", "cell.hidden_size": 3, "batch_size": 6, "steps": 1, "task.length": 14}
+    config = RunConfig.from_flat({"task.name": task} | sizes | SHORT.get(task, {}))
+    lab.add("run-one", config, list(train(config)))
+    source, moment, answers = RunSource("run-one", lab), moment_of(config, 1), {}
+    snapshot = source.snapshot()
+    for page in PAGES.values():
+        query = parse({}, PAGES)
+        for needs in (page.needs, *(spec.needs for spec in page.views.values())):
+            for question in questions(needs, query, config):
+                if question not in answers:
+                    answers[question] = Answer(1, *question.answer(moment, Earlier()))
+        shown = Shown(source, snapshot, answered=Answered(answers), query=query, frame=snapshot.last)
+        assert page.caption(shown).headline.endswith(".")
+        for name, spec in page.views.items():
+            view = spec.build(shown)
+            assert view is not None and view.hint and view.alt and view.table() is not None, (page.name, name)
+            assert "nan" not in f"{view.hint} {view.alt}".lower().split(), (page.name, name)
