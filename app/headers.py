@@ -62,8 +62,8 @@ class Rules:
 
     def answers(self, host: str) -> bool:
         """Whether a request for ``host`` (a ``Host`` header) is answered."""
-        found = _HOST.fullmatch(host.lower())
-        name = found[1].strip("[]").rstrip(".") if found else ""
+        match = _HOST.fullmatch(host.lower())
+        name = match[1].strip("[]").rstrip(".") if match else ""
         if not name:
             return False
         if self.hosts is None or name == "localhost" or name.endswith(".localhost") or _is_number(name):

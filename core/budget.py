@@ -117,8 +117,8 @@ def _memory_problems(config: RunConfig, limits: Limits) -> list[str]:
 
 def _way_out(config: RunConfig, fits: Callable[[RunConfig], bool]) -> str:
     """Which settings to lower, each with the value at which it alone suffices."""
-    found = {key: _largest(config, key, fits) for key in LOWERABLE}
-    ways = [f"`{key}` to about {_rounded(value):,}" for key, value in found.items() if value]
+    lower = {key: _largest(config, key, fits) for key in LOWERABLE}
+    ways = [f"`{key}` to about {_rounded(value):,}" for key, value in lower.items() if value]
     if not ways:
         return f"Lower {', '.join(f'`{key}`' for key in LOWERABLE)} together."
     return f"Lower {', or '.join(ways)}."

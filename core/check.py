@@ -108,7 +108,7 @@ def verdict(variant: str, judge: Judge, seeds: Sequence[int]) -> Judgement | Non
     return worst
 
 
-def table(found: Sequence[Judgement], seeds: int) -> str:
+def table(judgements: Sequence[Judgement], seeds: int) -> str:
     """The verdicts for people: a row per variant, a column per judge, and a sentence per failure."""
     width, wide = (max(map(len, names)) + 2 for names in ([judge.name for judge in JUDGES], VARIANTS))
     lines = [
@@ -120,17 +120,17 @@ def table(found: Sequence[Judgement], seeds: int) -> str:
         f"{'limit':{wide}}" + "".join(f"{sig(judge.limit, 1):>{width}}" for judge in JUDGES),
     ]
     for variant in VARIANTS:
-        marks = {each.judge.name: _mark(each) for each in found if each.variant == variant}
+        marks = {each.judge.name: _mark(each) for each in judgements if each.variant == variant}
         lines.append(f"{variant:{wide}}" + "".join(f"{marks.get(judge.name, '–'):>{width}}" for judge in JUDGES))
     lines.append("–: torch.nn has no such cell; differences cannot follow a gradient that is stopped on purpose.")
-    failed = [each for each in found if not each.passed]
+    failed = [each for each in judgements if not each.passed]
     lines += [f"FAILED {each.variant}, {each.judge.name}: {each.tensor} is off by {sig(each.error)}" for each in failed]
     lines.append("Some cells disagree: do not trust runs on this machine." if failed else "All cells agree.")
     return "\n".join(lines)
 
 
-def _mark(found: Judgement) -> str:
-    return sig(found.error) + ("" if found.passed else " !")
+def _mark(judgement: Judgement) -> str:
+    return sig(judgement.error) + ("" if judgement.passed else " !")
 
 
 def main(seeds: int) -> int:
@@ -139,6 +139,6 @@ def main(seeds: int) -> int:
         raise UnrolledError(f"`--seeds` (={seeds}) must be at least 1. Leave it out for 3.")
     pairs = [(variant, judge) for variant in VARIANTS for judge in JUDGES]
     torch.set_num_threads(1)  # matrices this small lose by sharing
-    found = [each for pair in pairs if (each := verdict(*pair, range(seeds))) is not None]
-    print(table(found, seeds))
-    return 0 if all(each.passed for each in found) else 1
+    judgements = [each for pair in pairs if (each := verdict(*pair, range(seeds))) is not None]
+    print(table(judgements, seeds))
+    return 0 if all(each.passed for each in judgements) else 1

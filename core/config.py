@@ -250,13 +250,13 @@ class RunConfig(BaseModel):
 
         Of the task and the cell they are those of the ones that ``flat`` names.
         """
-        found = dict(_came_later(cls))
+        later = dict(_came_later(cls))
         for part, known in (("task", TASKS), ("cell", ANATOMIES)):
             key = f"{part}.name"
             own = known.get(str(flat[key])) if key in flat else type(getattr(cls(), part))
             if own is not None:
-                found |= {f"{part}.{name}": value for name, value in _came_later(own).items()}
-        return found
+                later |= {f"{part}.{name}": value for name, value in _came_later(own).items()}
+        return later
 
     @classmethod
     def preset(cls, name: str, **overrides: Any) -> RunConfig:

@@ -50,10 +50,10 @@ def named(path: Path) -> str:
 
 def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested tables as one dictionary with dotted keys: ``{"cell": {"name": "lstm"}}`` → ``{"cell.name": "lstm"}``."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for key, value in content.items():
-        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return found
+        settings |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return settings
 
 
 def _sentence(file: str, problem: Any) -> str:

@@ -64,19 +64,19 @@ class Setting:
 
 def settings_of(config: RunConfig) -> dict[str, Setting]:
     """Every setting of ``config`` in order; those of the task and the cell are of the ones it names."""
-    found: dict[str, Setting] = {}
+    settings: dict[str, Setting] = {}
     parts = {"task": type(config.task), "cell": type(config.cell)}
     for name, info in RunConfig.model_fields.items():
         if name not in parts:
-            found[name] = _setting(name, info, "")
+            settings[name] = _setting(name, info, "")
             continue
         tasks, cells = ({key: task.title for key, task in TASKS.items()}, {key: c.word for key, c in ANATOMIES.items()})
         titles = tasks if name == "task" else cells
-        found[f"{name}.name"] = _choice(f"{name}.name", name.capitalize(), titles)
+        settings[f"{name}.name"] = _choice(f"{name}.name", name.capitalize(), titles)
         for inner, inner_field in parts[name].model_fields.items():
             if inner != "name":
-                found[f"{name}.{inner}"] = _setting(f"{name}.{inner}", inner_field, name.capitalize())
-    return found
+                settings[f"{name}.{inner}"] = _setting(f"{name}.{inner}", inner_field, name.capitalize())
+    return settings
 
 
 def _choice(key: str, title: str, choices: dict[Any, str]) -> Setting:

@@ -54,10 +54,10 @@ def _pins(text: str) -> tuple[tuple[str, int], ...]:
     return _few("pins", tuple(dict.fromkeys(pin_of(part) for part in text.split(",") if part)), MAX_PINS)
 
 
-def _few(name: str, found: tuple[T, ...], most: int) -> tuple[T, ...]:
-    if len(found) > most:
-        raise BadQuery(f"`{name}` names {len(found)}; at most {most} can be read in one picture. Leave some out.")
-    return found
+def _few(name: str, parts: tuple[T, ...], most: int) -> tuple[T, ...]:
+    if len(parts) > most:
+        raise BadQuery(f"`{name}` names {len(parts)}; at most {most} can be read in one picture. Leave some out.")
+    return parts
 
 
 def _one_of(name: str, value: str, known: Iterable[str]) -> str:

@@ -50,16 +50,16 @@ def stands(name: str, value: str, texts: frozenset[str]) -> bool:
 
 def knob_of(text: str, texts: frozenset[str]) -> tuple[str, str]:
     """(name, value) of ``<name>:<value>``, the value percent-encoded where it needs to be. Raises BadQuery."""
-    found = _KNOB.fullmatch(text)
-    value = unquote(found[2]) if found else ""
-    if found is None or not stands(found[1], value, texts):
+    match = _KNOB.fullmatch(text)
+    value = unquote(match[2]) if match else ""
+    if match is None or not stands(match[1], value, texts):
         raise BadQuery(f"`knobs` (={quoted(text)}) must be <name>:<value>, several separated by semicolons.")
-    return found[1], value
+    return match[1], value
 
 
 def pin_of(text: str) -> tuple[str, int]:
     """(source id, training step) of ``<id>@<step>``. Raises BadQuery."""
-    found = _PIN.fullmatch(text)
-    if found is None:
+    match = _PIN.fullmatch(text)
+    if match is None:
         raise BadQuery(f"`pins` (={text}) must be <run>@<training step>, several separated by commas.")
-    return found[1], int(found[2])
+    return match[1], int(match[2])

@@ -90,25 +90,25 @@ class Board:
         whether there are previews among them that are still worked out."""
         older = patience(len(ids))
         kept = [self._sources.kept(run_id) for run_id in ids]
-        found: list[tuple[Source, Snapshot]] = [
+        looked: list[tuple[Source, Snapshot]] = [
             (source, snapshot) for source in kept if source and (snapshot := source.fresh(older))
         ]
-        if len(found) == len(ids):
-            return found, False
+        if len(looked) == len(ids):
+            return looked, False
         return await anyio.to_thread.run_sync(self._look, ids, older)
 
     def _look(self, ids: Sequence[str], older: float) -> tuple[list[tuple[Source, Snapshot]], bool]:
-        found: list[tuple[Source, Snapshot]] = []
+        looked: list[tuple[Source, Snapshot]] = []
         late = False
         for run_id in ids:
             try:
                 source = self._sources.get(run_id, BESIDE_SECONDS)
-                found.append((source, source.snapshot(older)))
+                looked.append((source, source.snapshot(older)))
             except NoAnswer:
                 late = True
             except UnrolledError:
                 self._sources.forget(run_id)
-        return found, late
+        return looked, late
 
     def _build(self, known: Known, query: Query) -> bytes:
         return compressed(reply(known, query, self._sources))

@@ -72,8 +72,8 @@ class RunSource:
             return None
         kept = self._run.plane_steps
         kept = kept[kept <= step]
-        found = self._run.planes(int(kept[-1])) if kept.size else None
-        return None if found is None else (int(kept[-1]), found)
+        planes = self._run.planes(int(kept[-1])) if kept.size else None
+        return None if planes is None else (int(kept[-1]), planes)
 
     def _known(self) -> Any:
         info = self._directory.info(self.id)
@@ -138,13 +138,13 @@ class Sources:
 
     def get(self, source_id: str, wait: float = PREVIEW_SECONDS) -> RunSource | PreviewSource:
         """The source with this id; raises Unknown, and NoAnswer where a preview takes longer than ``wait`` seconds."""
-        found = self._kept.get(source_id)
-        if found is None:  # while no lock is held: a preview may take its time, and others must not wait for it
+        source = self._kept.get(source_id)
+        if source is None:  # while no lock is held: a preview may take its time, and others must not wait for it
             if source_id.startswith(PREVIEW):
-                found = PreviewSource(source_id, self._directory, wait)
+                source = PreviewSource(source_id, self._directory, wait)
             else:
-                found = RunSource(source_id, self._directory)
-        return self._kept.keep(source_id, found)
+                source = RunSource(source_id, self._directory)
+        return self._kept.keep(source_id, source)
 
     def forget(self, source_id: str) -> None:
         """Let go of a source that is gone."""

@@ -66,8 +66,8 @@ def compared(view: Visit | None = None) -> Compared:
     chosen: Match = "parameters" if match == "parameters" else "size"
     texts = ALL_CELLS if view.members is None else view.members
     most = lab().limits.runs_per_visitor
-    found = comparison(view.config, texts, match=chosen, seeds=int(seeds), most_runs=most)
-    return Compared(found, texts, len(found.seeds), chosen, (*problems, *found.problems))
+    whole = comparison(view.config, texts, match=chosen, seeds=int(seeds), most_runs=most)
+    return Compared(whole, texts, len(whole.seeds), chosen, (*problems, *whole.problems))
 
 
 def others(config: RunConfig) -> list[RunConfig]:
@@ -75,19 +75,19 @@ def others(config: RunConfig) -> list[RunConfig]:
     return [run for run in compared().comparison.in_turn if run.digest() != config.digest()]
 
 
-def on_board(found: Compared) -> list[str]:
+def on_board(shown: Compared) -> list[str]:
     """Its runs that are shown, member by member; for a member without any, its untrained network."""
     known, board = _known(), []
-    for runs in found.comparison.runs:
+    for runs in shown.comparison.runs:
         there = [known[digest] for digest in (run.digest() for run in runs) if digest in known]
         board += there or _preview(runs[0])
     return board
 
 
-def lacking(found: Compared) -> None:
+def lacking(shown: Compared) -> None:
     """How many of its runs Train would train, and about how long that takes; nothing where all are there."""
     known = {info.digest: info for info in _on_screen()}
-    open_ = [Left(run) for run in found.comparison.in_turn if run.digest() not in known]
+    open_ = [Left(run) for run in shown.comparison.in_turn if run.digest() not in known]
     if not open_:
         return
     at_once = runs_at_once()
@@ -129,11 +129,11 @@ def _preview(config: RunConfig) -> list[str]:
 # -- choosing ----------------------------------------------------------------------------------------------------------
 
 
-def choice(found: Compared) -> None:
+def choice(shown: Compared) -> None:
     """The widgets: whom to compare, matched by what, with how many seeds."""
     config = session.visit().config
-    chosen = [member.text for member in found.comparison.members if not member.reference]
-    options = list(dict.fromkeys([*chosen, *suggestions(config), *_usable(config, found.texts)]))
+    chosen = [member.text for member in shown.comparison.members if not member.reference]
+    options = list(dict.fromkeys([*chosen, *suggestions(config), *_usable(config, shown.texts)]))
     st.session_state[_MEMBERS] = chosen
     st.multiselect(
         f"{config.label}, the settings on the left, compared with", options, key=_MEMBERS,
@@ -142,16 +142,16 @@ def choice(found: Compared) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         seeds = [str(count) for count in range(1, MOST_SEEDS + 1)]
-        _segments("Seeds each", _SEEDS, seeds, str(found.seeds), str, SEEDS)
-        _segments("Matched by", _MATCH, list(MATCHES), found.match, lambda match: TITLES[match], MATCH)
+        _segments("Seeds each", _SEEDS, seeds, str(shown.seeds), str, SEEDS)
+        _segments("Matched by", _MATCH, list(MATCHES), shown.match, lambda match: TITLES[match], MATCH)
         *others, last = (anatomy.word for anatomy in ANATOMIES.values())
         text = f"Compare {', '.join(others)} and {last}, each with the settings on the left."
         _small_button("All cells", ALL_CELLS, "apps", text)
         text = "What the textbooks answer a vanishing gradient with, each alone, against the settings on the left."
         _small_button("Remedies", tuple(remedies(config)), "healing", text)
-        _keep(config, found.texts)
-    if len(found.comparison.members) > 1:
-        _able(len(found.comparison.members), found.seeds)
+        _keep(config, shown.texts)
+    if len(shown.comparison.members) > 1:
+        _able(len(shown.comparison.members), shown.seeds)
 
 
 def _able(members: int, seeds: int) -> None:
@@ -212,10 +212,10 @@ def _set_knob(knob: str, value: str) -> None:
 
 def _choose_members() -> None:
     """Those that are these settings themselves, and so have no place among the options, stay."""
-    found, wanted = compared(), list(st.session_state[_MEMBERS])
-    hidden = {member.text for member in found.comparison.members if member.reference and member.text}
-    _set([text for text in found.texts if text in wanted or text in hidden] + [
-        text for text in wanted if text not in found.texts])  # fmt: skip
+    shown, wanted = compared(), list(st.session_state[_MEMBERS])
+    hidden = {member.text for member in shown.comparison.members if member.reference and member.text}
+    _set([text for text in shown.texts if text in wanted or text in hidden] + [
+        text for text in wanted if text not in shown.texts])  # fmt: skip
 
 
 def _set(texts: Iterable[str]) -> None:
@@ -233,8 +233,8 @@ def _settle() -> None:
     for digest, info in shown.items():
         if digest not in wanted and info.status in UNFINISHED and lab().may_steer(info.id, owner):
             lab().let_rest(info.id, owner)
-    found = [shown.get(digest) or lab().find(config, owner) for digest, config in wanted.items()]
-    session.change(beside=tuple(info.id for info in found if info is not None and info.id != view.run))
+    infos = [shown.get(digest) or lab().find(config, owner) for digest, config in wanted.items()]
+    session.change(beside=tuple(info.id for info in infos if info is not None and info.id != view.run))
 
 
 # -- from any page -----------------------------------------------------------------------------------------------------

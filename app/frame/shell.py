@@ -45,26 +45,26 @@ def board_page(page: str, intro: str, *, alongside: Sequence[Alongside] = (), co
     """
     controls()
     st.markdown(intro, help=explained(intro))
-    found = compared.compared() if compares else None
-    problems.show([*session.visit().problems, *(found.problems if found else ())])
-    if found:
-        compared.choice(found)
+    comparison = compared.compared() if compares else None
+    problems.show([*session.visit().problems, *(comparison.problems if comparison else ())])
+    if comparison:
+        compared.choice(comparison)
     if alongside:
         st.session_state[_KEY] = _stands(alongside).value
     companions = compared.others if compares else partial(_companions, alongside) if alongside else None
     with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small"):
         short = bool(alongside) or session.left() is not None
-        moving = transport_buttons(companions, None if found else partial(_compare, short=short))
+        moving = transport_buttons(companions, None if comparison else partial(_compare, short=short))
         if alongside:
             _choice(alongside)
-        if found:
-            compared.lacking(found)
+        if comparison:
+            compared.lacking(comparison)
     try:
         source = session.source()
     except UnrolledError as error:  # more than this server computes: the settings stay, nothing is drawn of them
         problems.show([str(error)])
     else:
-        _board(page, source, moving, compared.on_board(found) if found else session.visit().beside)
+        _board(page, source, moving, compared.on_board(comparison) if comparison else session.visit().beside)
     st.caption(EXACT)
     dialogs.show()
 

@@ -21,8 +21,8 @@ class Term:
 
 
 def _read(path: Path) -> tuple[Term, ...]:
-    found = tomllib.loads(path.read_text("utf-8"))["term"]
-    return tuple(Term(tuple(each["forms"]), each["sentence"]) for each in found)
+    entries = tomllib.loads(path.read_text("utf-8"))["term"]
+    return tuple(Term(tuple(each["forms"]), each["sentence"]) for each in entries)
 
 
 GLOSSARY = _read(Path(__file__).with_suffix(".toml"))

@@ -131,13 +131,13 @@ def _beside(wanted: list[str], run: str | None, problems: list[str]) -> tuple[st
 
 def _members(wanted: list[str], problems: list[str]) -> tuple[str, ...] | None:
     """Those that say something; whether it applies to the settings is the comparison's to say."""
-    found: list[str] = []
+    members: list[str] = []
     for text in dict.fromkeys(wanted[: 2 * MOST_MEMBERS]):
         try:
-            found += [text] if text != NOBODY and differences(text) else []
+            members += [text] if text != NOBODY and differences(text) else []
         except ConfigError as error:
             problems += error.problems
-    return tuple(found) if wanted else None
+    return tuple(members) if wanted else None
 
 
 def _knobs(last: Mapping[str, str], problems: list[str]) -> tuple[tuple[str, str], ...]:

@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace) -> int:
     from core.bench.rows import measure
 
     quick = arguments.quick
-    found = measure(
+    measurements = measure(
         arguments.cells,
         arguments.hidden or ([64] if quick else [32, 64, 128]),
         arguments.lengths or ([200] if quick else [100, 200, 1000]),
@@ -59,5 +59,5 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.seconds,
         growth=not quick,
     )
-    print(json.dumps(as_json(found), indent=1) if arguments.json else as_text(found))
+    print(json.dumps(as_json(measurements), indent=1) if arguments.json else as_text(measurements))
     return 0

@@ -10,16 +10,16 @@ from core.bench.rows import Measurements, Row
 HEADER = ("cell", "H", "T", "threads", "a", "b", "c", "c′", "d", "a÷c", "a÷d", "b:c′", "b:c", "a÷model")
 
 
-def as_json(found: Measurements) -> dict[str, Any]:
+def as_json(measurements: Measurements) -> dict[str, Any]:
     """Everything, times in milliseconds."""
-    return asdict(found) | {"rows": [asdict(row) | {"ratios": row.ratios} for row in found.rows]}
+    return asdict(measurements) | {"rows": [asdict(row) | {"ratios": row.ratios} for row in measurements.rows]}
 
 
-def as_text(found: Measurements) -> str:
+def as_text(measurements: Measurements) -> str:
     """A table per number of threads, and how cost grows with T."""
-    machine, versions = found.machine, found.versions
+    machine, versions = measurements.machine, measurements.versions
     title = (
-        f"{found.date}: {machine['processor']}, {machine['cores']} cores; "
+        f"{measurements.date}: {machine['processor']}, {machine['cores']} cores; "
         + ", ".join(f"{name} {version}" for name, version in versions.items())
         + f"; batch {machine['batch']}, milliseconds a step"
     )
@@ -27,8 +27,8 @@ def as_text(found: Measurements) -> str:
         "a recorded step, b live run in all, c torch's layer, c′ plain script, d retain_grad loop; "
         "b:c throughput of b in relation to c; a÷model what core.cost makes of it"
     )
-    lines = [title, legend, "", _line(HEADER), *(_line(_fields(row)) for row in found.rows)]
-    for grown in found.growth:
+    lines = [title, legend, "", _line(HEADER), *(_line(_fields(row)) for row in measurements.rows)]
+    for grown in measurements.growth:
         sizes = "  ".join(
             f"{T}: {ms:.0f} ms {mb:.0f} MB"
             for T, ms, mb in zip(grown.lengths, grown.milliseconds, grown.megabytes, strict=True)

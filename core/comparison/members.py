@@ -77,14 +77,14 @@ def comparison(
     that say nothing, members beyond MOST_MEMBERS, seeds beyond ``most_runs`` runs in all.
     """
     problems: list[str] = []
-    found = _members(reference, members, match, problems)
-    if len(found) > MOST_MEMBERS:
-        found = _fewer(found, problems)
-    return Comparison(tuple(found), _seeds(reference, len(found), seeds, most_runs, problems), tuple(problems))
+    chosen = _members(reference, members, match, problems)
+    if len(chosen) > MOST_MEMBERS:
+        chosen = _fewer(chosen, problems)
+    return Comparison(tuple(chosen), _seeds(reference, len(chosen), seeds, most_runs, problems), tuple(problems))
 
 
 def _members(reference: RunConfig, texts: Iterable[str], match: Match, problems: list[str]) -> list[Member]:
-    found: dict[str, Member] = {}
+    apart: dict[str, Member] = {}
     for text in dict.fromkeys(texts):
         try:
             config = applied(reference, text)
@@ -95,18 +95,18 @@ def _members(reference: RunConfig, texts: Iterable[str], match: Match, problems:
         if match == "parameters" and not own:
             config = config.replace(**{"cell.hidden_size": nearest_size(config, parameters(reference))})
             own = config.digest() == reference.digest()
-        found.setdefault(config.digest(), Member(text, reference if own else config, own))
-    if reference.digest() not in found:
-        return [Member("", reference, True), *found.values()]
-    return list(found.values())
+        apart.setdefault(config.digest(), Member(text, reference if own else config, own))
+    if reference.digest() not in apart:
+        return [Member("", reference, True), *apart.values()]
+    return list(apart.values())
 
 
-def _fewer(found: list[Member], problems: list[str]) -> list[Member]:
+def _fewer(members: list[Member], problems: list[str]) -> list[Member]:
     problems.append(
-        f"{len(found)} members are more than the {MOST_MEMBERS} that one board can show. The last ones are left out."
+        f"{len(members)} members are more than the {MOST_MEMBERS} that one board can show. The last ones are left out."
     )
-    kept = [member for member in found if not member.reference][: MOST_MEMBERS - 1]
-    return [member for member in found if member.reference or member in kept]
+    kept = [member for member in members if not member.reference][: MOST_MEMBERS - 1]
+    return [member for member in members if member.reference or member in kept]
 
 
 def _seeds(reference: RunConfig, members: int, wanted: int, most: int, problems: list[str]) -> tuple[int, ...]:
@@ -131,14 +131,14 @@ def differences(text: str) -> dict[str, str]:
     parts = [_PART.fullmatch(part) for part in text.split(",")] if text and len(text) <= MOST_TEXT else [None]
     if not all(parts):
         raise ConfigError([f"`member` (={quoted(text)}) must be <setting>:<value>, several separated by commas."])
-    found = {part[1]: part[2] for part in parts if part}
-    for key, value in found.items():
+    settings = {part[1]: part[2] for part in parts if part}
+    for key, value in settings.items():
         if not may_differ(key):
             raise ConfigError(
                 [f"`{key}` (={quoted(value)}) is the same for all who are compared: task, batch size, steps and seed. "
                  "Set it for all of them."]
             )  # fmt: skip
-    return found
+    return settings
 
 
 def may_differ(key: str) -> bool:

@@ -49,10 +49,10 @@ def build(arguments: argparse.Namespace) -> int:
         print(f"\r{done:,} of {arguments.runs:,} runs", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     runs = [run_of(line) for line in lines(arguments.out) if line["index"] < arguments.runs]
-    found = condensed(runs, engine=ENGINE_VERSION, date=date.today().isoformat(), machine=_machine())
+    table = condensed(runs, engine=ENGINE_VERSION, date=date.today().isoformat(), machine=_machine())
     RUNS.write_bytes(packed(runs))
-    TABLE.write_text(json.dumps(found.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
-    print(as_text(found))
+    TABLE.write_text(json.dumps(table.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    print(as_text(table))
     return 0
 
 

@@ -26,8 +26,8 @@ def condensed(runs: Sequence[Run], *, engine: str, date: str, machine: str) -> S
     chances = [
         0.0 if out_of_reach(known.config) else looked_up(counts, key_of(known))[1].share for known, _ in held_out
     ]
-    found = judged(chances, [solved for _, solved in held_out], counts[()].share)
-    return Stored(DRAW, engine, date, machine, len(runs), choices([run.known.config for run in runs]), counts, found)
+    own = judged(chances, [solved for _, solved in held_out], counts[()].share)
+    return Stored(DRAW, engine, date, machine, len(runs), choices([run.known.config for run in runs]), counts, own)
 
 
 def choices(configs: Iterable[RunConfig]) -> dict[str, list[str]]:

@@ -8,17 +8,17 @@ from core.config import ENGINE_VERSION
 from core.forecasts.stored import Stored
 
 
-def as_json(found: Stored) -> str:
+def as_json(table: Stored) -> str:
     """The table without its counts, on one line."""
-    plain = found.as_json()
-    return json.dumps({**plain, "counts": len(plain["counts"]), "skill": found.judged.skill, "stale": stale(found)})
+    plain = table.as_json()
+    return json.dumps({**plain, "counts": len(plain["counts"]), "skill": table.judged.skill, "stale": stale(table)})
 
 
-def as_text(found: Stored) -> str:
+def as_text(table: Stored) -> str:
     """The calibration table and the Brier score."""
-    own = found.judged
+    own = table.judged
     lines = [
-        f"{found.runs:,} runs, engine {found.engine}, {found.date}, {found.machine}",
+        f"{table.runs:,} runs, engine {table.engine}, {table.date}, {table.machine}",
         f"held out: {own.n:,} runs, of which {own.solved:,} solved their task",
         "",
         "forecast       runs   mean forecast   solved",
@@ -29,14 +29,14 @@ def as_text(found: Stored) -> str:
         "",
         f"Brier score {own.brier:.3f}; {own.brier_of_base:.3f} for the base rate, {own.base:.1%}, as every forecast",
     ]
-    return "\n".join(lines + ([stale(found)] if stale(found) else []))
+    return "\n".join(lines + ([stale(table)] if stale(table) else []))
 
 
-def stale(found: Stored) -> str:
+def stale(table: Stored) -> str:
     """Why the table has to be built anew; empty where it has not."""
-    if found.engine == ENGINE_VERSION:
+    if table.engine == ENGINE_VERSION:
         return ""
     return (
-        f"These runs are of engine {found.engine}, this one is {ENGINE_VERSION}: "
+        f"These runs are of engine {table.engine}, this one is {ENGINE_VERSION}: "
         "`python -m core forecasts build` counts anew."
     )

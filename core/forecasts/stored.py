@@ -46,11 +46,11 @@ class Stored:
         }
 
     @classmethod
-    def of_json(cls, found: dict[str, Any]) -> Stored:
+    def of_json(cls, plain: dict[str, Any]) -> Stored:
         """What ``as_json`` made plain."""
-        counts = {tuple(each["like"]): Count(each["n"], each["solved"]) for each in found["counts"]}
-        rows = tuple(Row(**row) for row in found["judged"]["rows"])
-        return cls(**found | {"counts": counts, "judged": Judged(**found["judged"] | {"rows": rows})})
+        counts = {tuple(each["like"]): Count(each["n"], each["solved"]) for each in plain["counts"]}
+        rows = tuple(Row(**row) for row in plain["judged"]["rows"])
+        return cls(**plain | {"counts": counts, "judged": Judged(**plain["judged"] | {"rows": rows})})
 
 
 @lru_cache(maxsize=1)

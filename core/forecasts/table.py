@@ -45,8 +45,8 @@ def counted(outcomes: Iterable[tuple[Key, bool]], least: int = LEAST) -> dict[Ke
 
 def looked_up(counts: Mapping[Key, Count], key: Key) -> tuple[Key, Count]:
     """The longest beginning of ``key`` that is counted, and its count."""
-    found = next(prefix for prefix in prefixes(key) if prefix in counts)
-    return found, counts[found]
+    longest = next(prefix for prefix in prefixes(key) if prefix in counts)
+    return longest, counts[longest]
 
 
 def prefixes(key: Key) -> list[Key]:

@@ -73,26 +73,26 @@ class _Group(BaseModel):
 
     def read_out(self, file: str) -> dict[str, Preset]:
         """Its presets by name, in the file's order."""
-        found: dict[str, Preset] = {}
+        presets: dict[str, Preset] = {}
         for name, entry in self.presets.items():
-            base = self.shared if entry.like is None else found[entry.like].settings
+            base = self.shared if entry.like is None else presets[entry.like].settings
             settings, claims = base | entry.settings, tuple(entry.claims)
-            found[name] = Preset(settings, entry.title, self.title, entry.promise, claims, file)
-        return found
+            presets[name] = Preset(settings, entry.title, self.title, entry.promise, claims, file)
+        return presets
 
 
 def load(paths: Iterable[Path]) -> dict[str, Preset]:
     """The presets of these files by name, groups in their places. Raises DataFileError with a sentence per problem."""
-    found: dict[str, Preset] = {}
+    presets: dict[str, Preset] = {}
     files = {path: read(path, _Group) for path in paths}
     for path, group in sorted(files.items(), key=lambda item: item[1].place):
         for name, preset in group.read_out(named(path)).items():
-            if name in found:
+            if name in presets:
                 raise DataFileError(
-                    [f"`presets.{name}` in `{preset.file}` is also in `{found[name].file}`. Rename one of them."]
+                    [f"`presets.{name}` in `{preset.file}` is also in `{presets[name].file}`. Rename one of them."]
                 )
-            found[name] = preset
-    return found
+            presets[name] = preset
+    return presets
 
 
 PRESETS: dict[str, Preset] = load(sorted(Path(__file__).parent.glob("*.toml")))

@@ -42,9 +42,9 @@ class CheckedGradient(Question, frozen=True):
         self.must_fit(sequence=moment.batch.x.shape[1], t=T, unit=H)
         asked, cuts, alone = _one_reach(moment, self.sequence - 1)
         resets = moment.config.truncated.resets
-        found = GradientCheck.of(moment.network, asked, 0, cuts, resets)
-        checked = found.at(self.t, self.unit - 1, self.part)
-        quotients = found.quotients(self.t, self.unit - 1, self.part, torch.from_numpy(STEPS))
+        check = GradientCheck.of(moment.network, asked, 0, cuts, resets)
+        checked = check.at(self.t, self.unit - 1, self.part)
+        quotients = check.quotients(self.t, self.unit - 1, self.part, torch.from_numpy(STEPS))
         facts = vars(checked) | {"alone": alone, "T": T, "cut": sorted(cuts)}
         return {"step": STEPS, "quotient": quotients.numpy()}, facts
 

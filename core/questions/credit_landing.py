@@ -40,7 +40,7 @@ class CreditLanding(Question, frozen=True):
 def _back(moment: Moment, alone: bool) -> tuple[Trajectory, Any]:
     from core.backprop.bptt import gradients
 
-    found = gradients(moment.network, moment.batch, truncation=moment.config.truncated, parameters=False)
-    back = found.alone if alone else found.back
+    grads = gradients(moment.network, moment.batch, truncation=moment.config.truncated, parameters=False)
+    back = grads.alone if alone else grads.back
     assert back is not None
-    return found.trajectory, back
+    return grads.trajectory, back

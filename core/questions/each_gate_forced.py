@@ -41,10 +41,10 @@ class EachGateForced(Question, frozen=True):
                 "Force a single gate, or lower one of them."
             )
         before, loss = last_flow(some)
-        found = [last_flow(some, {q: value}) for q, value in forced]
-        found += [last_flow(some, peepholes=how) for how in changed]
-        after = np.stack([flow for flow, _ in found]) if found else np.zeros((0, len(before)))
-        arrays = {"before": before, "after": after, "loss": np.array([value for _, value in found])}
+        flows = [last_flow(some, {q: value}) for q, value in forced]
+        flows += [last_flow(some, peepholes=how) for how in changed]
+        after = np.stack([flow for flow, _ in flows]) if flows else np.zeros((0, len(before)))
+        arrays = {"before": before, "after": after, "loss": np.array([value for _, value in flows])}
         return arrays, {"names": names, "loss_before": loss} | sizes
 
 

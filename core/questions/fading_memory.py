@@ -51,15 +51,15 @@ def _faded(moment: Moment, part: str) -> Facts:
     window = thinned(T - max(1, T // 10), T, batch.x.shape[1], config)  # indices of inputs
     steps = _steps(T, H)
     kept = states(moment, batch.x, sorted({*(window + 1), *steps}), part, config.resets)
-    found = fading_at(np.stack([kept[t + 1] for t in window]), batch.x, window, lags_up_to(int(window[0])))
+    fading = fading_at(np.stack([kept[t + 1] for t in window]), batch.x, window, lags_up_to(int(window[0])))
     answer = answerable(np.stack([kept[step] for step in steps]), batch.target[-1])
     arrays = {
-        "lag": found.lags, "guessed": found.guessed, "decoded": found.decoded, "r2": found.r2,
-        "channels": found.channels, "step": np.array(steps), "answer": answer.share,
+        "lag": fading.lags, "guessed": fading.guessed, "decoded": fading.decoded, "r2": fading.r2,
+        "channels": fading.channels, "step": np.array(steps), "answer": answer.share,
     }  # fmt: skip
     return arrays, {
         "sequences": batch.x.shape[1],
-        "states": found.judged,
+        "states": fading.judged,
         "symbols": symbols(batch.x),
         "chance": answer.chance,
         "last": T - int(window[0]),

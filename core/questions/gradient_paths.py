@@ -30,11 +30,11 @@ class GradientPaths(Question, frozen=True):
         from core.diagnostics.path_shares import path_shares
 
         some, sizes = first_few(moment)
-        found = path_shares(some, alone=self.losses == "last")
-        arrays = {"t": np.arange(found.first, found.asked + 1), "flow": found.shares.flow}
-        arrays |= {f"part.{name}": value for name, value in found.shares.part.items()}
-        arrays |= {f"norm.{name}": value for name, value in found.shares.norm.items()}
-        if found.slope is not None and found.matrix is not None:
-            arrays |= {"slope": found.slope, "matrix": found.matrix}
-        facts = {"paths": list(found.shares.part), "error": found.error, "alone": found.alone, "cuts": list(found.cuts)}
+        ways = path_shares(some, alone=self.losses == "last")
+        arrays = {"t": np.arange(ways.first, ways.asked + 1), "flow": ways.shares.flow}
+        arrays |= {f"part.{name}": value for name, value in ways.shares.part.items()}
+        arrays |= {f"norm.{name}": value for name, value in ways.shares.norm.items()}
+        if ways.slope is not None and ways.matrix is not None:
+            arrays |= {"slope": ways.slope, "matrix": ways.matrix}
+        facts = {"paths": list(ways.shares.part), "error": ways.error, "alone": ways.alone, "cuts": list(ways.cuts)}
         return arrays, facts | sizes

@@ -29,5 +29,7 @@ class LyapunovExponents(Question, frozen=True):
         self.must_fit(sequence=moment.batch.x.shape[1])
         must_be_small(moment)
         layer, one = moment.network.wide().layer, one_sequence(asked(moment.batch), self.sequence - 1)
-        found = lyapunov.exponents(step_jacobians(layer, layer.forward(one.x)))
-        return {"exponents": found.exponents, "running": found.running[:, 0]}, {"transient": found.transient}
+        exponents = lyapunov.exponents(step_jacobians(layer, layer.forward(one.x)))
+        return {"exponents": exponents.exponents, "running": exponents.running[:, 0]}, {
+            "transient": exponents.transient
+        }

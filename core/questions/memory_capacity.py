@@ -55,8 +55,8 @@ def _capacity(moment: Moment, part: str) -> Facts:
     wide = replace(moment, network=moment.network.wide())
     kept = states(wide, x, (times + 1).tolist(), part, ())
     read = np.stack([kept[t + 1] for t in times])
-    found = fading_at(read, white, times, range(first + 1))  # a sum leaves none out
-    return {"lag": found.lags, "capacity": found.capacity}, {
+    fading = fading_at(read, white, times, range(first + 1))  # a sum leaves none out
+    return {"lag": fading.lags, "capacity": fading.capacity}, {
         "bound": read.shape[-1],
         "channels": white.shape[-1],
         "sequences": x.shape[1],

@@ -73,17 +73,16 @@ def adaptive_k(phi: Floats, delta: float, tau: int) -> Adaptive:
     if beta > 1 - ROUNDING:
         does = "grows" if round(beta, PLACES) > 1 else "does not fade"
         return Adaptive(None, beta, tau, f"From lag {tau} on the gradient {does} (β = {beta:.3f}): no K is safe.")
-    found = _smallest(phi, beta, tau, delta)
-    if found is None:
+    smallest = _smallest(phi, beta, tau, delta)
+    if smallest is None:
         why = f"What lies beyond lag {tau} may outweigh all that was measured (β = {beta:.3f}): no K is safe."
         return Adaptive(None, beta, tau, why)
-    if found >= T:
-        why = (
-            f"Only the whole sequence keeps the bias below {exact(delta)} (β = {beta:.3f} would ask for K = {found:,})."
-        )
+    if smallest >= T:
+        asked = f"β = {beta:.3f} would ask for K = {smallest:,}"
+        why = f"Only the whole sequence keeps the bias below {exact(delta)} ({asked})."
         return Adaptive(T, beta, tau, why)
     return Adaptive(
-        found, beta, tau, f"β = {beta:.3f} from lag {tau} on: K = {found} keeps the bias below {exact(delta)}."
+        smallest, beta, tau, f"β = {beta:.3f} from lag {tau} on: K = {smallest} keeps the bias below {exact(delta)}."
     )
 
 

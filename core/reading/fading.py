@@ -180,8 +180,8 @@ def measured_capacity(leak: float, max_lag: int, samples: int, seed: int = 0) ->
     for t in range(T):
         h[t] = before = leak * before + u[t]
     state = h[max_lag:].ravel()
-    spread, found = np.vdot(state, state), np.empty(max_lag + 1)  # means are zero by construction
+    spread, capacity = np.vdot(state, state), np.empty(max_lag + 1)  # means are zero by construction
     for k in range(max_lag + 1):
         past = u[max_lag - k : T - k].ravel()
-        found[k] = np.vdot(state, past) ** 2 / (spread * np.vdot(past, past))
-    return found
+        capacity[k] = np.vdot(state, past) ** 2 / (spread * np.vdot(past, past))
+    return capacity

@@ -136,9 +136,9 @@ def zeros(values: Floats, *, asked: int | None = None, cuts: Sequence[int] = ())
     return kinds
 
 
-def reached(found: Horizon) -> int | None:
+def reached(horizon: Horizon) -> int | None:
     """The horizon in steps back to a step of the sequence: 1 is the first, the state before it is nobody's input."""
-    return None if found.reach is None else min(found.reach, found.asked - 1)
+    return None if horizon.reach is None else min(horizon.reach, horizon.asked - 1)
 
 
 def _reach(phi: Floats, kinds: NDArray[np.uint8]) -> int | None:

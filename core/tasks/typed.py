@@ -47,7 +47,7 @@ def look_up(tokens: Sequence[str], vocabulary: Sequence[str]) -> Read:
     """Each token as it stands, else in the case that the vocabulary has; what is in neither is left out."""
     exact = {symbol: place for place, symbol in enumerate(vocabulary)}
     any_case = {symbol.lower(): place for symbol, place in exact.items()}
-    found = [exact.get(token, any_case.get(token.lower())) for token in tokens]
-    places = [place for place in found if place is not None]
-    unknown = dict.fromkeys(token for token, place in zip(tokens, found) if place is None)
+    matches = [exact.get(token, any_case.get(token.lower())) for token in tokens]
+    places = [place for place in matches if place is not None]
+    unknown = dict.fromkeys(token for token, place in zip(tokens, matches) if place is None)
     return Read(tuple(places[:MOST_READ]), tuple(unknown), max(0, len(places) - MOST_READ))

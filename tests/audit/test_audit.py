@@ -36,7 +36,7 @@ def test_every_sentence_holds_and_none_contradicts_another(first: int, monkeypat
 
 def _by_the_factor_alone(moment: Situation) -> str:
     """How the pace was told before: whatever arrives."""
-    beta = moment.found.factor
+    beta = moment.horizon.factor
     return "fades unevenly." if beta is None else f"is kept: × {beta:.2f} per step."
 
 
@@ -47,7 +47,7 @@ def _zero_whatever_the_kind(values: np.ndarray, **more: object) -> np.ndarray:
 
 def _with_the_own_step(moment: Situation) -> str:
     """The needed steps as they were counted before: inputs here, distances elsewhere."""
-    return f"The task needs {moment.lag + 1:,} steps; it reaches {moment.found.reach}."
+    return f"The task needs {moment.lag + 1:,} steps; it reaches {moment.horizon.reach}."
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ class Shown(Known):
         return self.query.style
 
     @cached_property
-    def found(self) -> Horizon:
+    def horizon(self) -> Horizon:
         """What the flow of the last step's loss says."""
         return self._measured(self.frame)
 
@@ -55,7 +55,7 @@ class Shown(Known):
         """What a caption speaks about."""
         phase = _PHASES.get(self.snapshot.status.phase, "running")
         start = self._measured(self.snapshot.first or self.frame)
-        return Situation(self.config, self.frame, self.found, start, self.snapshot.scalars, phase)
+        return Situation(self.config, self.frame, self.horizon, start, self.snapshot.scalars, phase)
 
     def knob(self, name: str, default: str) -> str:
         """Where the visitor has set this knob."""

@@ -66,25 +66,25 @@ def _twins(shown: Shown) -> View:
 
 
 def _spike(shown: Shown) -> View | None:
-    found = shown.answer(_CONTRIBUTIONS)
-    return found and spike(found.arrays, found.step, shown.frame.step, shown.config, shown.style)
+    answer = shown.answer(_CONTRIBUTIONS)
+    return answer and spike(answer.arrays, answer.step, shown.frame.step, shown.config, shown.style)
 
 
 def _kinds(shown: Shown) -> View | None:
-    found: Any = shown.answer(_CLIPPING)
-    if found is None:
+    answer: Any = shown.answer(_CLIPPING)
+    if answer is None:
         return None
     theta = shown.number(KNOB, shown.config.clip_threshold)
-    some, of = (found.meta[name] for name in ("sequences", "of"))
+    some, of = (answer.meta[name] for name in ("sequences", "of"))
     part = "" if some == of else f" of the first {some} of its {of} sequences,"
-    return clip_kinds(found.arrays, theta, found.step, shown.frame.step, shown.style, part=part)
+    return clip_kinds(answer.arrays, theta, answer.step, shown.frame.step, shown.style, part=part)
 
 
 def _sweep(shown: Shown) -> View:
-    found = courses(shown, sweep(shown.config))
-    if sum(course.state == "missing" for course in found) > len(found) / 2:  # this run and its twin may be there
+    runs = courses(shown, sweep(shown.config))
+    if sum(course.state == "missing" for course in runs) > len(runs) / 2:  # this run and its twin may be there
         raise Untrained("Choose “a sweep of thresholds” above and press Train: eight of them from one start.")
-    return small_multiples(found, shown.frame.step, shown.config, shown.style)
+    return small_multiples(runs, shown.frame.step, shown.config, shown.style)
 
 
 def _cliff(shown: Shown) -> View:

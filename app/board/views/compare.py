@@ -106,7 +106,7 @@ def _entry(run: Run, at: int | None, scored: np.ndarray) -> Entry:
         scalars=snapshot.scalars if trained else NOTHING,
         step=-1 if frame is None else frame.step,
         flow=None if frame is None else np.asarray(frame.flow),
-        found=None if frame is None else horizon_of(frame.flow_last, asked=asked_step(config), cuts=config.cuts),
+        horizon=None if frame is None else horizon_of(frame.flow_last, asked=asked_step(config), cuts=config.cuts),
         outcome=outcome_of(snapshot.scalars, config, at, scored) if trained and there else None,
         whole=outcome_of(snapshot.scalars, config, None, scored) if trained else None,
         seconds=snapshot.step_seconds,

@@ -49,14 +49,14 @@ def _paths_needs(query: Query, config: RunConfig) -> tuple[GradientPaths]:
 
 
 def _paths(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_paths_needs(shown.query, shown.config))
+    answer: Any = shown.answer(*_paths_needs(shown.query, shown.config))
     share = "length" if shown.knob(ways.SHARE, "signed") == "length" else "signed"
-    return found and ways.paths(
-        found.arrays,
-        found.meta,
+    return answer and ways.paths(
+        answer.arrays,
+        answer.meta,
         shown.config,
         shown.style,
-        step=found.step,
+        step=answer.step,
         losses=_losses(shown.query, shown.config),
         share=share,
     )
@@ -81,30 +81,30 @@ def _probe_needs(query: Query, config: RunConfig) -> tuple[ForcedGates]:
 
 
 def _probe(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_probe_needs(shown.query, shown.config))
-    return found and probes.probe(
-        found.arrays, found.meta, shown.config, shown.style, wanted=_wanted(shown.query, shown.config)
+    answer: Any = shown.answer(*_probe_needs(shown.query, shown.config))
+    return answer and probes.probe(
+        answer.arrays, answer.meta, shown.config, shown.style, wanted=_wanted(shown.query, shown.config)
     )  # fmt: skip
 
 
 def _forced(shown: Shown) -> View | None:
-    found: Any = shown.answer(_EACH_FORCED)
-    return found and forced(found.arrays, found.meta, shown.config, shown.style)
+    answer: Any = shown.answer(_EACH_FORCED)
+    return answer and forced(answer.arrays, answer.meta, shown.config, shown.style)
 
 
 # -- the gates --------------------------------------------------------------------------------------------------------
 
 
 def _gate_time(shown: Shown) -> View | None:
-    found: Any = shown.answer(_GATES)
-    if found is None:
+    answer: Any = shown.answer(_GATES)
+    if answer is None:
         return None
     batch = fixed_sequences(shown.config)
-    k = min(int(max(0, shown.number("probe", 0))), found.meta["sequences"] - 1)
-    knob = Knob("probe", "sequence", str(k), options=probe_names(batch, shown.config)[: found.meta["sequences"]])
+    k = min(int(max(0, shown.number("probe", 0))), answer.meta["sequences"] - 1)
+    knob = Knob("probe", "sequence", str(k), options=probe_names(batch, shown.config)[: answer.meta["sequences"]])
     return gate_time(
-        found.arrays, found.meta, shown.config.task.events(batch.x[:, k]), shown.config, shown.style, step=found.step,
-        sequence=k, knobs=(knob,),
+        answer.arrays, answer.meta, shown.config.task.events(batch.x[:, k]), shown.config, shown.style,
+        step=answer.step, sequence=k, knobs=(knob,),
     )  # fmt: skip
 
 
@@ -112,8 +112,8 @@ def _now(draw: Callable[..., View]) -> Callable[[Shown], View | None]:
     """The gates at the moment."""
 
     def build(shown: Shown) -> View | None:
-        found: Any = shown.answer(_GATES)
-        return found and draw(found.arrays, found.meta, shown.config, shown.style, step=found.step)
+        answer: Any = shown.answer(_GATES)
+        return answer and draw(answer.arrays, answer.meta, shown.config, shown.style, step=answer.step)
 
     return build
 
@@ -122,8 +122,8 @@ def _over_training(draw: Callable[..., View], question: Question) -> Callable[[S
     """Something at many moments, the one on screen marked."""
 
     def build(shown: Shown) -> View | None:
-        found: Any = shown.answer(question)
-        return found and draw(found.arrays, found.meta, shown.config, shown.style, shown=shown.frame.step)
+        answer: Any = shown.answer(question)
+        return answer and draw(answer.arrays, answer.meta, shown.config, shown.style, shown=shown.frame.step)
 
     return build
 
@@ -132,12 +132,12 @@ def _over_training(draw: Callable[..., View], question: Question) -> Callable[[S
 
 
 def _credit(shown: Shown) -> View | None:
-    found: Any = shown.answer(_CREDIT)
-    if found is None:
+    answer: Any = shown.answer(_CREDIT)
+    if answer is None:
         return None
     loss = shown.number(LOSS, 0)
     return credit(
-        found.arrays, found.meta, shown.config, shown.style, step=found.step,
+        answer.arrays, answer.meta, shown.config, shown.style, step=answer.step,
         part="h" if shown.knob(PART, "state") == "h" else "state", loss=int(loss) if loss >= 1 else None,
     )  # fmt: skip
 

@@ -32,17 +32,17 @@ def _fading_needs(query: Query, config: RunConfig) -> tuple[FadingMemory]:
 
 
 def _fading(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_fading_needs(shown.query, shown.config))
+    told: Any = shown.answer(*_fading_needs(shown.query, shown.config))
     part, channel = _part(shown.query, shown.config), shown.knob(INPUT, ALL)
     if not (channel.isdecimal() and int(channel) < min(shown.config.task.input_size, MOST_OPTIONS)):
         channel = ALL
-    return found and fading(found.arrays, found.meta, shown.config, shown.style, part=part, channel=channel)
+    return told and fading(told.arrays, told.meta, shown.config, shown.style, part=part, channel=channel)
 
 
 def _answer(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_fading_needs(shown.query, shown.config))
+    told: Any = shown.answer(*_fading_needs(shown.query, shown.config))
     part = _part(shown.query, shown.config)
-    return found and answer(found.arrays, found.meta, shown.config, shown.style, part=part)
+    return told and answer(told.arrays, told.meta, shown.config, shown.style, part=part)
 
 
 def _capacity_needs(query: Query, config: RunConfig) -> tuple[MemoryCapacity]:
@@ -50,8 +50,8 @@ def _capacity_needs(query: Query, config: RunConfig) -> tuple[MemoryCapacity]:
 
 
 def _capacity(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_capacity_needs(shown.query, shown.config))
-    return found and capacity(found.arrays, found.meta, shown.config, shown.style)
+    told: Any = shown.answer(*_capacity_needs(shown.query, shown.config))
+    return told and capacity(told.arrays, told.meta, shown.config, shown.style)
 
 
 def _evidence_needs(query: Query, config: RunConfig) -> tuple[Evidence]:
@@ -77,8 +77,8 @@ def _drawn(config: Any) -> tuple[int, tuple[tuple[str, str], ...], tuple[str, ..
 
 
 def _evidence(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_evidence_needs(shown.query, shown.config))
-    if found is None:
+    told: Any = shown.answer(*_evidence_needs(shown.query, shown.config))
+    if told is None:
         return None
     config: Any = shown.config  # frozen, so it can be hashed, which pydantic does not tell a type checker
     _, names, texts = _drawn(config)
@@ -89,7 +89,7 @@ def _evidence(shown: Shown) -> View | None:
         knob = text_knob(text, [drawn for drawn in texts if len(drawn) <= LONGEST], typed)
     else:
         knob = Knob(SEQUENCE, "sequence", str(_probe(shown.query, config)), options=names)
-    return evidence(found.arrays, config, shown.style, knob=knob, problems=problems)
+    return evidence(told.arrays, config, shown.style, knob=knob, problems=problems)
 
 
 def _leak(shown: Shown) -> View:
@@ -98,11 +98,11 @@ def _leak(shown: Shown) -> View:
 
 
 def _kept(shown: Shown) -> Remembered | None:
-    found: Any = shown.answer(*_fading_needs(shown.query, shown.config))
-    if found is None:
+    told: Any = shown.answer(*_fading_needs(shown.query, shown.config))
+    if told is None:
         return None
-    lags = (half_lag(found.arrays, found.meta, who) for who in ("now", "start"))
-    return Remembered.of(found.arrays, found.meta, *lags)
+    lags = (half_lag(told.arrays, told.meta, who) for who in ("now", "start"))
+    return Remembered.of(told.arrays, told.meta, *lags)
 
 
 def _caption(shown: Shown) -> Caption:

@@ -45,16 +45,16 @@ def _slow_needs(query: Query, config: RunConfig) -> tuple[TrainingStep]:
 
 
 def _slow(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_slow_needs(shown.query, shown.config))
-    if found is None:
+    answer: Any = shown.answer(*_slow_needs(shown.query, shown.config))
+    if answer is None:
         return None
     query, config = shown.query, shown.config
     unit = _unit(query, config)
     phase = query.knob(slow.PHASE, "forward")
     at = (phase if phase in slow.PHASES else "forward", _whole(query, slow.T, 1, config.task.length, 1))
     return slow.slow_motion(
-        found.arrays, found.meta, training_batch(config, found.step), config, shown.style,
-        source=shown.source.id, step=found.step, sequence=_sequence(query, config),
+        answer.arrays, answer.meta, training_batch(config, answer.step), config, shown.style,
+        source=shown.source.id, step=answer.step, sequence=_sequence(query, config),
         unit="norm" if unit is None else str(unit), at=at,
     )  # fmt: skip
 
@@ -68,17 +68,17 @@ def _theory_needs(query: Query, config: RunConfig) -> tuple[Theory]:
 
 
 def _theory(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_theory_needs(shown.query, shown.config))
-    return found and theory(
-        found.arrays, found.meta, shown.config, shown.style, knob=_sequence_knob(shown), measured=found.step
+    answer: Any = shown.answer(*_theory_needs(shown.query, shown.config))
+    return answer and theory(
+        answer.arrays, answer.meta, shown.config, shown.style, knob=_sequence_knob(shown), measured=answer.step
     )
 
 
 def _singular(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_theory_needs(shown.query, shown.config))
+    answer: Any = shown.answer(*_theory_needs(shown.query, shown.config))
     part = "h" if shown.knob(PART, "state") == "h" else "state"
-    return found and singular(
-        found.arrays, found.meta, shown.config, shown.style, part=part, knob=_sequence_knob(shown)
+    return answer and singular(
+        answer.arrays, answer.meta, shown.config, shown.style, part=part, knob=_sequence_knob(shown)
     )
 
 
@@ -88,17 +88,17 @@ def _gate(shown: Shown, gates: list[str]) -> str:
 
 
 def _spectrum(shown: Shown) -> View | None:
-    found: Any = shown.answer(_SPECTRA)
-    if found is None:
+    answer: Any = shown.answer(_SPECTRA)
+    if answer is None:
         return None
-    gate = _gate(shown, found.meta["gates"])
-    return spectrum(found.arrays, shown.config, shown.style, gate=gate, knobs=gate_knob(found.meta["gates"], gate))
+    gate = _gate(shown, answer.meta["gates"])
+    return spectrum(answer.arrays, shown.config, shown.style, gate=gate, knobs=gate_knob(answer.meta["gates"], gate))
 
 
 def _radius(shown: Shown) -> View | None:
-    found: Any = shown.answer(_SPECTRA)
-    return found and radius(
-        found.arrays, shown.config, shown.style, gate=_gate(shown, found.meta["gates"]), shown=shown.frame.step
+    answer: Any = shown.answer(_SPECTRA)
+    return answer and radius(
+        answer.arrays, shown.config, shown.style, gate=_gate(shown, answer.meta["gates"]), shown=shown.frame.step
     )
 
 
@@ -107,8 +107,10 @@ def _exponents_needs(query: Query, config: RunConfig) -> tuple[LyapunovExponents
 
 
 def _exponents(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_exponents_needs(shown.query, shown.config))
-    return found and exponents(found.arrays, shown.found.factor, shown.config, shown.style, knob=_sequence_knob(shown))
+    answer: Any = shown.answer(*_exponents_needs(shown.query, shown.config))
+    return answer and exponents(
+        answer.arrays, shown.horizon.factor, shown.config, shown.style, knob=_sequence_knob(shown)
+    )
 
 
 def _checked(query: Query, config: RunConfig) -> tuple[int, int, str]:
@@ -124,10 +126,10 @@ def _check_needs(query: Query, config: RunConfig) -> tuple[CheckedGradient]:
 
 
 def _check(shown: Shown) -> View | None:
-    found: Any = shown.answer(*_check_needs(shown.query, shown.config))
+    answer: Any = shown.answer(*_check_needs(shown.query, shown.config))
     t, unit, part = _checked(shown.query, shown.config)
-    return found and checks.check(
-        found.arrays, found.meta, shown.config, shown.style, sequence=_sequence_knob(shown), t=t, unit=unit, part=part
+    return answer and checks.check(
+        answer.arrays, answer.meta, shown.config, shown.style, sequence=_sequence_knob(shown), t=t, unit=unit, part=part
     )
 
 

@@ -28,7 +28,7 @@ def _strip(shown: Shown) -> View:
 
 def _curve(shown: Shown) -> View:
     start = shown.snapshot.first or shown.frame
-    return gradient_curve(shown.frame, start, shown.found, shown.config, shown.style, shown.pins)
+    return gradient_curve(shown.frame, start, shown.horizon, shown.config, shown.style, shown.pins)
 
 
 def _training(shown: Shown) -> View:

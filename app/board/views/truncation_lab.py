@@ -41,20 +41,20 @@ def choice(shown: Shown) -> Choice:
 
 
 def _bias(shown: Shown) -> Bias | None:
-    found, wanted = shown.answer(_BIAS), choice(shown)
-    if found is None:
+    answer, wanted = shown.answer(_BIAS), choice(shown)
+    if answer is None:
         return None
-    part = (found.meta["sequences"], found.meta["of"])
-    return Bias.of(found.arrays, wanted.kind, found.step, part, wanted.weights)
+    part = (answer.meta["sequences"], answer.meta["of"])
+    return Bias.of(answer.arrays, wanted.kind, answer.step, part, wanted.weights)
 
 
 def _adaptive(shown: Shown) -> Adaptive | None:
     """K from the decay of one loss's untruncated flow; None where it is no estimate of what is drawn: it speaks of
     losses that each see K steps back, which those in windows do not, but for a single one at the end."""
-    found = shown.answer(_BIAS)
+    answer = shown.answer(_BIAS)
     if choice(shown).kind != "sliding" and len(loss_steps(shown.config.task)) > 1:
         return None
-    return found and adaptive_k(found.arrays["phi"], choice(shown).delta, fitted_from(shown.config.task.length))
+    return answer and adaptive_k(answer.arrays["phi"], choice(shown).delta, fitted_from(shown.config.task.length))
 
 
 def _diagram(shown: Shown) -> View:
@@ -73,13 +73,13 @@ def _effect_view(shown: Shown) -> View:
 
 
 def _reach(shown: Shown) -> View:
-    found = shown.answer(_BIAS)
-    return reach(shown.found, shown.config, shown.style, found and found.arrays["phi"])
+    answer = shown.answer(_BIAS)
+    return reach(shown.horizon, shown.config, shown.style, answer and answer.arrays["phi"])
 
 
 def _cost(shown: Shown) -> View:
-    found = shown.answer(_COST)
-    cost = found and Cost(found.arrays["K"], found.arrays["seconds"], found.arrays["bytes"])
+    answer = shown.answer(_COST)
+    cost = answer and Cost(answer.arrays["K"], answer.arrays["seconds"], answer.arrays["bytes"])
     return truncation_cost(cost, choice(shown).K, shown.config, shown.style)
 
 

@@ -40,22 +40,22 @@ def clip_kinds(arrays: Arrays, theta: float, measured: int, shown: int, style: S
     grid, norm = arrays["theta"], float(arrays["norm"][0])
     low, high = float(grid[0]), float(grid[-1])
     theta = min(max(theta, low), high)
-    found = {kind: effect(arrays, kind, theta) for kind in KINDS}
+    effects = {kind: effect(arrays, kind, theta) for kind in KINDS}
     layout: Layout = {
         **_axes(arrays, low, high, style),
         "shapes": [_at(theta, axis, style) for axis in ("", "2")],
         "annotations": _titles(style),
         "meta": {"axis": "threshold"},
     }
-    data = [*_lines(arrays, style), *_marks(found, theta, style)]
+    data = [*_lines(arrays, style), *_marks(effects, theta, style)]
     return View(
         name="kinds",
         title="Three ways to clip this gradient",
-        hint=_hint(found, norm, theta, part) + _when(measured, shown),
-        alt=_alt(found, norm, theta, measured),
+        hint=_hint(effects, norm, theta, part) + _when(measured, shown),
+        alt=_alt(effects, norm, theta, measured),
         figure=figure(style, data, layout, height=400 if style.narrow else 250, top=24, bottom=44),
         table=lambda: _table(arrays, norm),
-        keys=tuple(_key(kind, effect, style) for kind, effect in found.items()),
+        keys=tuple(_key(kind, effect, style) for kind, effect in effects.items()),
         knobs=(
             Knob(KNOB, "threshold θ", f"{theta:.4g}", float(f"{low:.3g}"), float(f"{high:.3g}"), 0.05, log=True),
         ),
@@ -120,41 +120,45 @@ def _lines(arrays: Arrays, style: Style) -> list[Layout]:
     return lines
 
 
-def _marks(found: Mapping[str, ClipEffect], theta: float, style: Style) -> list[Layout]:
+def _marks(effects: Mapping[str, ClipEffect], theta: float, style: Style) -> list[Layout]:
     """A ring on each line at the chosen threshold."""
     ring = {"size": 8, "color": style.theme.surface, "line": {"color": style.theme.ink, "width": 1.5}}
-    return [{"type": "scatter", "mode": "markers", "x": [theta] * len(found), "xaxis": f"x{axis}", "yaxis": f"y{axis}",
-             "y": [getattr(effect, what) for effect in found.values()], "marker": ring, "hoverinfo": "skip",
-             "name": f"at θ, {what}"} for what, axis in (("ratio", ""), ("angle", "2"))]  # fmt: skip
+    at = {"type": "scatter", "mode": "markers", "x": [theta] * len(effects), "marker": ring, "hoverinfo": "skip"}
+    return [
+        at
+        | {"xaxis": f"x{axis}", "yaxis": f"y{axis}", "name": f"at θ, {what}"}
+        | {"y": [getattr(effect, what) for effect in effects.values()]}
+        for what, axis in (("ratio", ""), ("angle", "2"))
+    ]
 
 
 def _color(kind: str, style: Style) -> str:
     return style.theme.muted if kind == "value" else style.theme.ink
 
 
-def _key(kind: str, found: ClipEffect, style: Style) -> Key:
+def _key(kind: str, effect: ClipEffect, style: Style) -> Key:
     """The legend is the read-out."""
     name, dash, width = KINDS[kind]
-    return Key(f"{name}: {words(kind, found, short=style.narrow)}", _color(kind, style), dash=dash, width=width)
+    return Key(f"{name}: {words(kind, effect, short=style.narrow)}", _color(kind, style), dash=dash, width=width)
 
 
-def words(kind: str, found: ClipEffect, *, short: bool = False) -> str:
+def words(kind: str, effect: ClipEffect, *, short: bool = False) -> str:
     """'× 0.34, 12° off, 3 % of the components cut'; ``short`` leaves the share out, as does one that is not known."""
-    if abs(found.ratio - 1) < 5e-4 and found.angle < 0.05:
+    if abs(effect.ratio - 1) < 5e-4 and effect.angle < 0.05:
         return "unchanged"
-    size = f"× {sig(found.ratio)}"
+    size = f"× {sig(effect.ratio)}"
     if kind == "norm":
         return f"{size}, same direction"
-    turn = f"{size}, {sig(found.angle)}° off"
-    if short or not np.isfinite(found.share):
+    turn = f"{size}, {sig(effect.angle)}° off"
+    if short or not np.isfinite(effect.share):
         return turn
-    return f"{turn}, {percent(found.share)} of the {'components' if kind == 'value' else 'carries'} cut"
+    return f"{turn}, {percent(effect.share)} of the {'components' if kind == 'value' else 'carries'} cut"
 
 
-def _hint(found: Mapping[str, ClipEffect], norm: float, theta: float, part: str) -> str:
+def _hint(effects: Mapping[str, ClipEffect], norm: float, theta: float, part: str) -> str:
     if not np.isfinite(norm):
         return "The raw gradient is not finite: nothing can be clipped."
-    untouched = all(words(kind, effect) == "unchanged" for kind, effect in found.items())
+    untouched = all(words(kind, effect) == "unchanged" for kind, effect in effects.items())
     fate = "would pass unchanged." if untouched else "would become:"
     return f"At θ = {exact(float(f'{theta:.3g}'))} the raw gradient{part} of norm {plain(norm)} {fate}"
 
@@ -165,8 +169,8 @@ def _when(measured: int, shown: int) -> str:
     return f" (Weights of training step {measured:,}, the nearest stored before {shown:,}.)"
 
 
-def _alt(found: Mapping[str, ClipEffect], norm: float, theta: float, measured: int) -> str:
-    parts = "; ".join(f"{KINDS[kind][0]}: {words(kind, effect)}" for kind, effect in found.items())
+def _alt(effects: Mapping[str, ClipEffect], norm: float, theta: float, measured: int) -> str:
+    parts = "; ".join(f"{KINDS[kind][0]}: {words(kind, effect)}" for kind, effect in effects.items())
     return (
         f"Norm ratio and angle against the threshold, for the raw gradient of norm {sig(norm)} at training step "
         f"{measured}. At θ = {sig(theta)}, {parts}."

@@ -21,14 +21,14 @@ DECADES = 14
 
 def curves(sides: Sequence[Side], config: RunConfig, style: Style) -> View:
     """Draw flow ÷ flow at the asked step on a log axis; median and band are taken of its logarithm."""
-    T, found = config.task.length, [over_seeds(side.ratios) for side in sides]
+    T, spreads = config.task.length, [over_seeds(side.ratios) for side in sides]
     steps = np.arange(T + 1)
-    low, high = _range(found)
+    low, high = _range(spreads)
     traces: list[Layout] = []
-    for side, (least, _, most) in zip(sides, found):
+    for side, (least, _, most) in zip(sides, spreads):
         traces += band(steps, _power(least), _power(most), side.look)
     traces += [line(steps, _power(middle), side.look, side.label, "step %{x}: %{y} of the last step")
-               for side, (_, middle, _) in zip(sides, found)]  # fmt: skip
+               for side, (_, middle, _) in zip(sides, spreads)]  # fmt: skip
     axis = decades_axis(low, high, "" if style.narrow else "gradient ÷ last step")
     layout: Layout = {
         "xaxis": time_axis(style, T),
@@ -42,9 +42,9 @@ def curves(sides: Sequence[Side], config: RunConfig, style: Style) -> View:
         name="curves",
         title="The same as curves",
         hint=f"{seed_words(len(side.there) for side in sides)} A straight line is one factor per step.",
-        alt=_alt(sides, found),
+        alt=_alt(sides, spreads),
         figure=figure(style, traces, layout, height=260 if style.narrow else 320, top=14, bottom=44),
-        table=lambda: _table(sides, found),
+        table=lambda: _table(sides, spreads),
         keys=keys(sides),
     )
 
@@ -59,10 +59,10 @@ def _power(log: np.ndarray) -> np.ndarray:
         return 10.0 ** log.astype(np.float64)
 
 
-def _range(found: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> tuple[int, int]:
-    """Whole even decades around every median, at most DECADES of them; bands may reach two further."""
-    middles = np.concatenate([middle[1:] for _, middle, _ in found])
-    edges = np.concatenate([edge[1:] for low, _, high in found for edge in (low, high)])
+def _range(spreads: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> tuple[int, int]:
+    """Whole even decades around every median, at most DECADES of them; found may reach two further."""
+    middles = np.concatenate([middle[1:] for _, middle, _ in spreads])
+    edges = np.concatenate([edge[1:] for low, _, high in spreads for edge in (low, high)])
     middles, edges = middles[np.isfinite(middles)], edges[np.isfinite(edges)]
     if not middles.size:
         return -4, 0
@@ -72,9 +72,9 @@ def _range(found: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> tuple[
     return max(2 * int(np.floor(low / 2)), int(np.ceil(high)) - DECADES), int(np.ceil(high))
 
 
-def _alt(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> str:
+def _alt(sides: Sequence[Side], spreads: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> str:
     parts = []
-    for side, (low, middle, high) in zip(sides, found):
+    for side, (low, middle, high) in zip(sides, spreads):
         values = [
             portion(10.0 ** float(each[1])) if np.isfinite(each[1]) else "nothing" for each in (middle, low, high)
         ]
@@ -82,9 +82,9 @@ def _alt(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, np.ndarray, np
     return f"Gradient size against time step on a log scale, {moment_words(sides)}. " + "; ".join(parts) + "."
 
 
-def _table(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> DataFrame:
+def _table(sides: Sequence[Side], spreads: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> DataFrame:
     columns = {}
-    for side, three in zip(sides, found):
+    for side, three in zip(sides, spreads):
         for word, each in zip(("lowest", "median", "highest"), map(_power, three)):
             columns[f"{side.label}, {word}"] = with_gaps(each, np.isfinite(each))
-    return DataFrame({"time step": range(len(found[0][0]))} | columns)
+    return DataFrame({"time step": range(len(spreads[0][0]))} | columns)

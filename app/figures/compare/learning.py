@@ -37,15 +37,15 @@ FLOOR_DASHES = ("dot", "dash", "dashdot", "longdash")
 def loss(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -> View:
     """Draw the loss of each batch, long runs as means of intervals, on a log axis."""
     steps, size = _intervals(config)
-    found = [over_seeds(np.stack([_means(run, size, len(steps)) for run in side.begun])) if side.begun else None
+    bands = [over_seeds(np.stack([_means(run, size, len(steps)) for run in side.begun])) if side.begun else None
              for side in sides]  # fmt: skip
     floors = config.task.floors()
-    low, high = limits([each[1] for each in found if each], *(y for y, _ in floors), decades=1.5)
+    low, high = limits([each[1] for each in bands if each], *(y for y, _ in floors), decades=1.5)
     data: list[Layout] = []
-    for side, each in zip(sides, found):
+    for side, each in zip(sides, bands):
         data += band(steps, each[0], each[2], side.look) if each else []
     data += [line(steps, each[1], side.look, side.label, "training step %{x:,}: loss %{y}")
-             for side, each in zip(sides, found) if each]  # fmt: skip
+             for side, each in zip(sides, bands) if each]  # fmt: skip
     layout: Layout = {
         "xaxis": training_axis(config.steps, style),
         "yaxis": plain_log_axis(low, high),
@@ -58,9 +58,9 @@ def loss(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) ->
         name="loss",
         title="Loss",
         hint=f"{of[0].upper()}{of[1:]}. {_seeds(sides)}",
-        alt=f"Loss over training. {_ends(sides, found, sig)}.",
+        alt=f"Loss over training. {_ends(sides, bands, sig)}.",
         figure=figure(style, data, layout, height=230, bottom=40),
-        table=lambda: _table(sides, steps, found),
+        table=lambda: _table(sides, steps, bands),
         keys=(*keys(sides), *(Key(f"{label}: {sig(y, 2 if len(floors) == 1 else 3)}", style.theme.muted, dash=dash,
                                   width=1.5) for (y, label), dash in zip(floors, FLOOR_DASHES))),
     )  # fmt: skip
@@ -68,13 +68,13 @@ def loss(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) ->
 
 def score(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -> View:
     """Draw the score on unseen sequences where it was measured, with what guessing gets and from where on it counts."""
-    task, found = config.task, [_scores(side) for side in sides]
+    task, scored = config.task, [_scores(side) for side in sides]
     data: list[Layout] = []
-    for side, each in zip(sides, found):
+    for side, each in zip(sides, scored):
         data += band(each[0], each[1][0], each[1][2], side.look) if each else []
     data += [line(each[0], each[1][1], side.look, side.label, "training step %{x:,}: %{text}",
                   text=percents(each[1][1]))
-             for side, each in zip(sides, found) if each]  # fmt: skip
+             for side, each in zip(sides, scored) if each]  # fmt: skip
     layout: Layout = {
         "xaxis": training_axis(config.steps, style),
         "yaxis": percent_axis(-0.03, 1.05),
@@ -86,9 +86,9 @@ def score(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style) -
         name="score",
         title="Score",
         hint=f"{task.score_name[0].upper()}{task.score_name[1:]}, unseen sequences. {_seeds(sides)}",
-        alt=f"Score over training. {_ends(sides, [each and each[1] for each in found], percent)}.",
+        alt=f"Score over training. {_ends(sides, [each and each[1] for each in scored], percent)}.",
         figure=figure(style, data, layout, height=230, bottom=40),
-        table=lambda: _table_of_scores(sides, found),
+        table=lambda: _table_of_scores(sides, scored),
         keys=(*keys(sides), Key(f"solved: {percent(task.solved)}", style.theme.muted, width=1),
               Key(f"guessing: {percent(task.chance)}", style.theme.muted, dash="dot", width=1.5)),
     )  # fmt: skip
@@ -129,9 +129,9 @@ def _scores(side: Side) -> tuple[np.ndarray, Band] | None:
     return (steps, over_seeds(np.array(known, float))) if len(steps) else None
 
 
-def _ends(sides: Sequence[Side], found: Sequence[Band | None], words: object) -> str:
+def _ends(sides: Sequence[Side], bands: Sequence[Band | None], words: object) -> str:
     said: list[str] = []
-    for side, each in zip(sides, found):
+    for side, each in zip(sides, bands):
         known = np.flatnonzero(np.isfinite(each[1])) if each else np.zeros(0, int)
         if each is None or not known.size:
             said.append(f"{side.label}: not measured yet")
@@ -141,15 +141,15 @@ def _ends(sides: Sequence[Side], found: Sequence[Band | None], words: object) ->
     return "; ".join(said)
 
 
-def _table(sides: Sequence[Side], steps: np.ndarray, found: Sequence[Band | None]) -> DataFrame:
-    shown = [k for k in range(len(steps)) if any(each and np.isfinite(each[1][k]) for each in found)]
+def _table(sides: Sequence[Side], steps: np.ndarray, bands: Sequence[Band | None]) -> DataFrame:
+    shown = [k for k in range(len(steps)) if any(each and np.isfinite(each[1][k]) for each in bands)]
     shown = shown[:: max(1, -(-len(shown) // 60))]
     nothing = np.full(len(steps), np.nan)
-    return _medians(sides, steps[shown], [(each[1] if each else nothing)[shown] for each in found])
+    return _medians(sides, steps[shown], [(each[1] if each else nothing)[shown] for each in bands])
 
 
-def _table_of_scores(sides: Sequence[Side], found: Sequence[tuple[np.ndarray, Band] | None]) -> DataFrame:
-    medians = [dict(zip(each[0].tolist(), each[1][1].tolist())) if each else {} for each in found]
+def _table_of_scores(sides: Sequence[Side], scored: Sequence[tuple[np.ndarray, Band] | None]) -> DataFrame:
+    medians = [dict(zip(each[0].tolist(), each[1][1].tolist())) if each else {} for each in scored]
     steps = np.array(sorted(set().union(*medians)), int)
     return _medians(sides, steps, [np.array([each.get(step, np.nan) for step in steps.tolist()]) for each in medians])
 

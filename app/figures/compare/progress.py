@@ -105,10 +105,10 @@ def _segments(ends: Sequence[tuple[_Row, int]], color: str, config: RunConfig) -
 
 def _marks(rows: Sequence[_Row], config: RunConfig, style: Style) -> list[Layout]:
     """Where a run solved the task, for good or not, and where it broke."""
-    found = [(row, row.run.whole) for row in rows if row.run.whole]
-    solved = [(row, whole.solved) for row, whole in found if whole.solved is not None]
-    lost = [(row, whole.lost) for row, whole in found if whole.lost is not None]
-    broke = [(row, whole.broke) for row, whole in found if whole.broke is not None]
+    through = [(row, row.run.whole) for row in rows if row.run.whole]
+    solved = [(row, whole.solved) for row, whole in through if whole.solved is not None]
+    lost = [(row, whole.lost) for row, whole in through if whole.lost is not None]
+    broke = [(row, whole.broke) for row, whole in through if whole.broke is not None]
     ink = style.theme.ink
     looks = ((solved, "diamond", ink), (lost, "diamond-open", ink), (broke, "x", style.theme.broken))
     return [_mark(places, symbol, color, config, style) for places, symbol, color in looks if places]

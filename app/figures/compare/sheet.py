@@ -21,13 +21,13 @@ ROW = 60
 COLUMNS = ("member", "factor per step", "horizon", "steps to solve", "score", "parameters", "ms per step")
 
 
-def sheet(sides: Sequence[Side], found: Verdict | None, config: RunConfig, style: Style) -> View:
+def sheet(sides: Sequence[Side], verdict: Verdict | None, config: RunConfig, style: Style) -> View:
     """A row a member. ``found``: the tests, None where there is nothing to test yet."""
-    tested = found is not None and len(sides) > 1
+    tested = verdict is not None and len(sides) > 1
     columns = (*COLUMNS, "against the reference") if tested else COLUMNS
     rows = []
     for place, side in enumerate(sides):
-        last = (_against(sides, found, place),) if tested and found is not None else ()
+        last = (_against(sides, verdict, place),) if tested and verdict is not None else ()
         measured = (_factor(side), _horizon(side), _solved(side), _score(side))
         rows.append((_name(side), *measured, _trained(side), _cost(side), *last))
     texts = [[f"{cell.text} {cell.note}".strip() for cell in row] for row in rows]
@@ -76,7 +76,7 @@ def spread(values: Sequence[float], words: Callable[[float], str]) -> tuple[str,
 
 
 def _factor(side: Side) -> SheetCell:
-    values = side.numbers(lambda run: run.found and run.found.factor)
+    values = side.numbers(lambda run: run.horizon and run.horizon.factor)
     if not values:
         return SheetCell("–", "no single factor fits" if side.there else "")
     some = f"in {len(values)} of {len(side.there)}" if len(values) < len(side.there) else ""
@@ -85,7 +85,7 @@ def _factor(side: Side) -> SheetCell:
 
 
 def _horizon(side: Side) -> SheetCell:
-    lag, values = side.config.task.lag, side.numbers(lambda run: run.found and run.found.reach)
+    lag, values = side.config.task.lag, side.numbers(lambda run: run.horizon and run.horizon.reach)
     if not values:
         return SheetCell("–", "no gradient at the last step" if side.there else "")
     middle, range_ = spread(values, lambda value: f"{value:,.0f}")
@@ -125,11 +125,11 @@ def _cost(side: Side) -> SheetCell:
     return SheetCell(middle, range_)
 
 
-def _against(sides: Sequence[Side], found: Verdict, place: int) -> SheetCell:
+def _against(sides: Sequence[Side], verdict: Verdict, place: int) -> SheetCell:
     own = next(k for k, side in enumerate(sides) if side.reference)
     if place == own:
         return SheetCell("–")
-    pair = found.pair(own, place)
+    pair = verdict.pair(own, place)
     word = "not distinguishable"
     if pair.differ:
         word = "better" if pair.better == place else "worse"

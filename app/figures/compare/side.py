@@ -31,9 +31,9 @@ class Entry:
 
     state    missing: nobody trains it; waiting, running, paused, over
     scalars  {name: (n,)} of every training step so far, later ones than the moment's included
-    step     the training step that ``flow`` and ``found`` are of; -1 where it has not reached the moment
+    step     the training step that ``flow`` and ``horizon`` are of; -1 where it has not reached the moment
     flow     (T+1,) Frame.flow; None likewise
-    found    what the flow of the last step's loss says; None likewise
+    horizon  what the flow of the last step's loss says; None likewise
     outcome  what it has come to at the moment; None likewise, and while it is not trained
     whole    what it has come to so far; None while it is not trained
     seconds  processor time of a training step; NaN where it is not known
@@ -44,7 +44,7 @@ class Entry:
     scalars: Mapping[str, np.ndarray]
     step: int
     flow: np.ndarray | None
-    found: Horizon | None
+    horizon: Horizon | None
     outcome: Outcome | None
     whole: Outcome | None
     seconds: float
@@ -106,12 +106,12 @@ def looks(configs: Sequence[RunConfig], style: Style) -> list[Look]:
     """The cell's own look where it comes first, one of FURTHER where it comes again."""
     taken: set[str] = set()
     others = iter(FURTHER)
-    found: list[Look] = []
+    drawn: list[Look] = []
     for config in configs:
         look = CELL_LOOKS[config.cell.name] if config.cell.name not in taken else next(others)
         taken.add(config.cell.name)
-        found.append(look if look.color else Look(style.theme.ink, look.dash, look.marker))
-    return found
+        drawn.append(look if look.color else Look(style.theme.ink, look.dash, look.marker))
+    return drawn
 
 
 def moment_words(sides: Sequence[Side]) -> str:

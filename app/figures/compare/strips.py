@@ -122,7 +122,7 @@ def _names(side: Side, y: int, half: float, style: Style) -> list[Layout]:
 
 
 def _pace(side: Side) -> str:
-    factors = side.numbers(lambda run: run.found and run.found.factor)
+    factors = side.numbers(lambda run: run.horizon and run.horizon.factor)
     if not factors:
         return (
             "no single factor per step" if side.there else "not that far yet" if side.begun else "waiting for its turn"

@@ -179,16 +179,16 @@ def _coupled(wanted: Mapping[str, str], config: RunConfig) -> str:
     return f"In this cell {gate.symbol} = {gate.follows}, so {gate.symbol} is {1 - int(wanted[gate.of])}."
 
 
-def _way(found: Horizon) -> str:
-    if found.reach is None:
-        return f"is {KIND_NAMES[found.source]} at the last step already"
-    reach = f"reaches {_far(found.reach)} back"
-    return reach if found.factor is None else f"goes × {factor(found.factor)} a step and {reach}"
+def _way(horizon: Horizon) -> str:
+    if horizon.reach is None:
+        return f"is {KIND_NAMES[horizon.source]} at the last step already"
+    reach = f"reaches {_far(horizon.reach)} back"
+    return reach if horizon.factor is None else f"goes × {factor(horizon.factor)} a step and {reach}"
 
 
 def _factors(before: Horizon, after: Horizon) -> str:
     then, now = (
-        "no single factor" if found.factor is None else f"× {factor(found.factor)}" for found in (before, after)
+        "no single factor" if horizon.factor is None else f"× {factor(horizon.factor)}" for horizon in (before, after)
     )
     if then == now:
         return "follows no single factor, as before" if before.factor is None else f"goes {now} a step as before"

@@ -62,12 +62,12 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> str:
     if not np.isfinite(arrays["now.answer"]).any():
         return "The states are not finite: nothing can be read from them."
     kept = Remembered.of(arrays, meta)
-    found = "A readout fitted for one step alone finds the last answer best at step "
-    found += f"{kept.best_step:,} ({said(kept.best, config)})"
+    words = "A readout fitted for one step alone finds the last answer best at step "
+    words += f"{kept.best_step:,} ({said(kept.best, config)})"
     if kept.held == "unknown":
-        return f"{found}; the last states are not finite."
-    found += f" and at the end with {said(kept.end, config)}"
-    return f"{found}, in the untrained network with {said(kept.start, config)}. {_lesson(kept)}"
+        return f"{words}; the last states are not finite."
+    words += f" and at the end with {said(kept.end, config)}"
+    return f"{words}, in the untrained network with {said(kept.start, config)}. {_lesson(kept)}"
 
 
 def _lesson(kept: Remembered) -> str:

@@ -84,17 +84,17 @@ def sentences(text: str, task: Task, typed: Typing) -> list[str]:
     if not read.places:
         return [f"None of what was typed is a {typed.symbol} that this network has ever seen, so a drawn "
                 f"{typed.noun} stands here. {vocabulary}"]  # fmt: skip
-    found = []
+    problems = []
     if read.unknown:
         named = ", ".join(f"“{_short(word)}”" for word in read.unknown[:5])
         more = f" and {len(read.unknown) - 5} more" if len(read.unknown) > 5 else ""
         one = len(read.unknown) == 1
-        found.append(f"Left out, since the network has never seen {'it' if one else 'them'}: {named}{more}. "
+        problems.append(f"Left out, since the network has never seen {'it' if one else 'them'}: {named}{more}. "
                      f"{vocabulary}")  # fmt: skip
     if read.left:
-        found.append(f"The first {MOST_READ} {typed.symbol}s it knows are read, and "
+        problems.append(f"The first {MOST_READ} {typed.symbol}s it knows are read, and "
                      f"{plural(read.left, typed.symbol)} more {'is' if read.left == 1 else 'are'} not.")  # fmt: skip
-    return found
+    return problems
 
 
 def _short(word: str) -> str:
@@ -199,8 +199,8 @@ def _labels(arrays: Arrays, config: RunConfig) -> list[Label]:
 
 def _bands(arrays: Arrays, config: RunConfig, style: Style) -> list[Layout]:
     """A faint column at each of those steps."""
-    found = [Mark("enters", label.text, int(label.first), int(label.last)) for label in _labels(arrays, config)]
-    return bands(found, style)
+    marks = [Mark("enters", label.text, int(label.first), int(label.last)) for label in _labels(arrays, config)]
+    return bands(marks, style)
 
 
 def _data(

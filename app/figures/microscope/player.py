@@ -66,9 +66,9 @@ def player(
 def at_steps(arrays: Arrays, steps: np.ndarray) -> dict[str, np.ndarray]:
     """The answer's arrays at these steps alone; loss_step then says which of them."""
     losses = np.isin(arrays["loss_step"], steps)
-    found = {name: values if name in _NOT_PER_STEP else values[steps] for name, values in arrays.items()}
-    found |= {name: arrays[name][losses] for name in ("loss", "loss_weight", "answer", "target")}
-    return found | {"loss_step": np.searchsorted(steps, arrays["loss_step"][losses])}
+    kept = {name: values if name in _NOT_PER_STEP else values[steps] for name, values in arrays.items()}
+    kept |= {name: arrays[name][losses] for name in ("loss", "loss_weight", "answer", "target")}
+    return kept | {"loss_step": np.searchsorted(steps, arrays["loss_step"][losses])}
 
 
 def _sizes(arrays: Arrays) -> dict[str, list[float]]:

@@ -70,7 +70,7 @@ class _Line:
 
 
 def gradient_curve(
-    frame: Frame, start: Frame, found: Horizon, config: RunConfig, style: Style, pins: Sequence[Pin] = ()
+    frame: Frame, start: Frame, horizon: Horizon, config: RunConfig, style: Style, pins: Sequence[Pin] = ()
 ) -> View:
     """Draw ``frame``'s profiles ÷ its flow at the last step; ``start`` is step 0, ``found`` the measured horizon.
 
@@ -79,16 +79,16 @@ def gradient_curve(
     to = reference(frame.flow, asked_step(config))
     now = _now(frame, config, to)
     others = [*_pins(pins, config), *_start(frame, start, config, style), *_parts(frame, config, style, to)]
-    lines = [*others, now, *_fit(found, style)]
+    lines = [*others, now, *_fit(horizon, style)]
     low, high = _range([now.y, *(line.y for line in others)])
     return View(
         name="curve",
         title="The same as a curve",
-        hint=_hint(found),
-        alt=_alt(frame, found, to, config.task.length),
+        hint=_hint(horizon),
+        alt=_alt(frame, horizon, to, config.task.length),
         figure=figure(
             style,
-            [*_ground(frame, config, style, low, high), *(line.trace() for line in lines), *_reach(found, style)],
+            [*_ground(frame, config, style, low, high), *(line.trace() for line in lines), *_reach(horizon, style)],
             _layout(config, style, low, high),
             height=260 if style.narrow else 320,
             top=14,
@@ -145,14 +145,14 @@ def _parts(frame: Frame, config: RunConfig, style: Style, to: float) -> list[_Li
     return lines
 
 
-def _fit(found: Horizon, style: Style) -> list[_Line]:
+def _fit(horizon: Horizon, style: Style) -> list[_Line]:
     """The two ends of the fitted line, where a line was found."""
-    if found.factor is None or found.fitted is None or found.slope is None or found.intercept is None:
+    if horizon.factor is None or horizon.fitted is None or horizon.slope is None or horizon.intercept is None:
         return []
-    lags = np.array(found.fitted, float)
-    share = np.exp(found.intercept + found.slope * lags) / found.phi[0]
-    label = f"fit: × {factor(found.factor)} per step"
-    return [_Line(label, found.asked - lags, share, style.theme.ink, dash="dash")]
+    lags = np.array(horizon.fitted, float)
+    share = np.exp(horizon.intercept + horizon.slope * lags) / horizon.phi[0]
+    label = f"fit: × {factor(horizon.factor)} per step"
+    return [_Line(label, horizon.asked - lags, share, style.theme.ink, dash="dash")]
 
 
 def _ground(frame: Frame, config: RunConfig, style: Style, low: int, high: int) -> list[Layout]:
@@ -210,31 +210,31 @@ def _share_name() -> Layout:
             "yanchor": "top"}  # fmt: skip
 
 
-def _reach(found: Horizon, style: Style) -> list[Layout]:
+def _reach(horizon: Horizon, style: Style) -> list[Layout]:
     """A ring where the horizon ends, if that is inside the picture."""
-    if found.reach is None or found.asked - found.reach < 1:
+    if horizon.reach is None or horizon.asked - horizon.reach < 1:
         return []
-    word = f"horizon: {plural(found.reach, 'step')} back"
+    word = f"horizon: {plural(horizon.reach, 'step')} back"
     ring = {"size": 11, "color": style.theme.surface, "line": {"color": style.theme.ink, "width": 2}}
-    return [{"type": "scatter", "mode": "markers", "x": [found.asked - found.reach], "name": word, "marker": ring,
-             "y": [found.share(found.reach)], "hovertemplate": f"{word}<extra></extra>"}]  # fmt: skip
+    return [{"type": "scatter", "mode": "markers", "x": [horizon.asked - horizon.reach], "name": word, "marker": ring,
+             "y": [horizon.share(horizon.reach)], "hovertemplate": f"{word}<extra></extra>"}]  # fmt: skip
 
 
-def _hint(found: Horizon) -> str:
-    if found.fitted is None:
+def _hint(horizon: Horizon) -> str:
+    if horizon.fitted is None:
         return "A straight line on this scale is one factor per step; here too few steps have a gradient to fit one."
-    first, last = found.fitted
+    first, last = horizon.fitted
     where = f"from {first} to {last} steps back"
-    if found.factor is not None:
-        return f"A straight line on this scale is one factor per step; here × {factor(found.factor)} {where}."
-    return f"Not a straight line {where} (R²\u00a0{found.r2:.2f}), so no single factor per step describes it."
+    if horizon.factor is not None:
+        return f"A straight line on this scale is one factor per step; here × {factor(horizon.factor)} {where}."
+    return f"Not a straight line {where} (R²\u00a0{horizon.r2:.2f}), so no single factor per step describes it."
 
 
-def _alt(frame: Frame, found: Horizon, to: float, T: int) -> str:
-    rate = "no single factor per step fits" if found.factor is None else f"factor {factor(found.factor)} per step"
-    reach = "no horizon" if found.reach is None else f"the horizon is {plural(found.reach, 'step')}"
-    own, first = float(frame.flow[found.asked]), float(frame.flow[1])
-    share = f" ({portion(first / to)} of {measured_by(frame.flow, found.asked)})" if np.isfinite(first) else ""
+def _alt(frame: Frame, horizon: Horizon, to: float, T: int) -> str:
+    rate = "no single factor per step fits" if horizon.factor is None else f"factor {factor(horizon.factor)} per step"
+    reach = "no horizon" if horizon.reach is None else f"the horizon is {plural(horizon.reach, 'step')}"
+    own, first = float(frame.flow[horizon.asked]), float(frame.flow[1])
+    share = f" ({portion(first / to)} of {measured_by(frame.flow, horizon.asked)})" if np.isfinite(first) else ""
     return (
         f"Gradient size against time step on a log scale at training step {frame.step}: {sig(own)} at the last step, "
         f"{sig(first)}{share} at step 1 of {T}; {rate}, {reach}."

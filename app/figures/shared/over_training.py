@@ -113,15 +113,15 @@ def kinds_by_bin(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> np.n
     rows, columns = min(ROWS, total + 1), min(COLUMNS, T)
     cut, bin_of = max(unseen(config), default=0), np.asarray(steps) * rows // (total + 1)
     starts = np.unique(np.arange(T) * columns // T, return_index=True)[1]
-    found = np.full((rows, columns), LIVE, np.uint8)
+    by_bin = np.full((rows, columns), LIVE, np.uint8)
     for k in np.flatnonzero(np.diff(bin_of, append=rows)):  # the last profile of each bin
         seen = flow[k, cut + 1 :]
         if not (np.isfinite(seen) & (seen >= FLOOR)).all():
             kinds = kinds_of(flow[k], config)[1:]
             least, most = np.minimum.reduceat(kinds, starts), np.maximum.reduceat(kinds, starts)
-            found[bin_of[k]] = np.where(least == most, most, LIVE)
-    found[:, : np.searchsorted(np.append(starts[1:], T), cut, side="right")] = CUT
-    return found
+            by_bin[bin_of[k]] = np.where(least == most, most, LIVE)
+    by_bin[:, : np.searchsorted(np.append(starts[1:], T), cut, side="right")] = CUT
+    return by_bin
 
 
 def _zeros(kinds: np.ndarray, binned: Binned, T: int, style: Style) -> list[Layout]:

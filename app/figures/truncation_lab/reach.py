@@ -30,13 +30,13 @@ class _Line:
     dash: str = "solid"
 
 
-def reach(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | None = None) -> View:
+def reach(horizon: Horizon, config: RunConfig, style: Style, phi: np.ndarray | None = None) -> View:
     """Draw how many steps back are needed, reached (``found``) and left by truncation.
 
     ``phi`` (n,) is the untruncated flow of one loss by lag, where it is known.
     """
     T = config.task.length
-    lines = _lines(found, config, style, phi)
+    lines = _lines(horizon, config, style, phi)
     asked = asked_step(config)
     layout = {
         "xaxis": time_axis(style, T),
@@ -49,7 +49,7 @@ def reach(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | Non
     return View(
         name="reach",
         title="Needed against reached",
-        hint=_hint(found, config),
+        hint=_hint(horizon, config),
         alt=" ".join(f"{line.words}." for line in lines),
         figure=figure(style, data, layout, height=PITCH * len(lines) + 48, top=4, bottom=44),
         table=lambda: DataFrame(
@@ -62,12 +62,12 @@ def reach(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | Non
     )
 
 
-def _lines(found: Horizon, config: RunConfig, style: Style, phi: np.ndarray | None) -> list[_Line]:
+def _lines(horizon: Horizon, config: RunConfig, style: Style, phi: np.ndarray | None) -> list[_Line]:
     theme, color, asked = style.theme, CELL_LOOKS[config.cell.name].color, asked_step(config)
     need = config.task.lag
     lines = [
         _Line("needed", f"needed: {_far(need, asked)}", need, theme.ink, 3),
-        _Line("reached now", _reached_words(found), reached(found) or 0, color, 5),
+        _Line("reached now", _reached_words(horizon), reached(horizon) or 0, color, 5),
     ]
     left = int(reach_of(config).seen[-1]) - 1
     if left < asked - 1:
@@ -91,11 +91,11 @@ def _far(steps: int, asked: int) -> str:
     return f"{plural(steps, 'step')} back, to step {asked - steps:,}"
 
 
-def _reached_words(found: Horizon) -> str:
-    there = reached(found)
+def _reached_words(horizon: Horizon) -> str:
+    there = reached(horizon)
     if there is None:
-        return f"reached: nothing, at the last step the gradient is {KIND_NAMES[found.source]}"
-    return f"reached: {_far(there, found.asked)}"
+        return f"reached: nothing, at the last step the gradient is {KIND_NAMES[horizon.source]}"
+    return f"reached: {_far(there, horizon.asked)}"
 
 
 def _bracket(line: _Line, k: int, asked: int, style: Style) -> list[Layout]:
@@ -118,8 +118,8 @@ def _word(line: _Line, k: int, asked: int, style: Style) -> Layout:
             "font": {"color": style.theme.ink if k < 2 else style.theme.muted, "size": 12}}  # fmt: skip
 
 
-def _hint(found: Horizon, config: RunConfig) -> str:
-    need, there = plural(config.task.lag, "step"), reached(found)
+def _hint(horizon: Horizon, config: RunConfig) -> str:
+    need, there = plural(config.task.lag, "step"), reached(horizon)
     if there is None:
         return f"{need} back needed; there is no horizon, for nothing starts at the last step."
     return f"{need} back needed, {there:,} reached with {percent(SHARE)} of the last step's gradient or more."

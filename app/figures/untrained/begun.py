@@ -44,13 +44,13 @@ def begun(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> list[Be
 
 
 def _one(config: RunConfig, flows: Sequence[np.ndarray], asked: int) -> Begun:
-    found = [horizon_of(flow, asked=asked) for flow in flows]
+    horizons = [horizon_of(flow, asked=asked) for flow in flows]
     lag = min(config.task.lag, asked)
-    shares = np.nan_to_num([each.share(lag) for each in found], nan=0.0, posinf=np.inf)
-    factors = [each.factor for each in found if each.factor is not None]
+    shares = np.nan_to_num([each.share(lag) for each in horizons], nan=0.0, posinf=np.inf)
+    factors = [each.factor for each in horizons if each.factor is not None]
     rows = np.stack([log_ratio(flow, reference(flow, asked))[asked::-1] for flow in flows])
     known = np.isfinite(rows).any(axis=0)  # where no seed has a number there is no median
     ratios = np.full(rows.shape[1], np.nan)
     ratios[known] = np.nanmedian(rows[:, known], axis=0)
-    whole = len(factors) == len(found)
+    whole = len(factors) == len(horizons)
     return Begun(config, ratios, float(np.median(shares)), float(np.median(factors)) if whole else None)

@@ -16,7 +16,7 @@ from core.numbers import duration, percent, plural
 GOING = ("waiting", "running", "paused")
 
 
-def caption(sides: Sequence[Side], found: Verdict | None, config: RunConfig, left: float | None = None) -> Caption:
+def caption(sides: Sequence[Side], tests: Verdict | None, config: RunConfig, left: float | None = None) -> Caption:
     """The words for the members at the moment on screen.
 
     ``found``: what the tests say at the end, None before; ``left``: about the seconds until those that wait or
@@ -24,7 +24,7 @@ def caption(sides: Sequence[Side], found: Verdict | None, config: RunConfig, lef
     """
     if not any(side.outcomes for side in sides):
         return Caption(_before(sides, config), _promise(sides), tuple(_reach(side, config) for side in sides))
-    verdict = _no_verdict(sides, config, left) if found is None else decision(sides, found)
+    verdict = _no_verdict(sides, config, left) if tests is None else decision(sides, tests)
     parts = (_behind(sides), _lost(sides), _broke(sides), verdict)
     return Caption(_result(sides, config), " ".join(filter(None, parts)), tuple(_figure(side) for side in sides))
 
@@ -70,7 +70,7 @@ ALONE = "Nobody is compared with it yet: choose whom above."
 
 
 def _reaches(side: Side) -> list[float]:
-    return side.numbers(lambda run: run.found and run.found.reach)
+    return side.numbers(lambda run: run.horizon and run.horizon.reach)
 
 
 def _reach(side: Side, config: RunConfig) -> Figure:
@@ -120,10 +120,10 @@ Count = tuple[int, int]
 
 def _grouped(sides: Sequence[Side]) -> dict[Count, list[str]]:
     """Names of the members by Count, those that solve it with the larger share first."""
-    found: dict[Count, list[str]] = {}
+    groups: dict[Count, list[str]] = {}
     for side in sorted(sides, key=lambda side: -_count(side)[0] / _count(side)[1]):
-        found.setdefault(_count(side), []).append(side.label)
-    return found
+        groups.setdefault(_count(side), []).append(side.label)
+    return groups
 
 
 def _count(side: Side) -> Count:
@@ -184,8 +184,8 @@ def _broke(sides: Sequence[Side]) -> str:
 
 def _counted(what: str, sides: Sequence[Side], counts: Callable[[Outcome], bool]) -> str:
     """'Solved it, and lost it again: GRU with 1 of 3.'"""
-    found = [(side, sum(map(counts, side.outcomes))) for side in sides]
-    parts = [f"{side.label} with {count} of {len(side.outcomes)}" for side, count in found if count]
+    counted = [(side, sum(map(counts, side.outcomes))) for side in sides]
+    parts = [f"{side.label} with {count} of {len(side.outcomes)}" for side, count in counted if count]
     return f"{what}: {joined(parts)}." if parts else ""
 
 
@@ -216,25 +216,28 @@ def _left(runs: Iterable[Entry], left: float | None) -> str:
 # -- the verdict -------------------------------------------------------------------------------------------------------
 
 
-def decision(sides: Sequence[Side], found: Verdict) -> str:
+def decision(sides: Sequence[Side], verdict: Verdict) -> str:
     """The verdict in sentences."""
     at = f"at {count_words(len(side.outcomes) for side in sides)}"
-    if any(pair.differ for pair in found.pairs):
-        return " ".join(filter(None, (_told_apart(sides, found), _rest(found, at))))
-    why = _why(sides, found)
-    if found.overall is not None and found.overall < ALPHA:
+    if any(pair.differ for pair in verdict.pairs):
+        return " ".join(filter(None, (_told_apart(sides, verdict), _rest(verdict, at))))
+    why = _why(sides, verdict)
+    if verdict.overall is not None and verdict.overall < ALPHA:
+        p = p_words(verdict.overall)
         return (
-            f"Taken together they are not all the same (permutation test over all, p {p_words(found.overall)}), but no "
-            f"two are told apart {at}. {why}"
+            f"Taken together they are not all the same (permutation test over all, p {p}), but no two are told apart "
+            f"{at}. {why}"
         )
     return f"Not distinguishable {at}. {why}"
 
 
-def _told_apart(sides: Sequence[Side], found: Verdict) -> str:
+def _told_apart(sides: Sequence[Side], verdict: Verdict) -> str:
     """'A and B are better than C: solved sooner, or a higher score. Exact Mann-Whitney test, p 0.048.'"""
     beaten: dict[tuple[int, ...], list[int]] = {}
-    for place in found.order:
-        worse = tuple(pair.first + pair.second - place for pair in found.pairs if pair.differ and pair.better == place)
+    for place in verdict.order:
+        worse = tuple(
+            pair.first + pair.second - place for pair in verdict.pairs if pair.differ and pair.better == place
+        )
         if worse:
             beaten.setdefault(tuple(sorted(worse)), []).append(place)
     parts = []
@@ -242,23 +245,23 @@ def _told_apart(sides: Sequence[Side], found: Verdict) -> str:
         names = joined([sides[place].label for place in better])
         verb = "is" if len(better) == 1 else "are"
         parts.append(f"{names} {verb} better than {joined([sides[place].label for place in worse])}")
-    clear = [pair.adjusted for pair in found.pairs if pair.differ]
+    clear = [pair.adjusted for pair in verdict.pairs if pair.differ]
     p = f"p {p_words(max(clear))}" + (" or less" if len(clear) > 1 else "")
-    corrected = ", corrected after Holm" if len(found.pairs) > 1 else ""
+    corrected = ", corrected after Holm" if len(verdict.pairs) > 1 else ""
     return f"{'. '.join(parts)}: solved sooner, or a higher score. Exact Mann-Whitney test, {p}{corrected}."
 
 
-def _rest(found: Verdict, at: str) -> str:
-    ties = sum(not pair.differ for pair in found.pairs)
+def _rest(verdict: Verdict, at: str) -> str:
+    ties = sum(not pair.differ for pair in verdict.pairs)
     if not ties:
         return ""
     return f"The other {'pair' if ties == 1 else f'{ties} pairs'}: not distinguishable {at}."
 
 
-def _why(sides: Sequence[Side], found: Verdict) -> str:
+def _why(sides: Sequence[Side], verdict: Verdict) -> str:
     """What the test found, or that it could not have found anything."""
-    if found.least < ALPHA:
-        smallest = min(pair.adjusted for pair in found.pairs)
+    if verdict.least < ALPHA:
+        smallest = min(pair.adjusted for pair in verdict.pairs)
         return f"The smallest p of two is {p_words(smallest)}. A tie is a result."
     return few_words(len(sides), min(len(side.outcomes) for side in sides))
 

@@ -34,11 +34,11 @@ def way_words(moment: Situation) -> str:
     """How the gradient goes back, in one sentence: decided by what arrives, with the pace of the fitted steps."""
     name = f"The {'untrained ' if moment.untrained else ''}{moment.config.cell.word}'s gradient"
     back = plural(moment.lost_at, "step")
-    way, found = moment.way, moment.found
+    way, horizon = moment.way, moment.horizon
     if way == "silent":
         return f"{name} is zero at the last step already: its loss sends none."
     if way == "broken":
-        how = "overflows" if found.kinds[moment.lost_at] == OVERFLOW else "is not a number"
+        how = "overflows" if horizon.kinds[moment.lost_at] == OVERFLOW else "is not a number"
         return f"{name} {how} {back} back." if moment.lost_at else f"{name} {how} at the last step already."
     if way == "cut":
         reach = moment.config.truncation_length - 1
@@ -53,14 +53,14 @@ def way_words(moment: Situation) -> str:
         return (
             f"{name} is below the float32 floor {back} back."
             if moment.lost_at
-            else f"{name} is {KIND_NAMES[found.source]} at the last step already."
+            else f"{name} is {KIND_NAMES[horizon.source]} at the last step already."
         )
     return f"{name} {_pace(moment)}"
 
 
 def _pace(moment: Situation) -> str:
     """'halves every 3.1 steps.', where the factor of the fitted steps tells what arrives, be it after a first drop."""
-    beta = moment.found.factor
+    beta = moment.horizon.factor
     uneven = "is kept, though not evenly." if moment.way == "kept" else f"{moment.way} unevenly."
     if beta is None:
         return uneven
@@ -69,7 +69,7 @@ def _pace(moment: Situation) -> str:
     if _tells(moment, whole):
         same = moment.way == ("kept" if steady else "grows" if beta > 1 else "fades")
         return uneven if not same else f"is kept: × {factor(beta)} per step." if steady else f"{_rate(moment)}."
-    first = moment.found.share(1)
+    first = moment.horizon.share(1)
     if moment.way == "fades" and first <= 1 / KEPT and _tells(moment, first * beta ** (moment.lag - 1)):
         then = f"goes × {factor(beta)} per step" if steady else _rate(moment)
         return f"drops to {portion(first)} in one step, then {then}."
@@ -82,7 +82,7 @@ def _tells(moment: Situation, share: float) -> bool:
 
 
 def _rate(moment: Situation) -> str:
-    beta, half = moment.found.factor or 1.0, moment.found.half_life
+    beta, half = moment.horizon.factor or 1.0, moment.horizon.half_life
     if beta > 1:
         return f"grows by {percent(beta - 1)} with every step back"
     if half is not None and half >= 1.5:
@@ -92,7 +92,7 @@ def _rate(moment: Situation) -> str:
 
 def _need(moment: Situation) -> str:
     """What the task needs against what there is, in one sentence."""
-    lag, reach = moment.lag, moment.found.reach
+    lag, reach = moment.lag, moment.horizon.reach
     if moment.way in ("silent", "broken") or reach is None:
         return ""
     if moment.way == "cut":

@@ -91,9 +91,9 @@ def _headline(moment: Situation, ways: Answer | None) -> str:
                "silent": ": the loss sends none", "broken": " that is a number"}[moment.way]  # fmt: skip
         return f"Inside {name} no gradient arrives {back} back, where the first information enters{why}."
     if ways is not None:
-        found = bypass(ways.arrays, ways.meta, moment.config)
-        if found is not None:
-            return _way(name, *found)
+        direct = bypass(ways.arrays, ways.meta, moment.config)
+        if direct is not None:
+            return _way(name, *direct)
     if moment.way == "cut":
         return (
             f"Inside {name} truncation cuts the gradient before it is {back} back, where the first information enters."
@@ -157,10 +157,10 @@ def _kept(moment: Situation, gates: Answer | None) -> str:
 
 def _figures(moment: Situation, ways: Answer | None, gates: Answer | None) -> tuple[Figure, ...]:
     figures = [Figure(arriving_value(moment), f"of the gradient left {plural(moment.lag, 'step')} back")]
-    found = None if ways is None else bypass(ways.arrays, ways.meta, moment.config)
-    if found is not None:
+    direct = None if ways is None else bypass(ways.arrays, ways.meta, moment.config)
+    if direct is not None:
         figures.append(
-            Figure(percent(found[2]), f"of what arrives {plural(found[1], 'step')} back came down the {found[0]}")
+            Figure(percent(direct[2]), f"of what arrives {plural(direct[1], 'step')} back came down the {direct[0]}")
         )
     if gates is not None:
         figures += _of_gates(gates, moment.config)

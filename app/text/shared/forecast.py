@@ -13,21 +13,21 @@ Outcome = Literal["pending", "solved", "not solved", "ended early"]
 
 def forecast_words(moment: Situation) -> str:
     """'Of 118 networks like this that we trained, 23 solved the task.' and, when it is over, 'This one did not.'"""
-    found = forecast(moment.config, moment.start)
-    parts = (_certain(found, moment) if found.certain else counted_words(found), _outside(found), _became(moment))
+    likely = forecast(moment.config, moment.start)
+    parts = (_certain(likely, moment) if likely.certain else counted_words(likely), _outside(likely), _became(moment))
     return " ".join(filter(None, parts))
 
 
-def counted_words(found: Forecast) -> str:
+def counted_words(counted: Forecast) -> str:
     """The frequency alone."""
-    solved = f"{found.solved:,}" if found.solved else "none"
-    return f"Of {found.n:,} networks like this that we trained, {solved} solved the task."
+    solved = f"{counted.solved:,}" if counted.solved else "none"
+    return f"Of {counted.n:,} networks like this that we trained, {solved} solved the task."
 
 
 def like_words(moment: Situation) -> str:
     """What 'like this' means."""
-    found = forecast(moment.config, moment.start)
-    return "" if found.certain or not found.like else f"Like this: {'; '.join(found.like)}."
+    counted = forecast(moment.config, moment.start)
+    return "" if counted.certain or not counted.like else f"Like this: {'; '.join(counted.like)}."
 
 
 def outcome(moment: Situation) -> Outcome:
@@ -39,15 +39,15 @@ def outcome(moment: Situation) -> Outcome:
     return "not solved" if int(moment.scalars["step"][-1]) >= moment.config.steps else "ended early"
 
 
-def _certain(found: Forecast, moment: Situation) -> str:
+def _certain(counted: Forecast, moment: Situation) -> str:
     return (
         "Out of reach of any network: every window starts from a state of zero, and the best answers from what lies "
-        f"within score {percent(found.best)}, where {percent(moment.config.task.solved)} count as solved."
+        f"within score {percent(counted.best)}, where {percent(moment.config.task.solved)} count as solved."
     )
 
 
-def _outside(found: Forecast) -> str:
-    return "" if found.certain or not found.outside else f"None of them had {' or '.join(found.outside)}."
+def _outside(counted: Forecast) -> str:
+    return "" if counted.certain or not counted.outside else f"None of them had {' or '.join(counted.outside)}."
 
 
 def _became(moment: Situation) -> str:

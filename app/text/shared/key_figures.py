@@ -16,7 +16,7 @@ EXACT = 1e-6
 
 def key_figures(moment: Situation) -> tuple[Figure, ...]:
     """The figures of ``moment``, the pace of the gradient first."""
-    figures = [_pace_figure(moment.found), _reach_figure(moment), _arriving_figure(moment)]
+    figures = [_pace_figure(moment.horizon), _reach_figure(moment), _arriving_figure(moment)]
     if moment.scored_at is not None:
         guessing = f"guessing gets {percent(moment.config.task.chance)}"
         figures.append(Figure(percent(moment.frame.score), f"{score_name(moment)}; {guessing}"))
@@ -27,28 +27,30 @@ def key_figures(moment: Situation) -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-def _pace_figure(found: Horizon) -> Figure:
-    if found.factor is not None and found.fitted is not None:
-        first, last = found.fitted
-        straight = (found.r2 or 0) >= MIN_R2
-        rest = found.residual or 0.0
-        within = f"R²\u00a0{found.r2:.2f}" if straight else f"within ±\u00a0{percent(rest) if rest > EXACT else 0}"
-        return Figure(f"× {factor(found.factor)}", f"per step from {first} to {last} back, fit {within}")
-    why = "too few steps to fit a factor" if found.r2 is None else f"not one factor per step (R²\u00a0{found.r2:.2f})"
-    return Figure("uneven" if found.r2 is not None else "–", why)
+def _pace_figure(horizon: Horizon) -> Figure:
+    if horizon.factor is not None and horizon.fitted is not None:
+        first, last = horizon.fitted
+        straight = (horizon.r2 or 0) >= MIN_R2
+        rest = horizon.residual or 0.0
+        within = f"R²\u00a0{horizon.r2:.2f}" if straight else f"within ±\u00a0{percent(rest) if rest > EXACT else 0}"
+        return Figure(f"× {factor(horizon.factor)}", f"per step from {first} to {last} back, fit {within}")
+    why = (
+        "too few steps to fit a factor" if horizon.r2 is None else f"not one factor per step (R²\u00a0{horizon.r2:.2f})"
+    )
+    return Figure("uneven" if horizon.r2 is not None else "–", why)
 
 
 def _reach_figure(moment: Situation) -> Figure:
-    reach = moment.found.reach
+    reach = moment.horizon.reach
     if reach is None:
-        return Figure("–", f"no horizon: the gradient is {KIND_NAMES[moment.found.source]} at the last step")
+        return Figure("–", f"no horizon: the gradient is {KIND_NAMES[moment.horizon.source]} at the last step")
     value = f"{reach:,} of {moment.lag:,}" if reach < moment.lag else f"all {moment.lag:,}"
     return Figure(value, f"needed steps back within the horizon ({percent(SHARE)})")
 
 
 def _arriving_figure(moment: Situation) -> Figure:
     value = arriving_value(moment)
-    there = f"at step {moment.found.asked - moment.lag:,}, the first that matters"
+    there = f"at step {moment.horizon.asked - moment.lag:,}, the first that matters"
     if moment.way == "grows":
         return Figure(value, f"the last step's gradient {there}")
     return Figure(value, f"of the gradient arrives {there}")

@@ -55,7 +55,7 @@ class Situation:
     """What a caption speaks about.
 
     frame    the frame on screen
-    found    what its ``flow_last`` says
+    horizon  what its ``flow_last`` says
     start    what that of the untrained network says
     scalars  {name: (n,)} of every training step known so far, later ones than the frame's included
     phase    preview: never trained; running: queued, training or paused; over: no step will follow
@@ -63,7 +63,7 @@ class Situation:
 
     config: RunConfig
     frame: Frame
-    found: Horizon
+    horizon: Horizon
     start: Horizon
     scalars: Mapping[str, np.ndarray]
     phase: Phase
@@ -76,12 +76,12 @@ class Situation:
     @property
     def reaches(self) -> bool:
         """Whether the horizon holds all the steps that the task needs."""
-        return self.found.reach is not None and self.found.reach >= self.lag
+        return self.horizon.reach is not None and self.horizon.reach >= self.lag
 
     @property
     def arriving(self) -> float:
         """The share of the last step's gradient that arrives where the first information enters."""
-        return self.found.share(min(self.lag, len(self.found.phi) - 1))
+        return self.horizon.share(min(self.lag, len(self.horizon.phi) - 1))
 
     @property
     def cut_short(self) -> bool:
@@ -91,11 +91,11 @@ class Situation:
     @property
     def way(self) -> Way:
         """What becomes of the gradient on its way; decided by what arrives."""
-        kinds = self.found.kinds[: self.lag + 1]
+        kinds = self.horizon.kinds[: self.lag + 1]
         if np.isin(kinds, BROKEN).any():
             return "broken"
-        if self.found.reach is None:
-            return "silent" if self.found.source == SILENT else "gone"
+        if self.horizon.reach is None:
+            return "silent" if self.horizon.source == SILENT else "gone"
         if self.cut_short:
             return "cut"
         if kinds[-1] != LIVE:
@@ -105,8 +105,8 @@ class Situation:
     @property
     def lost_at(self) -> int:
         """The first lag at which the gradient is no ordinary number; the length of the profile where there is none."""
-        odd = np.flatnonzero(self.found.kinds)
-        return int(odd[0]) if odd.size else len(self.found.kinds)
+        odd = np.flatnonzero(self.horizon.kinds)
+        return int(odd[0]) if odd.size else len(self.horizon.kinds)
 
     @property
     def many_losses(self) -> bool:

@@ -44,10 +44,10 @@ def caption(moment: Situation, effect: TruncationEffect | None, K: int, delta: f
 
 def _pair(moment: Situation) -> str:
     """Needed against reached, the number pair of the page."""
-    need, there = moment.lag, reached(moment.found)
+    need, there = moment.lag, reached(moment.horizon)
     start = f"The task needs the gradient {plural(need, 'step')} back"
     if there is None:
-        return f"{start}; it is {KIND_NAMES[moment.found.source]} at the last step already."
+        return f"{start}; it is {KIND_NAMES[moment.horizon.source]} at the last step already."
     if there < need:
         return f"{start}; it reaches {there:,}."
     return f"{start}, and it reaches {'all of them' if there == need else f'{there:,}'}."
@@ -92,7 +92,7 @@ def _mode(moment: Situation) -> str:
 
 
 def _figures(moment: Situation, effect: TruncationEffect | None, K: int, delta: float) -> tuple[Figure, ...]:
-    there = reached(moment.found)
+    there = reached(moment.horizon)
     return (
         Figure(f"{moment.lag:,}", f"steps back that the task needs: K\u00a0=\u00a0{moment.lag + 1:,} or more"),
         Figure(

@@ -50,7 +50,7 @@ def make_entry() -> MakeEntry:
         found = horizon_of(flow, asked=asked_step(config), cuts=config.cuts) if begun else None
         return Entry(
             seed=config.seed, state=state, scalars=taken, step=max(last, 0) if begun else -1,
-            flow=flow if begun else None, found=found, seconds=0.002 if n else float("nan"),
+            flow=flow if begun else None, horizon=found, seconds=0.002 if n else float("nan"),
             outcome=outcome_of(taken, config, upto, scored) if n else None,
             whole=outcome_of(taken, config, None, scored) if n else None,
         )  # fmt: skip
