@@ -22,14 +22,14 @@ def light(visitor: Any) -> Any:
 def test_a_forced_gate_is_answered_and_kept_in_the_link(server: Any, flow: Any) -> None:
     visitor = flow(server, page="inside_the_cell", seed=801, cell__name="lstm", **SMALL)
     visitor.knob("probe", "i").select_option("0")
-    title, hint = (visitor.page.locator(f"[data-view=probe] {part}") for part in ("h3", ".ub-hint"))
+    title, hint = (visitor.page.locator(f"[data-view=probe] {part}") for part in ("h3", ".ub-words"))
     expect(title).to_have_text("What if i = 0?")  # the example, f = 1, makes room for it
     visitor.knob("probe", "f").select_option("1")
     expect(title).to_have_text("What if i = 0 and f = 1?")
     expect(hint).to_contain_text("instead of")
     visitor.in_address("knob.gate_i=0")
     visitor.in_address("knob.gate_f=1")
-    said = hint.inner_text()
+    said = hint.text_content()
     visitor.page.reload()
     visitor.knob("probe", "i")
     expect(hint).to_have_text(said)

@@ -45,7 +45,7 @@ def test_a_phone_has_the_pages_in_a_row_and_every_picture_of_the_labs_fits(serve
             name = section.get_attribute("data-view")
             visitor.until(f"document.querySelector('[data-view={name}] .main-svg')")
             main = "document.querySelector('[data-testid=stMain]')"
-            assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth"), name
+            visitor.until(f"{main}.scrollWidth <= {main}.clientWidth")
 
 
 def test_a_knob_is_answered_while_it_is_dragged_and_in_the_address_when_it_rests(server: Any, flow: Any) -> None:

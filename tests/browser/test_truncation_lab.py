@@ -19,9 +19,9 @@ def lab(server: Any, flow: Any, **settings: Any) -> Any:
 
 
 def hint(visitor: Any, name: str) -> Any:
-    """What a picture reads out; scrolled to, so that the board asks for it."""
+    """What a picture reads out, what is folded away with it; scrolled to, so that the board asks for it."""
     visitor.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
-    return visitor.page.locator(f"[data-view={name}] .ub-hint")
+    return visitor.page.locator(f"[data-view={name}] .ub-words")
 
 
 def described(visitor: Any, name: str) -> Any:
