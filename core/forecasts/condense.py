@@ -31,11 +31,14 @@ def condensed(runs: Sequence[Run], *, engine: str, date: str, machine: str) -> S
 
 
 def choices(configs: Iterable[RunConfig]) -> dict[str, list[str]]:
-    """The values that some config has of every setting that is a choice, by its key."""
+    """The values that some config has of every setting that is a choice, by its key; settings that came later and are
+    as if they had not are left out."""
     seen: dict[str, set[str]] = {}
+    unused: dict[str, set[str]] = {}
     for config in configs:
         flat = config.to_flat()
+        unused |= {key: {str(value)} for key, value in config.before(flat).items()}
         for key, setting in settings_of(config).items():
             if setting.choices:
                 seen.setdefault(key, set()).add(str(flat[key]))
-    return {key: sorted(values) for key, values in sorted(seen.items())}
+    return {key: sorted(values) for key, values in sorted(seen.items()) if values != unused.get(key)}

@@ -129,7 +129,7 @@ def angle(truth: Truth, said: Said) -> None:
         claim(truth.config.clip == "none" or not known.size, "it clips")
 
 
-OUTCOME = "not trained yet|waiting for its turn|(?:accuracy|score) [^.]+? %(?: at step [\\d,]+)?|(?:paused at )?step [\\d,]+ of [\\d,]+|ended at step [\\d,]+|(?:overflowed|not a number) at step [\\d,]+"
+OUTCOME = "not trained yet|waiting for its turn|(?:accuracy|score) [^;]+? %(?: at step [\\d,]+)?|(?:paused at )?step [\\d,]+ of [\\d,]+|ended at step [\\d,]+|(?:overflowed|not a number) at step [\\d,]+"
 
 
 @TWINS(

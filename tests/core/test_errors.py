@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.config import RunConfig
 from core.errors import BudgetError, ConfigError, UnrolledError
+from core.tasks import TASKS
 
 NAN, INF = float("nan"), float("inf")
 
@@ -49,7 +50,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     # unknown choices
     (
         {"optimizer": "lion"},
-        "`optimizer` (=lion) is not known. Choose sgd, momentum, rmsprop or adam.",
+        "`optimizer` (=lion) is not known. Choose sgd, momentum, nesterov, adagrad, rmsprop, adam or adamw.",
     ),
     ({"cell.name": "rnn", "cell.init": "chrono"},
      "`cell.init` (=chrono) is not known. Choose default, xavier, orthogonal, identity, spectral-radius or "
@@ -58,7 +59,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     # the wrong member of a union
     (
         {"task.name": "parity"},
-        "`task.name` (=parity) is not known. Choose one of: temporal-order, adding, copy, review, two-lag.",
+        f"`task.name` (=parity) is not known. Choose one of: {', '.join(TASKS)}.",
     ),
     ({"cell.name": "transformer"},
      "`cell.name` (=transformer) is not known. Choose one of: rnn, lstm, peephole, gru."),

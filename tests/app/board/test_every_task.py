@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.board.errors import Untrained
 from app.board.known import Answered
 from app.board.parsing import parse
 from app.board.sources import RunSource
@@ -35,6 +36,9 @@ def test_every_page_speaks_of_every_task(lab, task: str) -> None:
         shown = Shown(source, snapshot, answered=Answered(answers), query=query, frame=snapshot.last)
         assert page.caption(shown).headline.endswith(".")
         for name, spec in page.views.items():
-            view = spec.build(shown)
+            try:
+                view = spec.build(shown)
+            except Untrained:  # a sweep that nobody has trained
+                continue
             assert view is not None and view.hint and view.alt and view.table() is not None, (page.name, name)
             assert "nan" not in f"{view.hint} {view.alt}".lower().split(), (page.name, name)
