@@ -36,6 +36,8 @@ class GateUse(Question, frozen=True):
         x = probes(moment.config).x[:, : room(moment.config)]
         T, P, _ = x.shape
         gate = moment.cell.anatomy.with_role("keeps")
+        if gate is None and moment.cell.gate_names:
+            moment.cell.lacks("which of its gates keeps")
         keeps = gate.symbol if gate else SLOPE
         parts: list[dict[str, Any]] = []
         for at in trail(moment, earlier, affordable(moment, 2 * P * T)):

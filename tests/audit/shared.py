@@ -124,8 +124,9 @@ def lost(truth: Truth, said: Said) -> Facts:
     whose(truth, said)
     kinds = {"overflows": "inf", "is not a number": "nan", "below the float32 floor": "small",
              "dead or saturated units": "zero"}  # fmt: skip
-    back = said.whole("back")
-    claim(truth.odd == back and truth.kind(back) == kinds[said["how"]], f"lost at {truth.odd}: {truth.kind(back)}")
+    back, kind = said.whole("back"), kinds[said["how"]]
+    first = next((k for k in range(truth.lag + 1) if truth.kind(k) in ("inf", "nan")), truth.odd)
+    claim(first == back and truth.kind(back) == kind, f"lost at {first}: {truth.kind(back)}")
     return {"way": truth.way}
 
 

@@ -104,9 +104,11 @@ class Situation:
 
     @property
     def lost_at(self) -> int:
-        """The first lag at which the gradient is no ordinary number; the length of the profile where there is none."""
-        odd = np.flatnonzero(self.horizon.kinds)
-        return int(odd[0]) if odd.size else len(self.horizon.kinds)
+        """The first lag at which the gradient is no ordinary number, of a broken one the first that is none at all; the
+        length of the profile where there is none."""
+        kinds = self.horizon.kinds
+        odd = np.flatnonzero(np.isin(kinds, BROKEN) if self.way == "broken" else kinds)
+        return int(odd[0]) if odd.size else len(kinds)
 
     @property
     def many_losses(self) -> bool:

@@ -13,7 +13,16 @@ from core.anatomy import ANATOMIES
 from core.config import RunConfig
 from core.errors import UnrolledError
 from core.network import Network
-from core.questions import QUESTIONS, CheckedGradient, Evidence, ForcedGates, Question, TrainingStep, question_of
+from core.questions import (
+    QUESTIONS,
+    CheckedGradient,
+    Evidence,
+    ForcedGates,
+    GateUse,
+    Question,
+    TrainingStep,
+    question_of,
+)
 from core.questions.over_training import Earlier
 from core.training.replay import moment_of
 
@@ -102,3 +111,10 @@ def test_built_in_code_it_is_the_same_sentence() -> None:
                   lambda: ForcedGates(force=(("f", 2.0),))):  # fmt: skip
         with pytest.raises(UnrolledError, match="must be"):
             build()
+
+
+def test_a_cell_whose_gates_do_not_keep_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = moment_of(RunConfig.from_flat({"cell.name": "gru", "task.length": 12, "steps": 1}), 0)
+    monkeypatch.setattr("core.anatomy.Anatomy.with_role", lambda self, role: None)
+    with pytest.raises(UnrolledError, match=r"`cell.name` \(=gru\) does not say which of its gates keeps"):
+        GateUse().answer(moment, Earlier())
