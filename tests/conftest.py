@@ -1,6 +1,8 @@
 """What holds for every test: one torch thread, a folder of runs of its own, hypothesis without deadlines."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -38,3 +40,12 @@ def later() -> type[RunConfig]:
         shuffled: Literal["no", "yes"] = Field(default="yes", json_schema_extra={"before": "no"})
 
     return Later
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """Streamlit's test harness makes the script that it runs the main module, which a spawned process would then run
+    again, and die of, and be replaced for ever."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
