@@ -44,7 +44,7 @@ FLAGS = [
 ]
 
 # 503: a worker that has only just started is slow to answer
-LOST = ("net::ERR_", "Failed to fetch", "is not responding", "status of 503")
+LOST = ("net::ERR_", "Failed to fetch", "is not responding", "status of 503", "reaching server endpoint")
 
 expect.set_options(timeout=15_000)
 

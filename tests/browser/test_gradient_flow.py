@@ -72,6 +72,10 @@ def test_zoom_and_hover_survive_updates(server: Any, flow: Any) -> None:
     """And what is pointed at is marked in the other pictures."""
     visitor = flow(server, seed=104, steps=LONG)
     visitor.train()
+    # A caption that grows by a line moves the pictures under the mouse, which is another matter.
+    visitor.page.add_style_tag(content=".ub-caption { height: 20rem; overflow: hidden }")
+    visitor.page.locator("[data-view=curve]").scroll_into_view_if_needed()
+    visitor.updated()
     area = visitor.page.locator("[data-view=curve] .nsewdrag").bounding_box()
     mouse, middle = visitor.page.mouse, area["y"] + area["height"] / 2
     mouse.move(area["x"] + area["width"] * 0.3, middle)
@@ -81,8 +85,6 @@ def test_zoom_and_hover_survive_updates(server: Any, flow: Any) -> None:
     shown = f"{visitor.plot('curve')}._fullLayout.xaxis.range"
     visitor.until(f"{shown}[0] > 10 && {shown}[1] < 40")
     zoomed = visitor.page.evaluate(shown)
-    # A caption that grows by a line moves the pictures under a resting mouse, which is another matter.
-    visitor.page.add_style_tag(content=".ub-caption { height: 20rem; overflow: hidden }")
     visitor.page.locator("[data-view=strip] .nsewdrag").hover(force=True)
     label = visitor.page.locator("[data-view=strip] .hovertext")
     mark = visitor.page.locator("[data-view=curve] .ub-mark")
