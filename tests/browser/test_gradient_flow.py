@@ -138,6 +138,7 @@ def test_keys_press_the_buttons_and_are_letters_while_one_types(server: Any, flo
     expect(visitor.button("Pause")).to_be_enabled()
     keyboard.press("p")
     expect(visitor.where).to_contain_text("paused")
+    visitor.no_news()
     run, held = visitor.address["run"], visitor.step
     expect(visitor.button("Train")).to_be_enabled()
     rate = visitor.page.get_by_label("Learning rate", exact=True)
