@@ -53,6 +53,19 @@ class Sheet:
     columns: tuple[str, ...]
     rows: tuple[tuple[SheetCell, ...], ...]
 
+    @property
+    def texts(self) -> list[list[str]]:
+        """Every cell as one text, row by row."""
+        return [[f"{cell.text} {cell.note}".strip() for cell in row] for row in self.rows]
+
+    @property
+    def alt(self) -> str:
+        """The table for whoever does not see it."""
+        named = ((first, zip(self.columns[1:], rest)) for first, *rest in self.texts)
+        return (
+            "; ".join(f"{first}: {', '.join(f'{name} {text}' for name, text in rest)}" for first, rest in named) + "."
+        )
+
 
 @dataclass(frozen=True)
 class Knob:

@@ -22,7 +22,7 @@ COLUMNS = ("member", "factor per step", "horizon", "steps to solve", "score", "p
 
 
 def sheet(sides: Sequence[Side], verdict: Verdict | None, config: RunConfig, style: Style) -> View:
-    """A row a member. ``found``: the tests, None where there is nothing to test yet."""
+    """A row a member. ``verdict``: the tests, None where there is nothing to test yet."""
     tested = verdict is not None and len(sides) > 1
     columns = (*COLUMNS, "against the reference") if tested else COLUMNS
     rows = []
@@ -30,17 +30,16 @@ def sheet(sides: Sequence[Side], verdict: Verdict | None, config: RunConfig, sty
         last = (_against(sides, verdict, place),) if tested and verdict is not None else ()
         measured = (_factor(side), _horizon(side), _solved(side), _score(side))
         rows.append((_name(side), *measured, _trained(side), _cost(side), *last))
-    texts = [[f"{cell.text} {cell.note}".strip() for cell in row] for row in rows]
+    whole = Sheet(columns, tuple(rows))
     return View(
         name="table",
         title="In numbers",
         hint=_hint(sides, tested),
-        alt="; ".join(f"{row[0]}: {', '.join(f'{name} {text}' for name, text in zip(columns[1:], row[1:]))}"
-                      for row in texts) + ".",
+        alt=whole.alt,
         figure=figure(style, [], {}, height=ROW * (len(rows) + 1)),
-        table=lambda: DataFrame(texts, columns=columns),
-        sheet=Sheet(columns, tuple(rows)),
-    )  # fmt: skip
+        table=lambda: DataFrame(whole.texts, columns=columns),
+        sheet=whole,
+    )
 
 
 def _hint(sides: Sequence[Side], tested: bool) -> str:

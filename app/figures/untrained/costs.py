@@ -30,18 +30,16 @@ def costs(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: Run
         *(f"{label}, ms" for _, label in WAYS),
         "kept for the way back",
     )
-    rows = tuple(_row(k, own, names, arrays) for k in range(len(names)))
-    texts = [[f"{cell.text} {cell.note}".strip() for cell in row] for row in rows]
+    sheet = Sheet(columns, tuple(_row(k, own, names, arrays) for k in range(len(names))))
     return View(
         name="costs",
         title="What a cell costs",
         hint=_hint(arrays, meta),
-        alt="; ".join(f"{row[0]}: {', '.join(f'{name} {text}' for name, text in zip(columns[1:], row[1:]))}"
-                      for row in texts) + ".",
-        figure=figure(style, [], {}, height=ROW * (len(rows) + 1)),
+        alt=sheet.alt,
+        figure=figure(style, [], {}, height=ROW * (len(names) + 1)),
         table=lambda: DataFrame({"cell": [ANATOMIES[name].word for name in names]} | dict(arrays)),
-        sheet=Sheet(columns, rows),
-    )  # fmt: skip
+        sheet=sheet,
+    )
 
 
 def _row(k: int, own: int, names: list[str], arrays: Mapping[str, np.ndarray]) -> tuple[SheetCell, ...]:

@@ -19,7 +19,7 @@ GOING = ("waiting", "running", "paused")
 def caption(sides: Sequence[Side], tests: Verdict | None, config: RunConfig, left: float | None = None) -> Caption:
     """The words for the members at the moment on screen.
 
-    ``found``: what the tests say at the end, None before; ``left``: about the seconds until those that wait or
+    ``tests``: what the tests say at the end, None before; ``left``: about the seconds until those that wait or
     train are through, None where none do.
     """
     if not any(side.outcomes for side in sides):
