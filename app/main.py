@@ -17,9 +17,12 @@ from app.board.views import PAGES
 from app.connections import bound_waiting_sessions, leave_when_the_terminal_closes, watch_connections
 from app.entry import page_routes
 from app.headers import Door, Rules
+from app.host.metrics import Metrics, Timed
+from app.host.routes import host_routes
 from app.services import lab, supervisor
 from app.visit.visitor import VisitorCookie
 from core.errors import UnrolledError
+from core.lab import logs
 from core.lab.descriptors import raise_descriptor_limit
 from core.store.temporary import sweep
 
@@ -44,10 +47,16 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
 
 try:
     BASE = st.get_option("server.baseUrlPath")
-    ROUTES = [*routes(lab(), BASE, lambda: supervisor().trouble), *page_routes(PAGES, BASE)]
+    METRICS = Metrics(lab())
+    ROUTES = [
+        *routes(lab(), BASE, lambda: supervisor().trouble),
+        *host_routes(lab(), METRICS, BASE, lambda: supervisor().trouble),
+        *page_routes(PAGES, BASE),
+    ]
     RULES = Rules.of_host(local=st.get_option("server.address") in HERE)
 except UnrolledError as problem:  # a folder that cannot be used, a name that is none
     sys.exit(f"error: {problem}")
+logs.configure()
 watch_connections()
-middleware = [Middleware(Door, rules=RULES), Middleware(VisitorCookie)]
+middleware = [Middleware(Timed, metrics=METRICS), Middleware(Door, rules=RULES), Middleware(VisitorCookie)]
 app = st.App("router.py", routes=ROUTES, lifespan=lifespan, middleware=middleware)

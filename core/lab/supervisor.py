@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from core.lab.heartbeat import Heartbeat
 from core.store.folder import data_folder
 from core.store.lock import SERVER_LOCK, WORKER_LOCK, FileLock
 
@@ -26,6 +28,13 @@ HEALTHY_SECONDS = 5.0
 
 FAILURES = 3
 """So many workers in a row that ended soon after they began are worth a sentence."""
+
+SILENT_SECONDS = 60.0
+"""A worker that has not come round its loop for that long was stopped or hangs: it is killed, and another one started.
+A turn takes milliseconds; a disk that answers slowly takes seconds."""
+
+FROZEN_SECONDS = 5.0
+"""Where this server itself has not looked for that long, everything stood still, and nobody is to blame."""
 
 LEAVE_SECONDS = 8.0
 """A worker lets its trainers save their state, which it gives up after five seconds itself."""
@@ -40,6 +49,8 @@ class Supervisor:
     def __init__(self, folder: Path | str | None = None) -> None:
         self.folder = data_folder(folder)
         self.lock, self.server = FileLock(self.folder / WORKER_LOCK), FileLock(self.folder / SERVER_LOCK)
+        self.heartbeat = Heartbeat(self.folder)
+        self.heard = self.looked = time.monotonic()
         self.process: subprocess.Popen[bytes] | None = None
         self.tried = 0.0
         self.backoff = FIRST_BACKOFF
@@ -87,6 +98,7 @@ class Supervisor:
     def _look(self) -> None:
         now = time.monotonic()
         age = now - self.tried
+        self._end_silent(now)
         if self._lives():
             if age > HEALTHY_SECONDS:
                 self.failures, self.why, self.backoff = 0, "", FIRST_BACKOFF
@@ -100,6 +112,19 @@ class Supervisor:
             self._say(f"it ended {self.failures} times soon after it began ({self.folder / 'worker.log'} says why)")
         self.process = None
         self.process = self._started()
+
+    def _end_silent(self, now: float) -> None:
+        """Kill a worker that holds the folder, has worked and no longer does."""
+        holder, frozen = self.lock.holder(), now > self.looked + FROZEN_SECONDS
+        self.looked = now
+        silent = holder and SILENT_SECONDS < self.heartbeat.age(holder) < math.inf  # infinite: it still warms up
+        if frozen or not silent:
+            self.heard = now
+        elif holder and now > self.heard + SILENT_SECONDS:
+            log.error("The worker %d has not come round for %g s: it is killed.", holder, SILENT_SECONDS)
+            self.heard = now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(holder, signal.SIGKILL)
 
     def _lives(self) -> bool:
         """Whether a worker serves the folder, or is about to."""

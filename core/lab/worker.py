@@ -19,8 +19,9 @@ from typing import Any
 
 from core.budget import runs_at_once
 from core.errors import UnrolledError
-from core.lab import analysis, trainer
+from core.lab import analysis, logs, trainer
 from core.lab.descriptors import raise_descriptor_limit
+from core.lab.heartbeat import Heartbeat
 from core.lab.processes import Died, Problem, Processes
 from core.questions import QUESTIONS
 from core.store import (
@@ -69,7 +70,7 @@ def main(*, minded: bool = False) -> int:
 
     ``minded``: a server minds this worker, which leaves when there has been none for GRACE_SECONDS.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logs.configure()
     folder = data_folder()
     lock = FileLock(folder / WORKER_LOCK)
     if not lock.acquire(patience=0.5):
@@ -119,6 +120,7 @@ class Worker:
         self.server_checked = 0.0
         os.environ["OMP_NUM_THREADS"] = "1"  # inherited: a run has one thread, the machine has many runs
         self.folder = folder
+        self.heartbeat = Heartbeat(folder)
         self.catalog = Catalog(folder)
         self.questions = Questions(self.catalog)
         self.analysts = Processes(1, nice=ANALYST_NICE)
@@ -138,6 +140,7 @@ class Worker:
         log.info("worker %d serves %s", os.getpid(), self.folder)
         while not self.asked_to_leave:
             connection.wait([*self.trainers.handles, *self.analysts.handles], timeout=self._patience())
+            self.heartbeat.beat()
             self._turn_safely()
             self._look_for_server()
         self._wind_up()
@@ -227,7 +230,7 @@ class Worker:
         if isinstance(result, Ended):
             return result
         if isinstance(result, Problem):
-            log.error("run %s: %s", row.id, result.trace)
+            log.error("run %s: %s", row.id, result.trace, extra={"run": row.id})
             sentence = str(result.error) if result.error else f"The training failed: {result.trace.splitlines()[-1]}"
             return Ended("failed", row.step, sentence)
         return self._crashed(row, result)
@@ -235,7 +238,7 @@ class Worker:
     def _crashed(self, row: RunRow, died: Died) -> Ended:
         """Its process ended without a word (killed, out of memory)."""
         step = self._stored_step(row)
-        log.warning("run %s: its process ended (%s) after step %d", row.id, died, step)
+        log.warning("run %s: its process ended (%s) after step %d", row.id, died, step, extra={"run": row.id})
         return after_crash(row, step)
 
     def _stored_step(self, row: RunRow) -> int:
@@ -280,7 +283,8 @@ class Worker:
         self.served = {about: when for about, when in self.served.items() if when > time.monotonic() - SERVED_SECONDS}
         for run_id in make_room(self.catalog):
             self.questions.forget(run_id)
-            log.info("run %s removed: UNROLLED_MAX_GB is reached and nobody had opened it lately", run_id)
+            why = "UNROLLED_MAX_GB is reached and nobody had opened it lately"
+            log.info("run %s removed: %s", run_id, why, extra={"run": run_id})
 
     def _wind_up(self) -> None:
         log.info("worker %d leaves", os.getpid())

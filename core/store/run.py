@@ -125,6 +125,13 @@ class Run:
         return -1 if row[0] is None else row[0]
 
     @property
+    def last_recorded(self) -> float | None:
+        """When that was recorded, seconds since 1970; None where there is none yet."""
+        columns = tables.frames.c
+        (row,) = self._rows(select(func.max(columns.wall)).where(columns.run == self.id))
+        return row[0]
+
+    @property
     def recorded_steps(self) -> NDArray[np.int64]:
         """(n,) steps that have a frame, ascending."""
         return self._steps(tables.frames)

@@ -1,12 +1,20 @@
-"""Frames with gradients known in closed form, so that no test of the front end trains or imports torch."""
+"""Frames with gradients known in closed form, so that no test of the front end trains or imports torch; and a caller of
+routes that needs no HTTP client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from core.config import RunConfig
 from core.data import PROBES
@@ -57,3 +65,62 @@ def make_frame() -> MakeFrame:
         )
 
     return make
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a route said."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        packed = self.headers.get("content-encoding") == "gzip"
+        return json.loads(gzip.decompress(self.body) if packed else self.body)
+
+
+async def _ask(app: Starlette, url: str, method: str, body: bytes, headers: dict[str, str]) -> Answer:
+    path, _, query = url.partition("?")
+    scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query.encode(),
+             "headers": [(name.encode(), value.encode()) for name, value in headers.items()], "root_path": "",
+             "scheme": "http", "http_version": "1.1", "server": ("test", 80), "client": ("test", 1)}  # fmt: skip
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    given = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
+    return Answer(sent[0]["status"], given, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def ask() -> Ask:
+    """``ask(routes, *urls, accept="gzip", method="GET", body=b"", middleware=(), **headers)``: the answers of all URLs,
+    asked at once in one event loop."""
+
+    def asked(
+        routes: list[Route],
+        *urls: str,
+        accept: str = "gzip",
+        method: str = "GET",
+        body: bytes = b"",
+        middleware: Sequence[Middleware] = (),
+        **headers: str,
+    ) -> list[Answer]:
+        async def all_at_once() -> list[Answer]:
+            app = Starlette(routes=routes, middleware=middleware)
+            given = {"accept-encoding": accept} | headers
+            return list(await asyncio.gather(*(_ask(app, url, method, body, given) for url in urls)))
+
+        return asyncio.run(all_at_once())
+
+    return asked

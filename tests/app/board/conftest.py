@@ -1,11 +1,8 @@
-"""A directory of runs in memory, and a caller of routes that needs no HTTP client."""
+"""A directory of runs in memory."""
 
 from __future__ import annotations
 
-import asyncio
-import gzip
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from core.config import RunConfig
 from core.errors import UnrolledError
@@ -81,55 +76,6 @@ class FakeLab:
         self.runs[run_id] = FakeRun(config, frames)
         self.states[run_id] = {"config": config, "status": status, "outcome": "", "position": 0}
         return self.runs[run_id]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a route said."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        packed = self.headers.get("content-encoding") == "gzip"
-        return json.loads(gzip.decompress(self.body) if packed else self.body)
-
-
-async def _ask(app: Starlette, url: str, accept: str) -> Answer:
-    path, _, query = url.partition("?")
-    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-             "headers": [(b"accept-encoding", accept.encode())], "root_path": "", "scheme": "http",
-             "http_version": "1.1", "server": ("test", 80), "client": ("test", 1)}  # fmt: skip
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await app(scope, receive, send)
-    headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
-    return Answer(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
-
-
-Ask = Callable[..., Any]
-
-
-@pytest.fixture
-def ask() -> Ask:
-    """``ask(routes, *urls, accept="gzip")``: the answers of all URLs, asked at once in one event loop."""
-
-    def asked(routes: list[Route], *urls: str, accept: str = "gzip") -> list[Answer]:
-        async def all_at_once() -> list[Answer]:
-            app = Starlette(routes=routes)
-            return list(await asyncio.gather(*(_ask(app, url, accept) for url in urls)))
-
-        return asyncio.run(all_at_once())
-
-    return asked
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from core.config import RunConfig
 from core.lab import supervisor as module
 from core.lab import worker as worker_module
-from core.lab.supervisor import FAILURES, LAST_BACKOFF, Supervisor
+from core.lab.supervisor import FAILURES, LAST_BACKOFF, SILENT_SECONDS, Supervisor
 from core.lab.worker import GRACE_SECONDS, Worker
 from core.store.lock import SERVER_LOCK, FileLock
 
@@ -200,3 +201,28 @@ def test_a_worker_whose_server_is_gone_waits_for_another_and_then_leaves(data_fo
     assert server.acquire() and not wait(60)  # another server has come in time
     server.release()
     assert wait(2 * GRACE_SECONDS) == minded  # one that was started by hand belongs to no server
+
+
+def test_a_worker_that_was_stopped_is_killed_but_not_one_that_warms_up_nor_where_all_stood_still(
+    refusing, monkeypatch
+) -> None:
+    killed: list[tuple[int, int]] = []
+    monkeypatch.setattr(module.os, "kill", lambda pid, number: killed.append((pid, number)))
+    supervisor, ages = refusing.supervisor, SimpleNamespace(now=math.inf)
+    monkeypatch.setattr(supervisor.lock, "holder", lambda: 4321)
+    monkeypatch.setattr(supervisor.heartbeat, "age", lambda pid: ages.now)
+    refusing.pass_time(3 * SILENT_SECONDS)
+    assert killed == []  # it compiles its kernels, which may take minutes
+    ages.now = 0.5
+    refusing.pass_time(3 * SILENT_SECONDS)
+    ages.now = 1000.0  # the whole machine was frozen: the server's next look comes late, and the worker beats at once
+    refusing.now += 1000.0
+    refusing.pass_time(1)
+    ages.now = 0.5
+    refusing.pass_time(SILENT_SECONDS)
+    assert killed == []
+    ages.now = SILENT_SECONDS + 1
+    refusing.pass_time(SILENT_SECONDS - 1)
+    assert killed == []
+    refusing.pass_time(2)
+    assert killed == [(4321, signal.SIGKILL)]
