@@ -6,6 +6,8 @@ elementwise part, and for each step some calls:
 
     sweep = rows · N · T · (2 (H + C) / FLOPS + ELEMENT) + T · CALL
 
+for each of its layers, C being what enters that one: H, where it is not the lowest.
+
 FLOPS, ELEMENT and CALL are those of one core of a server of 2024 at batches of 32 and more; ``python -m core bench``
 prints the measured step over the model's (over all cells, T 50–1000, H 8–512, batch 32–512: .7 to 1.15 in 2026).
 """
@@ -47,19 +49,22 @@ MOST_RECORDED = 1000
 
 def pass_seconds(config: RunConfig, sequences: float, sweeps: float = SWEEPS) -> float:
     """About what a pass over all T steps of so many sequences takes, or as many of its sweeps."""
-    T, H, C = config.task.length, config.cell.hidden_size, config.task.input_size
-    rows = config.cell.blocks * H
-    whole = rows * sequences * T * (6 * (H + C) / FLOPS + 3 * ELEMENT) + T * 3 * CALL
+    T, cell = config.task.length, config.cell
+    whole = SWEEPS * (_row_seconds(config) * sequences * T + cell.layers * T * CALL)
     return whole * sweeps / SWEEPS * _normalised(config)
 
 
 def question_seconds(config: RunConfig, columns: float, sweeps: float, *, steps: float | None = None) -> float:
     """About what sweeps over ``columns`` steps of one sequence each take in a question's process; ``steps`` of them one
     after the other (the task's length where None)."""
-    T, H, C = config.task.length, config.cell.hidden_size, config.task.input_size
-    rows = config.cell.blocks * H
-    sweep = rows * columns * (2 * (H + C) / FLOPS + ELEMENT) + (T if steps is None else steps) * CALL
-    return QUESTION * sweeps * sweep * _normalised(config)
+    calls = config.cell.layers * (config.task.length if steps is None else steps)
+    return QUESTION * sweeps * (_row_seconds(config) * columns + calls * CALL) * _normalised(config)
+
+
+def _row_seconds(config: RunConfig) -> float:
+    """About what a sweep's step over one sequence takes in all layers, calls apart."""
+    H, entering = config.cell.hidden_size, config.cell.inputs(config.task.input_size)
+    return sum(config.cell.blocks * H * (2 * (H + C) / FLOPS + ELEMENT) for C in entering)
 
 
 def _normalised(config: RunConfig) -> float:

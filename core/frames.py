@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ CHANGED, TURNED = 1e-6, 1e-3
 """A relative change of the gradient's norm, and degrees between raw and clipped gradient, below which clipping has
 changed nothing: they are rounding."""
 
+BY_LAYER = ("grad_h_layers", "grad_c_layers", "flow_layers")
+"""Profiles of each layer, which a frame of a cell of several layers has."""
+
 NOT_SCORED = -1
 """``score_step`` of a frame before the first scoring."""
 
@@ -29,11 +32,17 @@ class Planes:
 
     gates  {"i": (T, P, H), …} float32, in the cell's own order; empty for the plain RNN
     h, c   (T+1, P, H) float32; c is None where the cell has none
+    below  the same of the layers beneath this one, from the bottom up
     """
 
     gates: dict[str, Floats]
     h: Floats
     c: Floats | None
+    below: tuple[Planes, ...] = ()
+
+    def of_layer(self, layer: int | None) -> Planes:
+        """Those of one layer alone, from 0 at the bottom; of the top one where None."""
+        return replace((*self.below, self)[-1 if layer is None else layer], below=())
 
 
 @dataclass(frozen=True)
@@ -49,13 +58,17 @@ class Frame:
     clip_angle         degrees between the two gradients; NaN in files of earlier versions
     update_size        norm of what the weights change by until the next step; NaN at the run's last frame
     param_norm         global norm of all parameters; param_norms has one entry a tensor
-    grad_h, grad_c     (T+1,) batch mean of ‖∂ℓ_n/∂h[t]‖ and of ‖∂ℓ_n/∂c[t]‖ (None where the cell has no c)
-    flow               (T+1,) the same over the whole state: (h, c), or h where there is no c
+    grad_h, grad_c     (T+1,) batch mean of ‖∂ℓ_n/∂h[t]‖ and of ‖∂ℓ_n/∂c[t]‖ (None where the cell has no c); of several
+                       layers those of the top one, whose h is read
+    flow               (T+1,) the same over the whole state: (h, c), or h where there is no c, of all layers together
     flow_last          (T+1,) flow of the last asked step's loss alone; equals ``flow`` where nothing else is asked.
                        Factor, half-life and horizon are taken from it
     history            {name: (n,)} ``step`` and SCALARS of every step since the previous frame, this one included
     planes, weights    on a coarser schedule, else None; weights are float32 arrays by torch's names,
                        "readout.weight" and "readout.bias" among them
+    grad_h_layers, grad_c_layers, flow_layers
+                       (L, T+1) as grad_h, grad_c and flow of each layer alone, from the bottom up; None where the cell
+                       has one layer, grad_c_layers also where it has no c
     """
 
     step: int
@@ -76,6 +89,9 @@ class Frame:
     clip_angle: float = math.nan
     planes: Planes | None = None
     weights: dict[str, Floats] | None = field(default=None, repr=False)
+    grad_h_layers: Floats | None = None
+    grad_c_layers: Floats | None = None
+    flow_layers: Floats | None = None
 
     @property
     def clipped(self) -> bool:
@@ -108,6 +124,7 @@ class Frame:
             "grad_c": None if self.grad_c is None else numbers(self.grad_c),
             "flow": numbers(self.flow),
             "flow_last": numbers(self.flow_last),
+            **{name: _rows(getattr(self, name)) for name in BY_LAYER},
         }
 
     def to_row(self) -> dict[str, Any]:
@@ -120,6 +137,10 @@ class Frame:
             "nonfinite": " ".join(self.nonfinite),
             **{f"param_norms.{name}": value for name, value in self.param_norms.items()},
         }
+
+
+def _rows(values: Floats | None) -> list[list[float | None]] | None:
+    return None if values is None else [numbers(row) for row in values]
 
 
 def number(value: float) -> float | None:

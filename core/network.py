@@ -22,29 +22,42 @@ READOUT = "readout."
 
 @dataclass(frozen=True)
 class Layer:
-    """A cell with its weights. What several layers together are to the rest of the engine is one of these too: their
-    state is that of all of them."""
+    """A cell with its weights. Several layers together are one of these too: their state is that of all of them."""
 
     cell: Cell
     params: Params
 
     @property
+    def layers(self) -> int:
+        """How many it is, one on top of the other."""
+        return self.cell.layers
+
+    def of_layer(self, layer: int) -> Layer:
+        """One of them, from 0 at the bottom."""
+        return Layer(*self.cell.of_layer(self.params, layer))
+
+    @property
     def hidden_size(self) -> int:
         """H, the units of one part of the state."""
-        return self.params["weight_hh"].shape[1]
+        return self._recurrent[0].shape[1]
 
     @property
     def rows(self) -> int:
         """Rows of all blocks of weights together, H for each."""
-        return self.params["weight_hh"].shape[0]
+        return sum(len(U) for U in self._recurrent)
 
     @property
     def dtype(self) -> torch.dtype:
-        return self.params["weight_hh"].dtype
+        return self._recurrent[0].dtype
 
     @property
     def device(self) -> torch.device:
-        return self.params["weight_hh"].device
+        return self._recurrent[0].device
+
+    @property
+    def _recurrent(self) -> list[Tensor]:
+        """U of each layer."""
+        return [value for name, value in self.params.items() if name.startswith("weight_hh")]
 
     @property
     def size(self) -> int:
@@ -72,7 +85,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """A layer and its readout: weight (O, H) and bias (O,), as torch.nn.Linear."""
+    """A layer, or several as one, and the readout on the top: weight (O, H) and bias (O,), as torch.nn.Linear."""
 
     layer: Layer
     readout: Mapping[str, Tensor]

@@ -47,12 +47,14 @@ class Schedule:
     @classmethod
     def of(cls, config: RunConfig) -> Schedule:
         """The schedule of ``config``."""
-        T, H, steps = config.task.length, config.cell.hidden_size, config.steps
+        T, H, steps, layers = config.task.length, config.cell.hidden_size, config.steps, config.cell.layers
         gates = config.cell.blocks
+        profiles = 4 if layers == 1 else 4 + 3 * layers
         often_enough = min(round(1 / FRAMES_PER_SECOND / step_seconds(config)), steps // FEWEST_FRAMES)
-        profile = max(often_enough, _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * 4 * (T + 1)))
-        parameters = gates * H * (H + config.task.input_size + 2) + config.task.output_size * (H + 1)
-        planes = 2 * PROBES * (T + 1) * H * (gates + 2)
+        profile = max(often_enough, _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * profiles * (T + 1)))
+        entering = sum(config.cell.inputs(config.task.input_size))
+        parameters = gates * H * (layers * (H + 2) + entering) + config.task.output_size * (H + 1)
+        planes = 2 * PROBES * (T + 1) * H * (gates + 2) * layers
         scoring = pass_seconds(config, HELD_OUT) / SWEEPS  # forward only
         fewest = FEWEST_EVALUATIONS if scoring < QUICK_SCORING else FEWEST_SLOW_EVALUATIONS
         evaluations = max(fewest, int(EVALUATION_SHARE * steps * step_seconds(config) / scoring))

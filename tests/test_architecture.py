@@ -65,7 +65,7 @@ ANSWERED_ELSEWHERE = "core.questions"
 SHARED = {
     "core/anatomy": {"base", "carousel"},
     "core/cells": {"base", "carousel", "compiling", "elementwise", "exponential", "initialisation", "normalisation",
-                   "products", "trajectory", "variants"},
+                   "one_layer", "products", "trajectory", "variants"},
     "core/tasks": {"base", "typed", "marked_pair", "counting"},
     "app/figures": {"base", "shared", "theme"},
     "core/questions": {"base", "jacobians", "over_training", "sampling", "untrained"},

@@ -161,9 +161,9 @@ class Anatomy(BaseModel, ABC):
     """A cell as it is set up. Subclasses are final; their pydantic fields are the cell's settings.
 
     word      its name in a sentence: "LSTM"
-    states    what it carries from step to step; h comes first and is what the readout sees
-    blocks    blocks of H rows that its loops run over: gates and candidate, one for a cell without
-    held      what it needs of memory without a normalisation
+    states    what a layer carries from step to step; h comes first, and the top layer's is what the readout sees
+    blocks    blocks of H rows that the loops of a layer run over: gates and candidate, one for a cell without
+    held      what a layer needs of memory without a normalisation
     suggests  members of a comparison (``core.comparison``) that belong beside it and nothing else names
     """
 
@@ -208,6 +208,19 @@ class Anatomy(BaseModel, ABC):
         },
     )
 
+    layers: int = Field(
+        default=1,
+        ge=1,
+        le=4,
+        title="Layers",
+        description="On top of each other, of H units each: the h of a layer is the input of the next one at the same "
+        "step. Gradients then have two ways back, down through the layers and through time.",
+        json_schema_extra={
+            "before": 1,
+            "legend": {"said": {"1": "1 layer", "*": "{0.cell.layers} layers"}, "titled": True},
+        },
+    )
+
     @property
     @abstractmethod
     def gates(self) -> tuple[Gate, ...]:
@@ -243,8 +256,13 @@ class Anatomy(BaseModel, ABC):
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        """Symbols of the states, h first."""
+        """Symbols of a layer's states, h first."""
         return tuple(state.symbol for state in self.states)
+
+    @property
+    def state_size(self) -> int:
+        """Numbers in the whole state, of all layers."""
+        return self.layers * len(self.states) * self.hidden_size
 
     # -- in words -------------------------------------------------------------------------------------------------
 
@@ -255,8 +273,8 @@ class Anatomy(BaseModel, ABC):
 
     @property
     def title(self) -> str:
-        """'LSTM', 'LSTM without forget gate', 'GRU with layer norm'."""
-        return f"{self.word} {self.beside}".rstrip()
+        """'LSTM', 'LSTM without forget gate', '2-layer GRU with layer norm'."""
+        return " ".join(filter(None, ("" if self.layers == 1 else f"{self.layers}-layer", self.word, self.beside)))
 
     @property
     def beside(self) -> str:
@@ -290,11 +308,16 @@ class Anatomy(BaseModel, ABC):
         return frozenset(f"cell.{setting}" for init, (setting, _) in SCALES.items() if init != self.init)
 
     def parameters(self, input_size: int, hidden_size: int | None = None) -> int:
-        """How many numbers it learns: for every block of H units W (H × C), U (H × H) and two biases, peepholes and
-        gains."""
+        """How many numbers it learns: in each layer for every block of H units W (H × C), U (H × H) and two biases,
+        peepholes and gains."""
         H = hidden_size or self.hidden_size
         blocks = len(self.gate_names) or 1
-        return blocks * H * (input_size + H + 2) + len(self.peepholes) * H + sum(self.gains.values()) * H
+        beside = 2 * blocks + len(self.peepholes) + sum(self.gains.values())
+        return sum(blocks * H * (enters + H) + beside * H for enters in self.inputs(input_size, H))
+
+    def inputs(self, input_size: int, hidden_size: int | None = None) -> tuple[int, ...]:
+        """Numbers that enter each layer, from the bottom up: C, then H."""
+        return input_size, *[hidden_size or self.hidden_size] * (self.layers - 1)
 
     @property
     def normalised(self) -> bool:
@@ -303,20 +326,24 @@ class Anatomy(BaseModel, ABC):
 
     @property
     def gains(self) -> dict[str, int]:
-        """What normalisation learns beside the biases: names of parameters, and in how many blocks of H numbers."""
+        """What a layer's normalisation learns beside the biases: names of parameters, and in how many blocks of H
+        numbers."""
         blocks = len(self.gate_names) or 1
         return {"gain_ih": blocks, "gain_hh": blocks} if self.normalised else {}
 
     @property
     def holds(self) -> Held:
-        """What it needs of memory: a normalised cell also keeps what the input and the state bring, each apart."""
+        """What it needs of memory, all layers together. A normalised cell also keeps what the input and the state
+        bring, each apart; a layer that is not the lowest its input, and what is sent back to it."""
         apart = 0 if not self.normalised else 2 * self.blocks + len(self.states) - 1
-        return Held(self.held.recorded + 2 * apart, self.held.scored + apart)
+        recorded, scored = self.held.recorded + 2 * apart, self.held.scored + apart
+        between = self.layers - 1
+        return Held(self.layers * recorded + 2 * between, self.layers * scored + between)
 
     def products(self, input_size: int) -> int:
         """Multiplications by a weight that one step of one sequence takes forward."""
-        H = self.hidden_size
-        return (len(self.gate_names) or 1) * H * (input_size + H) + len(self.peepholes) * H
+        H, blocks = self.hidden_size, len(self.gate_names) or 1
+        return sum(blocks * H * (enters + H) + len(self.peepholes) * H for enters in self.inputs(input_size))
 
     @classmethod
     def initialisations(cls) -> tuple[str, ...]:

@@ -90,14 +90,16 @@ def by_torch(case: Case) -> Named | None:
     layer = case.cell.torch_layer(case.x.shape[2], case.grad_out.shape[2])
     if layer is None:
         return None
-    layer.to(case.x.dtype).load_state_dict({f"{name}_l0": tensor for name, tensor in case.params.items()})
-    first = [part.unsqueeze(0).clone().requires_grad_() for part in case.state]
+    ending = "_l0" if case.cell.layers == 1 else ""
+    layer.to(case.x.dtype).load_state_dict({f"{name}{ending}": tensor for name, tensor in case.params.items()})
+    first = [torch.stack(parts).requires_grad_() for parts in zip(*case.cell.by_layer(case.state))]  # (layers, N, H)
     output, _ = layer(case.x, tuple(first) if len(first) > 1 else first[0])
     wanted = dict(layer.named_parameters())
     found = torch.autograd.grad((output * case.grad_out).sum(), [*wanted.values(), *first])
-    named = {f"∂L/∂{name.removesuffix('_l0')}": grad for name, grad in zip(wanted, found)}
-    named |= {f"∂L/∂{part}[0]": grad[0] for part, grad in zip(case.cell.state_parts, found[len(wanted) :])}
-    return named | {"h": torch.cat([first[0].detach(), output.detach()])}
+    named = {f"∂L/∂{name.removesuffix(ending)}": grad for name, grad in zip(wanted, found)}
+    at_start = case.cell.as_state(list(zip(*found[len(wanted) :])))
+    named |= {f"∂L/∂{part}[0]": grad for part, grad in zip(case.cell.state_parts, at_start)}
+    return named | {"h": torch.cat([case.state[0].unsqueeze(0), output.detach()])}
 
 
 def by_differences(case: Case) -> Named | None:

@@ -38,7 +38,8 @@ def back_through(
         part = layer.backward(steps, local, cuts=cuts, clamp=clamp, parameters=False)
         whole = _nothing(part, T) if whole is None else whole
         add_states(whole, part, each)
-        whole.alphas[each.first : each.stop] += part.alphas
+        for alphas, own in zip(whole.by_layer, part.by_layer, strict=True):
+            alphas[each.first : each.stop] += own
     assert whole is not None
     first, stop = min(each.first for each in passes), max(each.stop for each in passes)
     grads = layer.parameter_gradients(trajectory, whole.alphas, first, stop) if parameters else {}
@@ -56,7 +57,7 @@ def _nothing(like: Back, T: int) -> Back:
     """Zero gradients of T steps, laid out as a backward pass leaves them."""
     N, H = like.grad_h.shape[1:]
     states = {part: grad.new_zeros(T + 1, H, N).transpose(1, 2) for part, grad in like.states.items()}
-    return Back(states, {}, like.alphas.new_zeros(T, *like.alphas.shape[1:]))
+    return Back(states, {}, tuple(own.new_zeros(T, *own.shape[1:]) for own in like.by_layer))
 
 
 def add_states(whole: Back, part: Back, each: Pass) -> None:

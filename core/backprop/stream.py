@@ -80,4 +80,4 @@ class Stream:
 
     def _nothing(self) -> Back:
         states = {part: torch.zeros_like(stored) for part, stored in self._states.items()}
-        return Back(states, {}, self._sequences.x.new_zeros(0))
+        return Back(states, {}, (self._sequences.x.new_zeros(0),) * self._network.layer.layers)

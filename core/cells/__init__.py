@@ -15,29 +15,36 @@ from core.anatomy.base import Normalisation
 from core.cells.base import RECURRENT, Cell, Params, State
 from core.cells.gru import GRU
 from core.cells.lstm import LSTM
+from core.cells.one_layer import OneLayer
 from core.cells.peephole import Peephole
 from core.cells.rnn import RNN
+from core.cells.stack import Stack
 from core.cells.trajectory import Back, Trajectory
 
-_KNOWN: tuple[type[Cell], ...] = (RNN, LSTM, Peephole, GRU)
-CELLS: dict[str, Cell] = {cell.name: cell() for cell in _KNOWN}
+_KNOWN: tuple[type[OneLayer], ...] = (RNN, LSTM, Peephole, GRU)
+CELLS: dict[str, OneLayer] = {cell.name: cell for cell in (kind() for kind in _KNOWN)}
 """The default variant of each cell."""
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 
 __all__ = [
-    "CELLS", "GRU", "LSTM", "NORMALISATIONS", "RECURRENT", "RNN", "VARIANTS", "Back", "Cell", "Params", "Peephole",
-    "State", "Trajectory", "cell_of", "every_variant", "init_from_config",
+    "CELLS", "GRU", "LSTM", "NORMALISATIONS", "RECURRENT", "RNN", "VARIANTS", "Back", "Cell", "OneLayer", "Params",
+    "Peephole", "Stack", "State", "Trajectory", "cell_of", "every_variant", "init_from_config", "stacked",
 ]  # fmt: skip
 
 
 def cell_of(config: Anatomy) -> Cell:
-    """The variant that a cell's settings describe."""
+    """The variant that a cell's settings describe, with its layers."""
     cell = type(CELLS[config.name])
     settings = dict(config)
-    return cell(**{field.name: settings[field.name] for field in fields(cell)})
+    return stacked(cell(**{field.name: settings[field.name] for field in fields(cell)}), config.layers)
 
 
-def every_variant(normalisations: Sequence[Normalisation] = ("none",)) -> dict[str, Cell]:
+def stacked(cell: Cell, layers: int) -> Cell:
+    """So many layers of it; itself where that is one."""
+    return cell if layers == 1 else Stack(cell, layers)
+
+
+def every_variant(normalisations: Sequence[Normalisation] = ("none",)) -> dict[str, OneLayer]:
     """Every cell in every variant that can be configured, by a name: "LSTM", "Peephole LSTM coupled gers", and with
     every one of ``normalisations``, "LSTM layer"."""
     found = {}

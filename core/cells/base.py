@@ -1,34 +1,28 @@
 """What every cell offers: parameters, the textbook step, forward and backward over a whole sequence, and what only its
 formulas know.
 
-A cell writes a step of each pass; the loops over time stand here, once for all of them.
+A cell of one layer is a ``core.cells.one_layer.OneLayer``; several on top of each other are a
+``core.cells.stack.Stack`` and a cell like any other, whose state is that of all its layers.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields
-from functools import cached_property
-from typing import ClassVar, NoReturn
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
 
 from core.anatomy import Anatomy
 from core.anatomy.base import Normalisation
-from core.cells import initialisation
-from core.cells.normalisation import normalised
-from core.cells.products import with_one
-from core.cells.trajectory import Back, Carry, Trajectory, before, room_for_gradients, room_for_states, time_first
+from core.cells.trajectory import Back, Trajectory
 from core.errors import UnrolledError
 
 Params = Mapping[str, Tensor]
 State = tuple[Tensor, ...]
 """The parts of one state in the cell's order, h first, (N, H) each."""
-
-AtStep = Callable[[int], None]
-"""What is done at step t, in place."""
 
 RECURRENT = "recurrent"
 """The one sum of a cell without gates."""
@@ -44,22 +38,30 @@ class Cell(ABC):
     (gates·H), see ``core.cells.normalisation``, and where c is normalised on its way to h gain_c and bias_c (H).
     """
 
-    normalisation: Normalisation = field(default="none", kw_only=True)
-
-    anatomy_type: ClassVar[type[Anatomy]]
-    name: ClassVar[str]
-    state_parts: ClassVar[tuple[str, ...]]
-
-    def __init_subclass__(cls) -> None:
-        anatomy = cls.__dict__.get("anatomy_type")
-        if anatomy is not None:
-            cls.name = anatomy.model_fields["name"].default
-            cls.state_parts = tuple(state.symbol for state in anatomy.states)
-
-    @cached_property
+    @property
+    @abstractmethod
     def anatomy(self) -> Anatomy:
         """What the cell says of itself, with sizes and start as by default."""
-        return self.anatomy_type(**{field.name: getattr(self, field.name) for field in fields(self)})
+
+    @property
+    def normalisation(self) -> Normalisation:
+        """What is done to the products that enter its sums."""
+        return self.anatomy.normalisation
+
+    @property
+    def name(self) -> str:
+        """As ``cell.name`` has it."""
+        return self.anatomy.name
+
+    @property
+    def layers(self) -> int:
+        """How many there are on top of each other."""
+        return 1
+
+    @property
+    def state_parts(self) -> tuple[str, ...]:
+        """Names of the parts of its state, h first."""
+        return tuple(state.symbol for state in self.anatomy.states)
 
     @property
     def gate_names(self) -> tuple[str, ...]:
@@ -71,6 +73,7 @@ class Cell(ABC):
         """The sums that a step forms, one a block of the parameters: those of the gates, or the one there is."""
         return self.gate_names or (RECURRENT,)
 
+    @abstractmethod
     def init(
         self,
         input_size: int,
@@ -89,8 +92,6 @@ class Cell(ABC):
         schemes, ``time_span`` the T of the chrono scheme. Raises ConfigError where the cell lacks the gate a setting
         speaks of.
         """
-        start = initialisation.Start(scheme, forget_bias, scale, time_span)
-        return initialisation.draw(self.anatomy, input_size, hidden_size, generator, start, dtype)
 
     @abstractmethod
     def step(self, params: Params, x_t: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
@@ -101,7 +102,7 @@ class Cell(ABC):
 
     # -- over a whole sequence ------------------------------------------------------------------------------------
 
-    @torch.no_grad()
+    @abstractmethod
     def forward(
         self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
     ) -> Trajectory:
@@ -109,34 +110,8 @@ class Cell(ABC):
 
         At the state indices ``resets`` the next step goes on from zero; the trajectory's states are those before that.
         """
-        T, N, _ = x.shape
-        weight = params["weight_hh"]
-        first = [part.T for part in state] if state is not None else [
-            weight.new_zeros(weight.shape[1], N) for _ in self.state_parts
-        ]  # fmt: skip
-        saved = {"inputs": with_one(x)}
-        saved |= {part: room_for_states(start, T) for part, start in zip(self.state_parts, first, strict=True)}
-        step, blocks = self._forward(params, saved, resets)
-        for t in range(T):
-            step(t)
-        if resets:  # then also what the steps went on from
-            saved |= {f"{part}_before": torch.stack(before(saved[part], resets)) for part in self.state_parts}
-        gains = {name: params[name] for name in self.anatomy.gains}
-        return Trajectory(saved, self.state_parts, blocks, self._sums, frozenset(resets), gains)
 
     @abstractmethod
-    def _forward(
-        self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
-    ) -> tuple[AtStep, Mapping[str, int]]:
-        """What step t does, in place, from the inputs and the first state in ``saved``, to which it adds what it keeps;
-        and the place of each gate among the blocks of ``saved["gates"]``."""
-
-    @property
-    def _sums(self) -> Mapping[str, int]:
-        """Place of each sum among the blocks of the alphas."""
-        return {name: place for place, name in enumerate(self.sum_names)}
-
-    @torch.no_grad()
     def backward(
         self,
         params: Params,
@@ -157,39 +132,8 @@ class Cell(ABC):
         arriving     ∂L/∂state[T] of what lies beyond the end, (N, H) a part; nothing where None
         parameters   False leaves the parameters' gradients out
         """
-        later = [part.T for part in arriving] if arriving is not None else [None] * len(self.state_parts)
-        h, *others = self.state_parts
-        grads = {h: room_for_gradients(grad_out, later[0])}
-        for part, end in zip(others, later[1:], strict=True):
-            grads[part] = torch.empty_like(grads[h])
-            grads[part][-1] = 0 if end is None else end
-        step, alphas = self._backward(params, trajectory.saved, grads)
-        carry = Carry(trajectory.resets.union(cuts), clamp)
-        arriving_h, rest = grads[h].unbind(), [grads[part].unbind() for part in others]
-        for t in range(len(grad_out) - 1, -1, -1):
-            local = carry.set_aside(t, arriving_h[t])
-            step(t)
-            if local is not None:
-                carry.limit(t, arriving_h[t]).add_(local)
-                for part in rest:
-                    carry.limit(t, part[t])
-        alphas = self._folded(alphas.flatten(1, 2), grads[h].shape[1])
-        found = self.parameter_gradients(trajectory, alphas) if parameters else {}
-        return Back({part: time_first(grad) for part, grad in grads.items()}, found, alphas)
 
     @abstractmethod
-    def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
-        """What step t does on the way back, in place, and the alphas (T, blocks, H, N) that it writes.
-
-        ``grads`` are ∂L/∂state, (T+1, H, N) a part: that of h comes with the local gradients, to which is added, of
-        the others only the last is known.
-        """
-
-    def _folded(self, alphas: Tensor, H: int) -> Tensor:
-        """The alphas (T, blocks·H, N) of the loops as those of the sums that have weights."""
-        return alphas
-
-    @torch.no_grad()
     def parameter_gradients(
         self, trajectory: Trajectory, alphas: Tensor, first: int = 0, stop: int | None = None
     ) -> dict[str, Tensor]:
@@ -198,13 +142,38 @@ class Cell(ABC):
         alphas are those of a backward pass over this ``trajectory``. Over ranges that follow each other the parts sum
         to the whole.
         """
-        stop = len(alphas) if stop is None else stop
-        steps = trajectory.between(first, stop)
-        return self._parameters(alphas[first:stop], steps.saved | dict(steps.gains))
 
     @abstractmethod
-    def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        """∂L/∂parameters from the alphas (T, blocks·H, N) and what was saved of the same steps, gains included."""
+    def input_gradient(self, params: Params, trajectory: Trajectory, alphas: Tensor) -> Tensor:
+        """∂L/∂x (T, N, C), likewise."""
+
+    # -- its layers -----------------------------------------------------------------------------------------------
+
+    def of_layer(self, params: Params, layer: int) -> tuple[Cell, Params]:
+        """The cell and the parameters of one layer, from 0 at the bottom, named as those of a cell of one layer."""
+        return self, params
+
+    def with_layer(self, params: Params, layer: int, own: Params) -> dict[str, Tensor]:
+        """``params`` with those of one layer replaced by its ``own``, named likewise."""
+        return dict(own)
+
+    def by_layer(self, state: State) -> list[State]:
+        """The state of each layer, from the bottom up."""
+        return [state]
+
+    def as_state(self, by_layer: Sequence[State]) -> State:
+        """The way back."""
+        return by_layer[-1]
+
+    def moved(self, params: Params, x_t: Tensor, came_from: State, state: State, part: str) -> State:
+        """``state`` (k, H) a part, of which ``part`` was changed, with what follows from that within the step that made
+        it: from the input x_t (N, C) and the state before."""
+        h, *others = self.state_parts
+        if part == h:
+            return state
+        return self.h_of(params, x_t, came_from, state[1 + others.index(part)]), *state[1:]
+
+    # -- what a step sums up, as the textbook has it ---------------------------------------------------------------
 
     def at_sums(self, trajectory: Trajectory, back: Back) -> dict[str, Tensor]:
         """{gate: (T, N, H)} ∂L/∂(the sum before its nonlinearity), in torch's order; {"recurrent": …} without gates.
@@ -212,34 +181,29 @@ class Cell(ABC):
         What one sum decides of two gates is that sum's: "i" of an LSTM whose f is 1 − i is all that the one gate gets.
         A gate without weights is left out.
         """
-        blocks = back.alphas.unflatten(1, (-1, trajectory.h.shape[2]))
-        return {name: time_first(blocks[:, place]) for name, place in trajectory.sums.items()}
-
-    # -- what a step sums up, as the textbook has it ---------------------------------------------------------------
+        self.lacks("what its sums are")
 
     def input_sums(self, params: Params, x: Tensor) -> Tensor:
         """W x of every gate, (…, gates·H), normalised where the cell has it; without biases."""
-        return normalised(x @ params["weight_ih"].T, params.get("gain_ih"), params["weight_hh"].shape[1])
+        self.lacks("what its sums are")
 
     def state_sums(self, params: Params, h: Tensor) -> Tensor:
         """U h of every gate, likewise."""
-        return normalised(h @ params["weight_hh"].T, params.get("gain_hh"), params["weight_hh"].shape[1])
+        self.lacks("what its sums are")
 
     # -- parameters by unit and by gate ---------------------------------------------------------------------------
 
     def recurrent_blocks(self, params: Params) -> dict[str, Tensor]:
         """{gate: U_q (H, H)} in torch's order; {"recurrent": U} without gates."""
-        return dict(zip(self.sum_names, params["weight_hh"].chunk(len(self.sum_names)), strict=True))
+        self.lacks("which recurrent weights are whose")
 
     def recurrent_gains(self, params: Params) -> dict[str, Tensor]:
         """{gate: gain_hh (H,)}; empty without a normalisation."""
-        gain = params.get("gain_hh")
-        return {} if gain is None else dict(zip(self.sum_names, gain.chunk(len(self.sum_names)), strict=True))
+        self.lacks("which recurrent weights are whose")
 
     def peepholes(self, params: Params) -> dict[str, Tensor]:
         """{gate: p_q (H,)}, views; empty where no gate sees the cell state."""
-        names = self.anatomy.peepholes
-        return dict(zip(names, params["weight_peephole"], strict=True)) if names else {}
+        self.lacks("which gates see its cell state")
 
     @staticmethod
     def by_unit(name: str, part: Tensor, H: int) -> Tensor:
@@ -293,8 +257,8 @@ class Cell(ABC):
             "Choose the peephole LSTM."
         )
 
-    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
-        """torch's own layer that computes the same; None where torch has none."""
+    def torch_layer(self, input_size: int, hidden_size: int, layers: int = 1) -> nn.RNNBase | None:
+        """torch's own that computes the same, ``layers`` times on top of each other; None where torch has none."""
         return None
 
     @property

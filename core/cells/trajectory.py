@@ -7,8 +7,9 @@ The public tensors are views of the hidden-major ones, so nothing is copied.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -25,6 +26,7 @@ class Trajectory:
     sums    place of each gate's sum among the alphas of a backward pass, in torch's order
     resets  indices of states from which the next step did not go on, but from zero; no gradient passes there
     gains   of its normalisation, by name; its derivative needs them
+    below   of the layers beneath it, from the bottom up; what is said here of gates is said of the top one
     """
 
     saved: dict[str, Tensor]
@@ -33,16 +35,25 @@ class Trajectory:
     sums: Mapping[str, int]
     resets: frozenset[int] = frozenset()
     gains: Mapping[str, Tensor] = field(default_factory=dict)
+    below: tuple[Trajectory, ...] = ()
+
+    @property
+    def layers(self) -> tuple[Trajectory, ...]:
+        """The way through each layer alone, from the bottom up."""
+        return *self.below, replace(self, below=())
 
     @property
     def x(self) -> Tensor:
         """(T, N, C), the inputs."""
-        return time_first(self.saved["inputs"][:, :-1])
+        lowest = self.below[0] if self.below else self
+        return time_first(lowest.saved["inputs"][:, :-1])
 
     @property
     def states(self) -> dict[str, Tensor]:
-        """{"h": (T+1, N, H), …}; the first is the initial state, and that at t+1 follows from x[t]."""
-        return {part: time_first(self.saved[part]) for part in self.parts}
+        """{"h": (T+1, N, H), …}; the first is the initial state, and that at t+1 follows from x[t]. Those of the layers
+        ``below`` come after the top one's, as "h_l0", …"""
+        own = {part: time_first(self.saved[part]) for part in self.parts}
+        return own | _of_layers([layer.states for layer in self.below])
 
     @property
     def h(self) -> Tensor:
@@ -70,40 +81,57 @@ class Trajectory:
     @property
     def gone_on_from(self) -> dict[str, Tensor]:
         """{state: (T, N, H)} that the steps started with: the states but the last, zero where they were reset."""
-        return {part: time_first(came_from(self.saved, part)) for part in self.parts}
+        own = {part: time_first(came_from(self.saved, part)) for part in self.parts}
+        return own | _of_layers([layer.gone_on_from for layer in self.below])
 
     def between(self, first: int, stop: int) -> Trajectory:
         """Steps ``first`` … ``stop`` − 1 with the states ``first`` … ``stop``; a view."""
         saved = {name: part[first : stop + (name in self.parts)] for name, part in self.saved.items()}
-        return replace(self, saved=saved, resets=frozenset(b - first for b in self.resets if first <= b < stop))
+        resets = frozenset(b - first for b in self.resets if first <= b < stop)
+        below = tuple(layer.between(first, stop) for layer in self.below)
+        return replace(self, saved=saved, resets=resets, below=below)
 
     def tiled(self, k: int) -> Trajectory:
         """Every sequence ``k`` times along the batch, copy after copy: N·k sequences, the first N the originals."""
-        whole = self.saved.items()
-        return replace(self, saved={name: part.repeat(*[1] * (part.dim() - 1), k) for name, part in whole})
+        saved = {name: part.repeat(*[1] * (part.dim() - 1), k) for name, part in self.saved.items()}
+        return replace(self, saved=saved, below=tuple(layer.tiled(k) for layer in self.below))
 
     def of_sequence(self, n: int) -> Trajectory:
         """That of sequence ``n`` alone; a view."""
-        return replace(self, saved={name: part[..., n : n + 1] for name, part in self.saved.items()})
+        saved = {name: part[..., n : n + 1] for name, part in self.saved.items()}
+        return replace(self, saved=saved, below=tuple(layer.of_sequence(n) for layer in self.below))
 
     def to(self, dtype: torch.dtype) -> Trajectory:
         """The same numbers in ``dtype``; nothing is computed anew."""
         saved, gains = ({name: part.to(dtype) for name, part in parts.items()} for parts in (self.saved, self.gains))
-        return replace(self, saved=saved, gains=gains)
+        return replace(self, saved=saved, gains=gains, below=tuple(layer.to(dtype) for layer in self.below))
 
 
 @dataclass(frozen=True)
 class Back:
     """Gradients of one loss.
 
-    states   {"h": (T+1, N, H), …}, ∂L/∂state[t], total derivatives: ∂L/∂c contains c → h of the same step
-    grads    {name: ∂L/∂parameter}; empty where no parameter gradients were asked for
-    alphas   (T, blocks·H, N), ∂L/∂pre-activations in the loops' order, for ``Cell.parameter_gradients``
+    states      {"h": (T+1, N, H), …}, ∂L/∂state[t], total derivatives: ∂L/∂c contains c → h of the same step, and all
+                of it that the layers above make of it in that step. Named as those of a ``Trajectory``
+    grads       {name: ∂L/∂parameter}; empty where no parameter gradients were asked for
+    by_layer    ∂L/∂pre-activations in the loops' order, (T, blocks·H, N) a layer, from the bottom up
     """
 
     states: dict[str, Tensor]
     grads: dict[str, Tensor]
-    alphas: Tensor
+    by_layer: tuple[Tensor, ...]
+
+    @cached_property
+    def alphas(self) -> Tensor:
+        """(T, rows, N), the same layer after layer, for ``Cell.parameter_gradients``."""
+        return self.by_layer[0] if len(self.by_layer) == 1 else torch.cat(self.by_layer, dim=1)
+
+    def of_layer(self, layer: int) -> Back:
+        """That of one layer, as a cell of one layer has it; without ``grads``."""
+        count = len(self.by_layer)
+        own = [part for part in self.states if LAYER not in part]
+        states = {part: self.states[named(part, layer, count)] for part in own}
+        return Back(states, {}, self.by_layer[layer : layer + 1])
 
     @property
     def grad_h(self) -> Tensor:
@@ -137,6 +165,19 @@ class Carry:
         if t in self.cuts:
             return carried.zero_()
         return carried if self.clamp is None else carried.clamp_(-self.clamp, self.clamp)
+
+
+LAYER = "_l"
+
+
+def named(name: str, layer: int, layers: int) -> str:
+    """What a part of the state is called in layer ``layer``, from 0 at the bottom, of so many: that of the top one as
+    where there is no other, the rest as torch calls their weights."""
+    return name if layer == layers - 1 else f"{name}{LAYER}{layer}"
+
+
+def _of_layers(below: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {f"{name}{LAYER}{k}": value for k, own in enumerate(below) for name, value in own.items()}
 
 
 def time_first(hidden_major: Tensor) -> Tensor:

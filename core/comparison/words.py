@@ -66,9 +66,8 @@ def _words(config: RunConfig, setting: Setting) -> str:
     value, legend = config.to_flat()[setting.key], setting.legend
     if value is None:
         return ""
-    if not setting.choices:
+    said = legend.said.get(str(value), legend.said.get("*"))
+    if said is None and not setting.choices:
         return f"{legend.short or setting.title} {exact(value)}"
-    choice = str(setting.choices[value])
-    default = "{1}" if legend.unnamed else "{2} {1}"
-    template = legend.said.get(str(value), legend.said.get("*", default))
-    return template.format(config, choice, setting.title.lower())
+    template = said or ("{1}" if legend.unnamed else "{2} {1}")
+    return template.format(config, setting.choices.get(value, ""), setting.title.lower())

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from core.frames import SCALARS, Floats, Frame, Planes
+from core.frames import BY_LAYER, SCALARS, Floats, Frame, Planes
 
-PROFILES = ("grad_h", "grad_c", "flow", "flow_last")
+PROFILES = ("grad_h", "grad_c", "flow", "flow_last", *BY_LAYER)
 HISTORY = ("step", *SCALARS)
 NUMBERS = ("step", "score_step", *SCALARS)
 
@@ -76,10 +76,16 @@ def pack_planes(planes: Planes) -> bytes:
 
     A plane with values beyond half's range (a ReLU state that explodes) stays in single precision.
     """
+    return pack({name: _halved(values) for name, values in _arrays(planes).items()})
+
+
+def _arrays(planes: Planes) -> dict[str, Floats]:
+    """By name; those of the layers below as "l0.h", "l0.gate.i", …"""
     arrays = {f"gate.{name}": values for name, values in planes.gates.items()} | {"h": planes.h}
     if planes.c is not None:
         arrays["c"] = planes.c
-    return pack({name: _halved(values) for name, values in arrays.items()})
+    below = [{f"l{k}.{name}": values for name, values in _arrays(own).items()} for k, own in enumerate(planes.below)]
+    return {name: values for part in (arrays, *below) for name, values in part.items()}
 
 
 def _halved(values: Floats) -> Floats:
@@ -90,9 +96,18 @@ def _halved(values: Floats) -> Floats:
 
 def unpack_planes(content: bytes) -> Planes:
     """The planes as float32."""
-    arrays = {name: values.astype(np.float32) for name, values in load(content).items()}
-    gates = {name.removeprefix("gate."): values for name, values in arrays.items() if name.startswith("gate.")}
-    return Planes(gates, arrays["h"], arrays.get("c"))
+    return _planes({name: values.astype(np.float32) for name, values in load(content).items()})
+
+
+def _planes(arrays: Mapping[str, Floats]) -> Planes:
+    gates, below = _under("gate.", arrays), list[Planes]()
+    while own := _under(f"l{len(below)}.", arrays):
+        below.append(_planes(own))
+    return Planes(gates, arrays["h"], arrays.get("c"), tuple(below))
+
+
+def _under(start: str, arrays: Mapping[str, Floats]) -> dict[str, Floats]:
+    return {name.removeprefix(start): values for name, values in arrays.items() if name.startswith(start)}
 
 
 def pack_frame(frame: Frame) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from core.backprop.evaluation import evaluate
+from core.cells import Trajectory
 from core.config import RunConfig
 from core.data import held_out, probes, scored_at_once, training_batch
 from core.frames import NOT_SCORED, SCALARS, Frame, Planes
@@ -112,12 +113,10 @@ class Training(Iterator[Frame]):
         self.score_step = self.step
 
     def _planes(self) -> Planes:
-        trajectory = self.learner.network.layer.forward(self._probes, resets=self.config.resets)
-        return Planes(
-            {name: _array(gate) for name, gate in trajectory.gates.items()},
-            _array(trajectory.h),
-            None if trajectory.c is None else _array(trajectory.c),
-        )
+        *below, top = map(
+            _planes, self.learner.network.layer.forward(self._probes, resets=self.config.resets).layers
+        )  # fmt: skip
+        return replace(top, below=tuple(below))
 
     # -- what a step leaves behind --------------------------------------------------------------------------------
 
@@ -135,9 +134,7 @@ class Training(Iterator[Frame]):
             **dict(zip(SCALARS, values, strict=True)),
             score_step=self.score_step,
             param_norms=kept.norms,
-            grad_h=profiles.grad_h,
-            grad_c=profiles.grad_c,
-            flow=profiles.flow,
+            **vars(profiles),
             flow_last=flow_last,
             history=history,
             planes=kept.planes,
@@ -173,6 +170,12 @@ def one_thread_without_subnormals() -> Iterator[None]:
     finally:
         torch.set_flush_denormal(flushed)
         torch.set_num_threads(threads)
+
+
+def _planes(way: Trajectory) -> Planes:
+    """Those of one layer."""
+    gates, c = {name: _array(gate) for name, gate in way.gates.items()}, way.c
+    return Planes(gates, _array(way.h), None if c is None else _array(c))
 
 
 def _array(value: Tensor) -> np.ndarray:

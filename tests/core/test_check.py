@@ -14,7 +14,8 @@ SEEDS = range(8)
 
 @pytest.mark.parametrize("variant", check.VARIANTS)
 def test_every_judge_agrees_over_many_seeds(variant):
-    many = check.VARIANTS[variant].normalisation == "none"
+    cell = check.VARIANTS[variant]
+    many = cell.normalisation == "none" and cell.layers == 1
     for judge in check.JUDGES:
         seeds = SEEDS if judge.sizes == check.SIZES and many else SEEDS[:2]
         found = check.verdict(variant, judge, seeds)
@@ -47,8 +48,8 @@ def test_a_wrong_gradient_fails(owner, monkeypatch, capsys):
 def test_a_wrong_forward_fails(wrong, monkeypatch, capsys):
     honest = LSTM.forward
 
-    def sabotaged(self, params, x, state=None):
-        trajectory = honest(self, params, x, state)
+    def sabotaged(self, params, x, state=None, **how):
+        trajectory = honest(self, params, x, state, **how)
         return dataclasses.replace(trajectory, saved=trajectory.saved | {"h": trajectory.saved["h"] * wrong})
 
     monkeypatch.setattr(LSTM, "forward", sabotaged)

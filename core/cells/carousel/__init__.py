@@ -25,18 +25,20 @@ from torch import Tensor
 
 from core.anatomy.carousel import Variant
 from core.cells import elementwise, variants
-from core.cells.base import AtStep, Cell, Params, State
+from core.cells.base import Params, State
 from core.cells.carousel import compiled, output_norm, plain
 from core.cells.carousel.plain import AS_IS, NORMALISED, SQUASHED
 from core.cells.normalisation import (
     at_products,
     back_weights,
     input_sums,
+    inputs_back,
     normalised,
     parameter_gradients,
     recurrent_sums,
     sent_back,
 )
+from core.cells.one_layer import AtStep, OneLayer
 from core.cells.trajectory import Trajectory, before, came_from, time_first
 
 PER_GATE = ("unit_ih", "inverse_ih", "unit_hh", "inverse_hh")
@@ -48,7 +50,7 @@ SUMS_WITHOUT_F = {"i": 1, "g": 2, "o": 0}
 
 
 @dataclass(frozen=True)
-class Carousel(Cell):
+class Carousel(OneLayer):
     """c = f⊙c₋ + i⊙g, h = o⊙tanh c, in one of its ``core.cells.variants``."""
 
     variant: Variant = field(default="standard", kw_only=True)
@@ -148,11 +150,24 @@ class Carousel(Cell):
         H = saved["h"].shape[1]
         if self.hands != NORMALISED:
             return parameter_gradients(alphas, saved, lambda rows: torch_order(rows, H))
-        own = variants.OWN_BLOCKS.get(self.variant, range(4))
-        saved = saved | {name: _blocks(saved[name], own, H if name.startswith("unit") else 1) for name in PER_GATE}
-        saved |= {name: torch.cat([saved[name][-H:], saved[name][:-H]]) for name in ("gain_ih", "gain_hh")}
+        saved = saved | self._own(saved, PER_GATE, H)
+        saved |= {name: output_first(saved[name], H) for name in ("gain_ih", "gain_hh")}
         found = parameter_gradients(alphas[:, :-H], saved, lambda rows: torch_order(rows, H))
         return found | output_norm.parameters(alphas[:, -H:], saved)
+
+    def _own(self, saved: Mapping[str, Tensor], names: Collection[str], H: int) -> dict[str, Tensor]:
+        """Of what a normalisation saved of four blocks, what belongs to those with weights of their own."""
+        own = variants.OWN_BLOCKS.get(self.variant, range(4))
+        return {name: _blocks(saved[name], own, H if name.startswith("unit") else 1) for name in names}
+
+    def _inputs_back(self, params: Params, saved: dict[str, Tensor], alphas: Tensor) -> Tensor:
+        H = saved["h"].shape[1]
+        weight, gain = output_first(params["weight_ih"], H), params.get("gain_ih")
+        if gain is None:
+            return inputs_back(weight, None, saved, alphas)
+        return inputs_back(
+            weight, output_first(gain, H), self._own(saved, ("unit_ih", "inverse_ih"), H), alphas[:, : len(weight)]
+        )  # fmt: skip
 
     # -- what only the formulas know ------------------------------------------------------------------------------
 
@@ -231,6 +246,11 @@ def loop_order(rows: Tensor) -> Tensor:
     """Parameter rows (4H, …) from torch's i f g o to the loops' o i f g."""
     i, f, g, o = rows.chunk(4)
     return torch.cat([o, i, f, g])
+
+
+def output_first(rows: Tensor, H: int) -> Tensor:
+    """Rows from torch's order to the loops', of three blocks as of four: the last one comes first."""
+    return torch.cat([rows[-H:], rows[:-H]])
 
 
 def torch_order(rows: Tensor, H: int) -> Tensor:

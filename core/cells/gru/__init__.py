@@ -14,15 +14,16 @@ from torch import Tensor, nn
 
 from core.anatomy import Anatomy
 from core.anatomy.gru import GRUAnatomy
-from core.cells.base import AtStep, Cell, Params, State
+from core.cells.base import Params, State
 from core.cells.gru.resets import RESETS
-from core.cells.normalisation import normalised, sent_back
+from core.cells.normalisation import inputs_back, normalised, sent_back
+from core.cells.one_layer import AtStep, OneLayer
 from core.cells.trajectory import Trajectory
 
 
 @final
 @dataclass(frozen=True)
-class GRU(Cell):
+class GRU(OneLayer):
     """h = (1−z)⊙n + z⊙h₋, with r z = σ(W x + U h₋ + b).
 
     reset "after":  n = tanh(W_n x + b_in + r⊙m),  m = U_n h₋ + b_hn
@@ -64,6 +65,9 @@ class GRU(Cell):
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         return RESETS[self.reset].parameters(alphas, saved)
 
+    def _inputs_back(self, params: Params, saved: dict[str, Tensor], alphas: Tensor) -> Tensor:
+        return inputs_back(*RESETS[self.reset].input_rows(params), saved, alphas)
+
     # -- what only the formulas know ------------------------------------------------------------------------------
 
     def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -97,6 +101,6 @@ class GRU(Cell):
             **{f"via.{q}": sent for q, sent in via.items()}, "via": gates, "leak": leak, "sent_h": gates + leak,
         }  # fmt: skip
 
-    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
+    def torch_layer(self, input_size: int, hidden_size: int, layers: int = 1) -> nn.RNNBase | None:
         plain = self.reset == "after" and self.normalisation == "none"
-        return nn.GRU(input_size, hidden_size) if plain else None
+        return nn.GRU(input_size, hidden_size, layers) if plain else None

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.cells import elementwise
-from core.cells.base import AtStep, Params
+from core.cells.base import Params
 from core.cells.gru import compiled, plain
 from core.cells.normalisation import (
     at_products,
@@ -25,6 +25,7 @@ from core.cells.normalisation import (
     sent_back,
     weight_gradients,
 )
+from core.cells.one_layer import AtStep
 from core.cells.products import weight_gradient
 from core.cells.trajectory import before, came_from
 
@@ -45,6 +46,10 @@ class Reset(ABC):
     @abstractmethod
     def parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         """See ``Cell._parameters``."""
+
+    @abstractmethod
+    def input_rows(self, params: Params) -> tuple[Tensor, Tensor | None]:
+        """The weights of the input's products and their gains, in the order of the alphas."""
 
     @abstractmethod
     def sum_of_n(
@@ -107,6 +112,10 @@ class After(Reset):
             assert of_input is not None
             W, gains = _without_m(by_input, H), {"gain_ih": _without_m(of_input, H), "gain_hh": of_state}
         return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b_h.clone(), **gains}
+
+    def input_rows(self, params: Params) -> tuple[Tensor, Tensor | None]:
+        weights, _, gain = _rows(params)
+        return weights, gain
 
     def sum_of_n(
         self, by_input: Tensor, by_state: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor, gain: Tensor | None
@@ -200,6 +209,9 @@ class Before(Reset):
             gains = {"gain_ih": of_input, "gain_hh": torch.cat([of_rz, of_n])}
         U = torch.cat([by_h, by_reset])
         return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone(), **gains}
+
+    def input_rows(self, params: Params) -> tuple[Tensor, Tensor | None]:
+        return params["weight_ih"], params.get("gain_ih")
 
     def sum_of_n(
         self, by_input: Tensor, by_state: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor, gain: Tensor | None

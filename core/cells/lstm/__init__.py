@@ -40,6 +40,6 @@ class LSTM(Carousel):
     def _backward_of_a_step(self, params: Params, grad_h: Tensor) -> Callable[..., None]:
         return partial(without_peepholes(grad_h).backward, self.hands)
 
-    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
+    def torch_layer(self, input_size: int, hidden_size: int, layers: int = 1) -> nn.RNNBase | None:
         plain = self.variant == "standard" and self.normalisation == "none"
-        return nn.LSTM(input_size, hidden_size) if plain else None
+        return nn.LSTM(input_size, hidden_size, layers) if plain else None

@@ -9,10 +9,10 @@ The mean over the units is taken of the weights, once: with P the matrix that ta
 on the way back (P U)ᵀ δ = Uᵀ P δ. So no step takes a mean of its products.
 
 A cell takes all of it from here: ``input_sums`` and ``recurrent_sums`` on the way forwards, ``at_products`` on the way
-back, ``parameter_gradients`` or ``weight_gradients`` at the end, and ``normalised`` where it writes its step as the
-textbook does. Without a gain each is the plain product, to the bit. Saved of every step, beside the rest: the
-normalised products "unit_<name>" and the inverse of what they were divided by, "inverse_<name>". Given these, the way
-back is linear.
+back, ``parameter_gradients`` or ``weight_gradients`` at the end, ``inputs_back`` for the layer below, and
+``normalised`` where it writes its step as the textbook does. Without a gain each is the plain product, to the bit.
+Saved of every step, beside the rest: the normalised products "unit_<name>" and the inverse of what they were divided
+by, "inverse_<name>". Given these, the way back is linear.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Norm:
         self.unit, inverse = saved[f"unit_{name}"], saved[f"inverse_{name}"]
         blocks = inverse.shape[1]
         self._do = elementwise.choose(self.unit, plain, compiled)
-        self._shape = (blocks, len(gain) // blocks)
+        self.H = len(gain) // blocks
+        self._shape = (blocks, self.H)
         self._gain = elementwise.array(gain.detach().reshape(self._shape).contiguous())
         self._units, self._inverses = self.by_step(self.unit), elementwise.each(inverse)
         self._whole = tuple(elementwise.array(x) for x in (self.unit.unflatten(1, self._shape), inverse))
@@ -92,6 +93,13 @@ class Norm:
     def add_all(self, sums: Tensor) -> None:
         """``add`` at every step, sums (T, blocks·H, N)."""
         self._do.layer(self._gain, *self._whole, elementwise.array(sums.unflatten(1, self._shape)))
+
+    def back_all(self, alphas: Tensor) -> Tensor:
+        """``back`` at every step, (T, blocks·H, N)."""
+        room = torch.empty_like(alphas)
+        given, at_product = (elementwise.array(rows.unflatten(1, self._shape)) for rows in (alphas, room))
+        self._do.layer_backward(self._gain, *self._whole, given, at_product)
+        return room
 
     def gradients(self, alphas: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
         """∂L/∂weights (blocks·H, F) that multiplied ``factors`` (T, F, N), still to be centred, and ∂L/∂gain.
@@ -164,6 +172,14 @@ def at_products(gain: Tensor | None, saved: Mapping[str, Tensor], name: str, alp
 def back_weights(U: Tensor, gain: Tensor | None) -> Tensor:
     """Uᵀ, as ``at_products`` needs it."""
     return (U if gain is None else centred(U, U.shape[1])).T.contiguous()
+
+
+def inputs_back(weight: Tensor, gain: Tensor | None, saved: Mapping[str, Tensor], alphas: Tensor) -> Tensor:
+    """∂L/∂inputs (T, C, N) of ``input_sums``, from the gradients of its sums (T, R, N)."""
+    if gain is not None:
+        norm = Norm(saved, "ih", gain)
+        weight, alphas = centred(weight, norm.H), norm.back_all(alphas.contiguous())
+    return torch.bmm(weight.T.expand(len(alphas), -1, -1), alphas)
 
 
 def weight_gradients(

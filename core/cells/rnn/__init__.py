@@ -14,15 +14,17 @@ from torch.nn import functional
 from core.anatomy import Anatomy
 from core.anatomy.rnn import ACTIVATIONS, LEAK, Activation, RNNAnatomy
 from core.cells import elementwise
-from core.cells.base import RECURRENT, AtStep, Cell, Params, State
+from core.cells.base import RECURRENT, Params, State
 from core.cells.normalisation import (
     at_products,
     back_weights,
     input_sums,
+    inputs_back,
     parameter_gradients,
     recurrent_sums,
     sent_back,
 )
+from core.cells.one_layer import AtStep, OneLayer
 from core.cells.rnn import compiled, plain
 from core.cells.trajectory import Trajectory, before
 
@@ -37,7 +39,7 @@ _TEXTBOOK: Mapping[Activation, Callable[[Tensor], Tensor]] = {
 
 @final
 @dataclass(frozen=True)
-class RNN(Cell):
+class RNN(OneLayer):
     """h = φ(W x + U h₋ + b), with one of the activations φ."""
 
     activation: Activation = "tanh"
@@ -87,6 +89,9 @@ class RNN(Cell):
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         return parameter_gradients(alphas, saved)
 
+    def _inputs_back(self, params: Params, saved: dict[str, Tensor], alphas: Tensor) -> Tensor:
+        return inputs_back(params["weight_ih"], params.get("gain_ih"), saved, alphas)
+
     # -- what only the formulas know ------------------------------------------------------------------------------
 
     def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -107,10 +112,10 @@ class RNN(Cell):
         getattr(plain, f"{self._function}_backward")(h, ones, found)
         return found
 
-    def torch_layer(self, input_size: int, hidden_size: int) -> nn.RNNBase | None:
+    def torch_layer(self, input_size: int, hidden_size: int, layers: int = 1) -> nn.RNNBase | None:
         known = self.activation in ("tanh", "relu")
         plain = known and self.normalisation == "none"
-        return nn.RNN(input_size, hidden_size, nonlinearity=self.activation) if plain else None
+        return nn.RNN(input_size, hidden_size, layers, nonlinearity=self.activation) if plain else None
 
     @property
     def analytic(self) -> bool:

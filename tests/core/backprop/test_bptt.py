@@ -108,7 +108,7 @@ def test_batch_size_leaves_no_factor(cell):
 
 def back(**states):
     """These gradients of the states, and none of parameters."""
-    return Back(states, {}, torch.zeros(0))
+    return Back(states, {}, (torch.zeros(0),))
 
 
 def test_profiles_survive_squares_below_float32():

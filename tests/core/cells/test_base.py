@@ -14,8 +14,8 @@ from torch import Tensor
 from core.anatomy import Anatomy, Gate, State
 from core.anatomy.base import H_STATE, HiddenSize
 from core.backprop.judges import by_autograd, by_differences, draw, ours, relative_error
-from core.cells import LSTM, RECURRENT, RNN, VARIANTS, Cell, Params, Trajectory, elementwise
-from core.cells.base import AtStep
+from core.cells import LSTM, RECURRENT, RNN, VARIANTS, Cell, OneLayer, Params, Trajectory, elementwise
+from core.cells.one_layer import AtStep
 from core.cells.products import input_products, weight_gradient
 from core.cells.trajectory import before, came_from
 from core.diagnostics.jacobians import same_step
@@ -60,7 +60,7 @@ def backward(n, c, m_h, m_c, alpha, to_c):
 
 @final
 @dataclass(frozen=True)
-class Halving(Cell):
+class Halving(OneLayer):
     """What a new cell must have, and no compiled functions."""
 
     anatomy_type: ClassVar[type[Anatomy]] = HalvingAnatomy

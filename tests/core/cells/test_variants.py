@@ -118,7 +118,7 @@ def test_parameters_are_those_that_are_used(owner, kind):
     blocks = 3 if kind in THREE else 4
     assert len(GATES[kind]) == blocks and params["weight_hh"].shape == (5 * blocks, 5)
     assert set(cell.peepholes(params)) == (set(GATES[kind]) - {"g"} if owner is Peephole else set())
-    config = ANATOMIES[owner.name](variant=kind)
+    config = ANATOMIES[cell.name](variant=kind)
     assert config.gate_names == GATES[kind] == cell_of(config).gate_names
 
 
