@@ -257,8 +257,8 @@ def test_the_standard_lstm_has_the_digests_it_had_before_there_were_variants(mon
 
 def test_a_new_setting_changes_no_digest(later: type[RunConfig]) -> None:
     old, new = RunConfig(lr=0.1), later(lr=0.1)
-    came = {"cell.variant": "standard", "cell.rho": 1, "cell.sigma_max": 1, "cell.normalisation": "none", "cell.layers": 1,
-            "weight_decay": 0.01, "lr_schedule": "constant", "warmup_steps": 100}  # fmt: skip
+    came = {"cell.variant": "standard", "cell.rho": 1, "cell.sigma_max": 1, "cell.normalisation": "none",
+            "cell.layers": 1, "weight_decay": 0.01, "lr_schedule": "constant", "warmup_steps": 100}  # fmt: skip
     assert later.before(new.to_flat()) == came | {"rounds": 1, "shuffled": "no"}
     assert new.replace(shuffled="no").digest() == old.digest()
     assert len({old.digest(), new.digest(), new.replace(shuffled="no", rounds=2).digest()}) == 3
