@@ -68,7 +68,12 @@ CELL_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "gru": {"init": st.sampled_from([*UNGATED, "chrono"]), "reset": st.sampled_from(["after", "before"])},
 }
 for own in CELL_SETTINGS.values():
-    own |= {"rho": SCALE, "sigma_max": SCALE, "normalisation": st.sampled_from(["none", "layer"])}
+    own |= {
+        "rho": SCALE,
+        "sigma_max": SCALE,
+        "normalisation": st.sampled_from(["none", "layer"]),
+        "layers": st.integers(1, 4),
+    }
 RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "optimizer": st.sampled_from(["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]),
     "weight_decay": st.floats(0, 1),
