@@ -1,4 +1,4 @@
-"""At the door of the server: whom it answers by which name, what it never takes, and the headers of every answer."""
+"""At the door of the server: whom it answers by which name, how much it takes, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.entry import inline_scripts
+from core.bounded import Bounded
 from core.errors import UnrolledError, quoted
 
 UPLOADS = "/_stcore/upload_file"
+MOST_UPLOADED, MOST_SESSIONS = 50_000_000, 10_000
+"""Bytes that one session may upload, and sessions that are remembered."""
 _NAME = re.compile(r"(\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])", re.IGNORECASE)
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 _SOURCE = re.compile(
@@ -88,6 +91,28 @@ class Rules:
         ))  # fmt: skip
 
 
+class Uploads:
+    """How much each session has uploaded: Streamlit bounds a file, and holds as many as it is sent."""
+
+    def __init__(self) -> None:
+        self._sent: Bounded[str, list[int]] = Bounded(MOST_SESSIONS)
+
+    def refusal(self, scope: Scope) -> tuple[int, str]:
+        """(status, sentence) for a request to the path of uploads, or (0, "")."""
+        if scope.get("method") not in ("PUT", "POST"):
+            return 0, ""
+        length = Headers(scope=scope).get("content-length", "")
+        if not length.isdecimal():
+            return 411, "An upload says how long it is (Content-Length)."
+        session = scope["path"].rsplit("/", 2)[-2]
+        sent = self._sent.get(session) or self._sent.keep(session, [0])
+        if sent[0] + int(length) > MOST_UPLOADED:
+            most = MOST_UPLOADED // 1_000_000
+            return 429, f"More than {most} MB were uploaded in this session. Load the page again to go on."
+        sent[0] += int(length)
+        return 0, ""
+
+
 @dataclass(frozen=True)
 class Door:
     """ASGI middleware that holds to the ``rules``."""
@@ -95,6 +120,7 @@ class Door:
     app: ASGIApp
     rules: Rules
     headers: Mapping[str, str] = field(default_factory=dict)
+    uploads: Uploads = field(default_factory=Uploads)
 
     def __post_init__(self) -> None:
         always = {
@@ -135,9 +161,7 @@ class Door:
             )
         if not _is_address(given.get(b"origin", "null")):
             return 400, "The Origin of this request is no address."
-        if UPLOADS in scope["path"]:
-            return 403, "Nothing can be uploaded here: no page asks for a file."
-        return 0, ""
+        return self.uploads.refusal(scope) if UPLOADS in scope["path"] else (0, "")
 
 
 async def _refuse(send: Send, status: int, sentence: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from core.bench import add_options as add_bench_options
+from core.brought import kinds, takes, with_data
 from core.command_theory import add_theory, report
 from core.config import RunConfig
 from core.data_files import flat
@@ -19,9 +20,11 @@ from core.errors import ConfigError, UnrolledError
 from core.forecasts.command import add_forecasts
 from core.frames import Frame
 from core.numbers import percent, plain, sig
+from core.own_data import Kind
 from core.presets import PRESETS
 from core.promises.command import add_check
 
+TABLES = (".csv", ".tsv", ".tab")
 NEGATIVE_NUMBER = re.compile(r"-((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)$", re.IGNORECASE)
 
 
@@ -33,11 +36,31 @@ def config_of(arguments: argparse.Namespace) -> RunConfig:
         if not equals:
             raise ConfigError([f"`--set` (={pair}) must be KEY=VALUE, as in `--set steps=300`."])
         overrides[key] = value
+    if arguments.data and not (arguments.config or arguments.preset):
+        overrides = {"task.name": takes(_kind(arguments.data))} | overrides
     if arguments.config:
-        return _config_file(arguments.config).replace(**overrides)
-    if arguments.preset:
-        return RunConfig.preset(arguments.preset, **overrides)
-    return RunConfig.from_flat(overrides)
+        config = _config_file(arguments.config).replace(**overrides)
+    elif arguments.preset:
+        config = RunConfig.preset(arguments.preset, **overrides)
+    else:
+        config = RunConfig.from_flat(overrides)
+    return _on_data(config, arguments.data, overrides) if arguments.data else config
+
+
+def _on_data(config: RunConfig, path: Path, overrides: dict[str, Any]) -> RunConfig:
+    """``config`` on the table or the text in a file, and what was found in it on stderr."""
+    from core.own_data.reading import read_file  # pandas
+
+    found = read_file(path, config.task.takes or _kind(path))
+    print(*found.notes, sep="\n", file=sys.stderr)
+    config = with_data(config, found.data)
+    own = {key: value for key, value in overrides.items() if key.startswith("task.") and key != "task.name"}
+    return config.replace(**own)
+
+
+def _kind(path: Path) -> Kind:
+    """What a file holds, by its name."""
+    return "table" if path.suffix.lower() in TABLES or "text" not in kinds() else "text"
 
 
 def _config_file(path: Path) -> RunConfig:
@@ -57,6 +80,7 @@ def _config_file(path: Path) -> RunConfig:
 def run(arguments: argparse.Namespace) -> int:
     """Train here and print every frame, or what a person wants to read of it."""
     config = config_of(arguments)
+    config.task.check()
     from core.training import train
 
     show = _json_line if arguments.jsonl else _csv_lines() if arguments.csv else _readable_line
@@ -169,6 +193,7 @@ def _config_options(sub: argparse.ArgumentParser) -> None:
     source.add_argument("--preset", metavar="NAME", help="start from a preset")
     source.add_argument("--config", metavar="FILE", type=Path, help="start from a JSON file of settings")
     sub.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", help="change settings, steps=300")
+    sub.add_argument("--data", metavar="FILE", type=Path, help="learn from a CSV, or from a text, of your own")
     sub.set_defaults(config_of=config_of)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -41,7 +41,8 @@ class Legend:
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting by its dotted key. ``choices`` maps values to labels; else ``kind`` is a number within bounds.
+    """One setting by its dotted key. ``choices`` maps values to labels; else ``kind`` is a number within bounds, or the
+    digest of data that a visitor brings.
 
     ``group`` is one of GROUPS; ``empty`` says what an optional setting means where nothing is entered.
     """
@@ -49,7 +50,7 @@ class Setting:
     key: str
     title: str
     help: str
-    kind: Literal["choice", "integer", "number"]
+    kind: Literal["choice", "integer", "number", "data"]
     default: Any
     choices: dict[Any, str]
     minimum: float | None
@@ -75,7 +76,9 @@ def settings_of(config: RunConfig) -> dict[str, Setting]:
         settings[f"{name}.name"] = _choice(f"{name}.name", name.capitalize(), titles)
         for inner, inner_field in parts[name].model_fields.items():
             if inner != "name":
-                settings[f"{name}.{inner}"] = _setting(f"{name}.{inner}", inner_field, name.capitalize())
+                setting = _setting(f"{name}.{inner}", inner_field, name.capitalize())
+                choices = config.task.choices(inner) if name == "task" else {}
+                settings[setting.key] = replace(setting, kind="choice", choices=choices) if choices else setting
     return settings
 
 
@@ -94,7 +97,7 @@ def _setting(key: str, info: FieldInfo, group: str) -> Setting:
         key=key,
         title=info.title or key,
         help=info.description or "",
-        kind="choice" if choices else "integer" if types == [int] else "number",
+        kind="data" if extra.get("widget") == "data" else _kind(choices, types),
         default=info.default,
         choices=choices,
         minimum=_bound(info, Ge, Gt),
@@ -106,6 +109,10 @@ def _setting(key: str, info: FieldInfo, group: str) -> Setting:
         empty=str(extra.get("empty", "")),
         legend=Legend(**legend),
     )
+
+
+def _kind(choices: Mapping[Any, str], types: list[Any]) -> Literal["choice", "integer", "number"]:
+    return "choice" if choices else "integer" if types == [int] else "number"
 
 
 def _bound(info: FieldInfo, *kinds: type) -> float | None:

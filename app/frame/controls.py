@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.frame import problems
+from app.frame import own_data, problems
 from app.text.glossary import explained
 from app.visit import session
 from core.config import RunConfig
@@ -84,6 +84,9 @@ def _widget(setting: Setting, value: Any) -> None:
 
 def _input(setting: Setting, value: Any) -> None:
     """Without bounds of its own: a browser would turn a number red and say nothing, RunConfig says which it may be."""
+    if setting.kind == "data":
+        own_data.controls()
+        return
     key = f"set.{setting.key}"
     st.session_state[key] = value
     common: dict[str, Any] = {
@@ -126,7 +129,9 @@ def _step(value: float | None) -> float:
 def _changed(key: str) -> None:
     value, config = st.session_state[f"set.{key}"], session.visit().config
     try:
-        session.choose(config.replace(**{key: value}))
+        wanted = config.replace(**{key: value})
+        wanted.task.check()
+        session.choose(wanted)
     except ConfigError as error:
         session.stay()
         st.session_state[_REFUSED] = (config, key, error.problems)

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.board.query import MAX_BESIDE, stands
 from app.board.views import KNOBS, TEXTS
 from app.services import lab
+from core.brought import without_data
 from core.comparison import MOST_MEMBERS, differences
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError, quoted
@@ -171,6 +172,16 @@ def _settings(last: Mapping[str, str], start: str, problems: list[str]) -> RunCo
     except ConfigError as error:
         problems += error.problems
     return _usable(base, wanted)
+
+
+def on_known_data(shown: Visit) -> Visit:
+    """The view, on the data that the task comes with where that of its own is not here or does not suit it."""
+    try:
+        shown.config.task.check()
+    except ConfigError as error:
+        problems = (*shown.problems, *error.problems)
+        return replace(shown, config=without_data(shown.config), run=None, cursor=None, beside=(), problems=problems)
+    return shown
 
 
 def _is_setting(key: str) -> bool:

@@ -93,9 +93,9 @@ def restore(start: str) -> None:
     touched = st.session_state.pop(_TOUCHED, False)
     known = _VIEW in st.session_state
     st.session_state[_START] = start
-    if known and (touched or not query or query == st.session_state.get(_WRITTEN)):
-        return
-    st.session_state[_VIEW] = link.read(query, start)
+    if not (known and (touched or not query or query == st.session_state.get(_WRITTEN))):
+        st.session_state[_VIEW] = link.read(query, start)
+    st.session_state[_VIEW] = link.on_known_data(visit())
 
 
 def publish() -> None:

@@ -47,9 +47,11 @@ def lengths(config: RunConfig) -> Iterator[RunConfig]:
     """``config`` with sequences of each of LENGTHS that its task can have."""
     for T in LENGTHS:
         try:
-            yield config.replace(**{"task.length": T})
+            other = config.replace(**{"task.length": T})
+            other.task.check()
         except ConfigError:
             continue
+        yield other
 
 
 def last_flow(network: Network, batch: Batch) -> NDArray[np.float64]:

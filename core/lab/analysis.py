@@ -15,6 +15,7 @@ from core.questions.over_training import Earlier
 from core.store import Run, RunFileError, run_path, stored_run
 from core.store.codec import pack_frame
 from core.store.folder import RUN_ID
+from core.store.own_data import serve
 
 if TYPE_CHECKING:
     from core.moment import Moment
@@ -24,6 +25,7 @@ def answer(folder: str, kind: str, body: str) -> bytes:
     """The answer to a question of this kind about the runs in ``folder``, as safetensors bytes."""
     from core.training import one_thread_without_subnormals
 
+    serve(Path(folder))
     with one_thread_without_subnormals():
         if kind == "preview":
             return preview(body)

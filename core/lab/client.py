@@ -17,6 +17,7 @@ from core.errors import BudgetError, UnrolledError
 from core.frames import Frame
 from core.lab.answers import Answer
 from core.lab.asking import Asking
+from core.own_data import Content
 from core.questions import Question
 from core.schedule import Schedule
 from core.store import Catalog, Questions, Run, RunFileError, RunRow, StorageFull, data_folder, run_path, stored_run
@@ -25,6 +26,7 @@ from core.store.codec import unpack_whole_frame
 from core.store.folder import RUN_ID
 from core.store.joined import hand_over, has_joined, join, open_run
 from core.store.lock import WORKER_LOCK, FileLock
+from core.store.own_data import OwnData, serve
 
 OPENED_SECONDS = 600.0
 LOOK_SECONDS = 0.004
@@ -66,6 +68,8 @@ class Lab:
         self.folder = data_folder(folder)
         self.catalog = Catalog(self.folder)
         self.questions = Questions(self.catalog)
+        self.own_data = OwnData(self.catalog)
+        serve(self.folder)
         self.limits = limits or Limits.of_host()
         self._runs: Bounded[str, Run] = Bounded(OPEN_RUNS)
         self._submitting = threading.Lock()
@@ -94,6 +98,7 @@ class Lab:
             there = {digest: self._there(digest, owner, joins=not own and until is None) for digest in wanted}
             fresh = [config for digest, config in wanted.items() if there[digest] is None]
             for config in fresh:
+                self._check_data(config)
                 check_run(config, self.limits)
             self._check_share(owner, len(fresh))
             known = {digest: self._taken_up(row, owner, until) for digest, row in there.items() if row is not None}
@@ -178,8 +183,16 @@ class Lab:
 
     def delete(self, run_id: str, owner: str) -> None:
         """Remove it with all that it recorded and all that was asked about it."""
-        self.catalog.delete(self._own(run_id, owner).id)
+        row = self._own(run_id, owner)
+        self.catalog.delete(row.id)
         self.questions.forget(run_id)
+        if row.config.task.data_digest:
+            self.own_data.gone_with_run(row.config.task.data_digest, row.owner)
+
+    def bring(self, data: Content, owner: str) -> str:
+        """Keep what a visitor brought; the digest by which a config names it. Raises UnrolledError beyond a visitor's
+        share. It goes with the last run that learns from it, or after a day."""
+        return self.own_data.add(data, hashed(owner))
 
     # -- previews -------------------------------------------------------------------------------------------------
 
@@ -199,6 +212,7 @@ class Lab:
         """Have the preview worked out unless it is already; returns its id at once. Raises BudgetError."""
         key = self.preview_id(config)
         if self.questions.status(key) != "answered":
+            self._check_data(config)
             check_preview(config, self.limits)
             self.questions.ask(key, "preview", config.model_dump_json())
         return key
@@ -285,6 +299,12 @@ class Lab:
             self.catalog.resume(row.id, until=until)
             row = self.catalog.get(row.id) or row
         return self._info(row, reused=True)
+
+    def _check_data(self, config: RunConfig) -> None:
+        """Raise ConfigError where the data that ``config`` names is not here, or does not suit it."""
+        config.task.check()
+        if config.task.data_digest:
+            self.own_data.lay_out(config.task.data_digest)
 
     def _check_share(self, owner: str, more: int) -> None:
         unfinished, most = (

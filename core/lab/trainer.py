@@ -24,6 +24,7 @@ from core.lab.processes import leaving
 from core.numbers import exact, percent, plural, sig
 from core.store import Catalog, Ended, RunWriter, StaleAttempt, StorageFull, load_run, run_path
 from core.store.catalog import RunRow
+from core.store.own_data import serve
 
 CHECKPOINT_SECONDS = 2.0
 POLL_SECONDS = 0.02
@@ -51,6 +52,7 @@ def quantum(waiting: int, fresh: int) -> float:
 def run_stint(folder: str, run_id: str, attempt: int, train: Train | None = None) -> Ended:
     """Carry the run on and say how far it came. The catalog is read here and written by the caller."""
     catalog = Catalog(folder)
+    serve(catalog.folder)
     try:
         row = catalog.get(run_id)
         if row is None or row.attempt != attempt:

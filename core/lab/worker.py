@@ -38,6 +38,7 @@ from core.store import (
 from core.store.catalog import RunRow
 from core.store.folder import unlink_run
 from core.store.lock import SERVER_LOCK, WORKER_LOCK, FileLock
+from core.store.own_data import OwnData
 from core.store.questions import subject
 from core.store.retention import make_room
 from core.store.temporary import Temporary, sweep
@@ -285,6 +286,7 @@ class Worker:
             self.questions.forget(run_id)
             why = "UNROLLED_MAX_GB is reached and nobody had opened it lately"
             log.info("run %s removed: %s", run_id, why, extra={"run": run_id})
+        OwnData(self.catalog).sweep()
 
     def _wind_up(self) -> None:
         log.info("worker %d leaves", os.getpid())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.store.errors import StorageFull
 
+DIGEST = re.compile(r"[0-9a-f]{32}")
 RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{5,39}")
 
 
@@ -41,6 +42,13 @@ def new_run_id() -> str:
     while (run_id := secrets.token_urlsafe(9)).startswith("-"):
         pass
     return run_id
+
+
+def own_data_path(folder: Path, digest: str) -> Path:
+    """The file of what a visitor brought. ``digest`` may come from a URL: anything else is refused with ValueError."""
+    if not DIGEST.fullmatch(digest):
+        raise ValueError(f"not a digest: {digest!r}")
+    return folder / "own_data" / f"{digest}.safetensors"
 
 
 def unlink_run(path: Path) -> None:

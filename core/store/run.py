@@ -22,6 +22,7 @@ from core.store import codec, tables
 from core.store.database import engine_of
 from core.store.errors import RunFileError
 from core.store.folder import RUN_ID, data_folder, run_path
+from core.store.of_run_file import keep_at_hand
 
 CHUNK = 64
 """Rows read per connection: a reader that held one open would keep the writer's log from shrinking."""
@@ -72,6 +73,7 @@ class Run:
             self.config = RunConfig.stored(row.config)
         except ValueError as error:
             raise RunFileError(f"The settings in {path} are not of this version of Unrolled: {error}") from None
+        keep_at_hand(path, self.config)
 
     # -- frames ---------------------------------------------------------------------------------------------------
 

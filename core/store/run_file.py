@@ -18,10 +18,12 @@ from sqlalchemy.exc import DBAPIError
 
 from core.config import RunConfig
 from core.frames import Frame
+from core.own_data import content
 from core.store import codec, tables
 from core.store.database import engine_of, errorname
 from core.store.errors import RunBusy, RunFileError, StaleAttempt, StorageFull
 from core.store.lock import FileLock
+from core.store.of_run_file import keep_at_hand
 
 PLAIN_SECONDS = 2.0
 
@@ -67,6 +69,7 @@ class RunWriter:
             with _storage(path):
                 if not path.exists():
                     _create(path, run_id, config)
+                keep_at_hand(path, config)
                 self._connection = _open(path)
                 _add_what_is_missing(self._connection)
                 self._take_over()
@@ -225,6 +228,9 @@ def _create(path: Path, run_id: str, config: RunConfig) -> None:
                 run=run_id, config=config.model_dump_json(), digest=config.digest(), attempt=0, created=time.time()
             )
         )
+        if config.task.data_digest:
+            body = content(config.task.data_digest).body
+            connection.execute(insert(tables.data).values(run=run_id, digest=config.task.data_digest, body=body))
     fresh.rename(path)
 
 

@@ -56,6 +56,15 @@ planes = _blobs("planes")
 weights = _blobs("weights")
 checkpoints = _blobs("checkpoints")
 
+# What its visitor brought, where the run learns from that (core.own_data): so a run's file has all that it needs.
+data = Table(
+    "data",
+    of_run,
+    Column("run", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
 runs = Table(
     "runs",
     of_catalog,
@@ -94,6 +103,16 @@ waves = Table(
     of_catalog,
     Column("run", Text, primary_key=True),
     Column("wave", Integer, nullable=False),
+)
+
+# Who brought which data, as long as no run needs it; what runs learn from goes with the last of them.
+brought = Table(
+    "brought",
+    of_catalog,
+    Column("digest", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("since", Float, nullable=False),
 )
 
 questions = Table(

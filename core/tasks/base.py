@@ -12,12 +12,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import isfinite
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
 
+from core import own_data
 from core.tasks.typed import Read, Typing, look_up, words
 
 Part = Literal["training", "held-out"]
@@ -98,9 +99,27 @@ class Task(BaseModel, ABC):
     """What each class says, where there is a word for it."""
     typed: ClassVar[Typing | None] = None
     """How a page asks for a typed sequence; None where typing one makes no sense. Typed ones need a vocabulary."""
+    takes: ClassVar[own_data.Kind | None] = None
+    """What a visitor may bring to learn from; None for most. Such a task has the digest in its field ``data``."""
 
     name: str
     length: int
+
+    @property
+    def data_digest(self) -> str:
+        """Of the visitor's data that it learns from; empty where it takes none."""
+        return ""
+
+    def check(self) -> None:
+        """Raise ConfigError where it cannot sample: its data is not here, or does not suit its settings."""
+
+    def suited(self) -> Self:
+        """The same task with settings that its data allows, changed as little as possible."""
+        return self
+
+    def choices(self, field: str) -> dict[Any, str]:
+        """Values of one of its settings, each with a label, where those hang on its data; empty for all others."""
+        return {}
 
     @property
     def vocabulary(self) -> tuple[str, ...]:

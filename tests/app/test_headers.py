@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.entry import inline_scripts, page, page_routes
-from app.headers import Door, Rules
+from app.headers import MOST_UPLOADED, Door, Rules, Uploads
 from core.errors import UnrolledError
 
 LOCAL = Rules.of_host({}, local=True)
@@ -18,7 +18,9 @@ OPEN = Rules.of_host({}, local=False)
 NAMED = Rules.of_host({"UNROLLED_HOSTS": "rnn.example.org *.lab.example.org"}, local=False)
 
 
-def passed(rules: Rules, path: str = "/", kind: str = "http", **headers: str) -> tuple[bool, list[Any]]:
+def passed(
+    rules: Rules, path: str = "/", kind: str = "http", method: str = "GET", **headers: str
+) -> tuple[bool, list[Any]]:
     """Whether a request reaches the app, and what is sent back."""
     sent: list[Any] = []
     reached: list[Any] = []
@@ -37,7 +39,7 @@ def passed(rules: Rules, path: str = "/", kind: str = "http", **headers: str) ->
 
     given = {"host": "localhost:8501"} | headers
     raw = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
-    asyncio.run(Door(app, rules)({"type": kind, "path": path, "headers": raw}, receive, send))
+    asyncio.run(Door(app, rules)({"type": kind, "method": method, "path": path, "headers": raw}, receive, send))
     return bool(reached), sent
 
 
@@ -76,10 +78,25 @@ def test_an_origin_that_is_no_address_is_refused() -> None:
     assert not passed(LOCAL, origin="http://[bad")[0] and passed(LOCAL, origin="http://localhost:8501")[0]
 
 
-@pytest.mark.parametrize("path", ["/_stcore/upload_file/a/b", "/teach/unrolled/_stcore/upload_file/a/b"])
-def test_nothing_can_be_uploaded(path: str) -> None:
-    reached, (start, body) = passed(LOCAL, path)
-    assert not reached and start["status"] == 403 and b"Nothing can be uploaded" in body["body"]
+def test_a_session_uploads_only_so_much() -> None:
+    """Each has a share of its own, wherever the app is served, and what has no length is refused."""
+    uploads, size = Uploads(), str(MOST_UPLOADED // 2)
+
+    def put(session: str, prefix: str = "", method: str = "PUT", **headers: str) -> int:
+        raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        path = f"{prefix}/_stcore/upload_file/{session}/x"
+        return uploads.refusal({"type": "http", "method": method, "path": path, "headers": raw})[0]
+
+    assert [put("a", content_length=size) for _ in range(3)] == [0, 0, 429]
+    assert put("b", "/teach/unrolled", content_length=size) == 0 and put("b", content_length=size + "0") == 429
+    assert put("c") == put("c", content_length="-1") == 411
+    assert put("a", method="DELETE") == put("a", method="OPTIONS") == 0
+
+
+def test_what_is_too_much_is_refused_at_the_door() -> None:
+    headers = {"content-length": str(MOST_UPLOADED + 1)}
+    reached, (start, body) = passed(LOCAL, "/_stcore/upload_file/a/b", method="PUT", **headers)
+    assert not reached and start["status"] == 429 and b"Load the page again" in body["body"]
 
 
 @pytest.mark.parametrize("path", ["/", "/_stcore/upload_file/a/b"])

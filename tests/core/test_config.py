@@ -14,7 +14,7 @@ from core.anatomy.rnn import ACTIVATIONS
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.presets import PRESETS
-from core.tasks import TASKS
+from core.tasks import TASKS, OwnSeries
 
 COUNTING: dict[str, st.SearchStrategy[Any]] = {
     "length": st.integers(603, 10_000),
@@ -46,6 +46,14 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "embedded-reber": {"length": st.integers(8, 200), "asked": st.sampled_from(["last", "every"])},
     "anbn": COUNTING,
     "anbncn": COUNTING,
+    "own-series": {
+        "length": st.integers(2, 1000),
+        "horizon": st.integers(1, 100),
+        "split": st.integers(20, 95),
+        "column": st.integers(1, 20),
+        "data": st.sampled_from([OwnSeries().data, "0" * 32]),
+        "asked": st.sampled_from(["last", "every"]),
+    },
     "timed-spikes": {
         "length": st.integers(101, 10_000),
         "shortest": st.integers(1, 29),
@@ -103,7 +111,7 @@ def flats(draw: st.DrawFn) -> dict[str, Any]:
         own = {"hidden_size": st.integers(1, 512)} if part == "cell" else {}
         optional = settings[name] | own
         # Many symbols and long lags need a long sequence, so these tasks always have their length drawn.
-        short = ("temporal-order", "adding", "multiplication", "review", "embedded-reber")
+        short = ("temporal-order", "adding", "multiplication", "review", "embedded-reber", "own-series")
         needed = {} if part == "cell" or name in short else {"length": optional.pop("length")}
         chosen = draw(st.fixed_dictionaries(needed, optional=optional))
         flat |= {f"{part}.name": name} | {f"{part}.{key}": value for key, value in chosen.items()}

@@ -19,6 +19,10 @@ def test_one_setting_for_every_key_and_its_bounds_hold(task: str, cell: str) -> 
         if setting.kind == "choice":
             assert config.to_flat()[key] in setting.choices
             continue
+        if setting.kind == "data":
+            with pytest.raises(ConfigError, match=key):
+                config.replace(**{key: "a name"})
+            continue
         assert setting.minimum is not None and setting.maximum is not None
         with pytest.raises(ConfigError, match=key):
             config.replace(**{key: setting.maximum * 2 + 1})

@@ -29,7 +29,9 @@ def test_every_setting_that_has_an_effect_has_a_widget(task: str, cell: str) -> 
     config = at.session_state["_view"].config
     assert (config.task.name, config.cell.name) == (task, cell)
     settings = settings_of(config)
-    wanted = {key for key in settings if key not in config.idle}
+    wanted = {key for key, setting in settings.items() if key not in config.idle and setting.kind != "data"}
+    uploads = sum(setting.kind == "data" for setting in settings.values())
+    assert len([button for button in at.button if button.label == "Use what is pasted"]) == uploads
     shown = [element for element in at.sidebar if (element.key or "").removeprefix("set.") in wanted]
     assert {element.key for element in shown} == {f"set.{key}" for key in wanted}
     groups = [settings[str(element.key).removeprefix("set.")].group for element in shown]

@@ -17,6 +17,7 @@ from core.tasks import (
     EmbeddedReber,
     Latch,
     Multiplication,
+    OwnSeries,
     Review,
     Task,
     TemporalOrder,
@@ -45,6 +46,7 @@ tasks = st.one_of(
     st.builds(AnBn, length=st.integers(12, 60), trained_to=st.integers(2, 5), asked=asked),
     st.builds(AnBnCn, length=st.integers(18, 60), trained_to=st.integers(2, 5), asked=asked),
     st.builds(TimedSpikes, length=st.integers(13, 60), shortest=st.integers(1, 5), longest=st.integers(6, 12)),
+    st.builds(OwnSeries, length=st.integers(2, 60), horizon=st.integers(1, 9), column=st.integers(1, 2), asked=asked),
 )
 seeds = st.integers(0, 2**31 - 1)
 VARIANTS = [

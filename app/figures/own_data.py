@@ -1,0 +1,81 @@
+"""What is learnt from, before anything is trained: a line of the series, or how often each character stands in a text.
+
+Drawn as SVG in the page's own colours, since it stands in the controls and moves with nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import own_data
+from core.numbers import percent, plural, sig
+
+WIDTH, HEIGHT = 280, 84
+MOST_POINTS, MOST_SYMBOLS = 280, 12
+
+
+def preview(task: Any) -> str:
+    """HTML of a task that takes data; its numbers and names are escaped."""
+    data = own_data.content(task.data)
+    return _symbols(data.characters) if isinstance(data, own_data.Text) else _series(task, data)
+
+
+def _series(task: Any, table: own_data.Table) -> str:
+    column = table.values[:, task.column - 1]
+    name, (first, last), n = table.names[task.column - 1], table.times, len(column)
+    gaps, cut = int((~np.isfinite(column)).sum()), n * task.split // 100
+    words = [f"{escape(name)}: {n:,} steps"]
+    words += [f"{escape(first)} to {escape(last)}"] if first else []
+    words += [f"{sig(float(np.nanmin(column)), 3)} to {sig(float(np.nanmax(column)), 3)}"]
+    words += [f"{plural(gaps, 'gap')}, each filled with the value before it"] if gaps else []
+    x = cut / n * WIDTH
+    said = f"learnt from the first {cut:,} (dark), judged on the last {n - cut:,} (light)"
+    text = "; ".join([*words, said]) + "."
+    lines = (
+        f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="1.2" opacity="{shade}"/>'
+        for points, shade in ((_points(column, 0, cut), 1), (_points(column, cut, n), 0.5))
+    )
+    return (
+        f'<figure style="margin:0"><svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" '
+        f'aria-label="{text}"><line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}" stroke="currentColor" '
+        f'opacity="0.3" stroke-dasharray="3 3"/>{"".join(lines)}</svg>'
+        f'<figcaption style="font-size:0.8rem;opacity:0.75">{text}</figcaption></figure>'
+    )
+
+
+def _points(column: NDArray[np.float64], first: int, stop: int) -> str:
+    """Of the line from ``first`` to ``stop``: lowest and highest of each pixel, gaps left out."""
+    low, high = float(np.nanmin(column)), float(np.nanmax(column))
+    size = max(1, -(-len(column) // MOST_POINTS))
+    points: list[str] = []
+    for start in range(first, stop, size):
+        part = column[start : min(start + size, stop)]
+        places = np.flatnonzero(np.isfinite(part))
+        ends = sorted({int(places[part[places].argmin()]), int(places[part[places].argmax()])}) if places.size else []
+        for place in ends:
+            x = (start + place) / max(1, len(column) - 1) * WIDTH
+            y = 4 + (HEIGHT - 8) * (1 - (part[place] - low) / (high - low or 1))
+            points.append(f"{x:.1f},{y:.1f}")
+    return " ".join(points)
+
+
+def _symbols(characters: str) -> str:
+    counts = Counter(characters)
+    most = counts.most_common(MOST_SYMBOLS)
+    rows = "".join(
+        f'<tr><td style="padding-right:.6em"><code>{escape(_named(symbol))}</code></td><td>{count:,}</td>'
+        f'<td style="padding-left:.6em">{percent(count / len(characters), 1)}</td></tr>'
+        for symbol, count in most
+    )
+    text = f"{len(characters):,} characters, {len(counts):,} of them different; the most frequent:"
+    return f'<div style="font-size:0.8rem">{text}<table>{rows}</table></div>'
+
+
+def _named(symbol: str) -> str:
+    names = {" ": "space", "\n": "line end", "\t": "tab"}
+    return names.get(symbol, symbol if symbol.isprintable() else f"U+{ord(symbol):04X}")

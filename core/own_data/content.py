@@ -1,0 +1,90 @@
+"""What is kept of a visitor's file: the numbers of a table, or the characters of a text, and a name by their hash.
+
+Kept as safetensors bytes, in which nothing can run as code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+Kind = Literal["table", "text"]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of numbers, a row a time step.
+
+    names   of the columns
+    values  (rows, columns) float64, NaN where a cell has no number
+    times   (first, last) row's date as it was written, or empty texts
+    """
+
+    kind: ClassVar[Kind] = "table"
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    times: tuple[str, str] = ("", "")
+
+    @cached_property
+    def body(self) -> bytes:
+        """The bytes it is kept as."""
+        facts = json.dumps({"names": self.names, "times": self.times}).encode()
+        return save({"facts": np.frombuffer(facts, np.uint8), "values": np.ascontiguousarray(self.values, np.float64)})
+
+    @cached_property
+    def digest(self) -> str:
+        """By which it is known: the hash of its content."""
+        return digest_of(self.body)
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """Characters, with line ends as \\n."""
+
+    kind: ClassVar[Kind] = "text"
+
+    characters: str
+
+    @cached_property
+    def body(self) -> bytes:
+        """The bytes it is kept as."""
+        return save({"text": np.frombuffer(self.characters.encode(), np.uint8)})
+
+    @cached_property
+    def digest(self) -> str:
+        """By which it is known: the hash of its content."""
+        return digest_of(self.body)
+
+
+Content = Table | Text
+
+
+def digest_of(body: bytes) -> str:
+    """The name of what is kept as ``body``: 128 bits in hexadecimal digits."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def unpacked(body: bytes, digest: str) -> Content:
+    """What ``body`` holds. Raises ValueError where it is not what ``digest`` names, or damaged."""
+    if digest_of(body) != digest:
+        raise ValueError(f"the data is not that of the digest {digest}")
+    try:
+        arrays = load(body)
+        if "text" in arrays:
+            return Text(arrays["text"].tobytes().decode())
+        facts, values = json.loads(arrays["facts"].tobytes()), arrays["values"].astype(np.float64)
+        names, (first, last) = tuple(map(str, facts["names"])), map(str, facts["times"])
+    except (SafetensorError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"the data is damaged: {error}") from None
+    if values.ndim != 2 or values.shape[1] != len(names):
+        raise ValueError("the data is damaged: it is no table")
+    return Table(names, values, (first, last))
