@@ -78,9 +78,30 @@ class Layer:
         """See ``Cell.parameter_gradients``."""
         return self.cell.parameter_gradients(trajectory, alphas, first, stop)
 
+    def alone(self, layer: int, trajectory: Trajectory, back: Back, grad_out: Tensor) -> Alone:
+        """What becomes of one of them, from 0 at the bottom, in these passes for the loss with ``grad_out``."""
+        local, ways = grad_out, trajectory.layers
+        if layer + 1 < self.layers:
+            above = self.of_layer(layer + 1)
+            local = above.cell.input_gradient(above.params, ways[layer + 1], back.by_layer[layer + 1])
+        return Alone(self.of_layer(layer), ways[layer], back.of_layer(layer), local)
+
     def to(self, dtype: torch.dtype) -> Layer:
         """The same numbers in ``dtype``."""
         return replace(self, params={name: value.detach().to(dtype) for name, value in self.params.items()})
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One of several layers and its passes, as those of a layer that stands alone.
+
+    local   (T, N, H), ∂L/∂h[1:] of what uses its h within the step: the layer above, or on the top the readout
+    """
+
+    layer: Layer
+    trajectory: Trajectory
+    back: Back
+    local: Tensor
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,13 @@ class Stack(Cell):
             made[k], _ = self.cell.step(self._own(params, k), made[k - 1][0], came[k])
         return self.as_state(made)
 
+    def at_sums(self, trajectory: Trajectory, back: Back) -> dict[str, Tensor]:
+        """Of all layers, named as the parts of the state."""
+        ways = trajectory.layers
+        order = (self.count - 1, *range(self.count - 1))
+        return {named(gate, k, self.count): alpha for k in order
+                for gate, alpha in self.cell.at_sums(ways[k], back.of_layer(k)).items()}  # fmt: skip
+
     def without_peepholes(self, params: dict[str, Tensor], how: str) -> tuple[Cell, dict[str, Tensor]]:
         """In every layer."""
         cell, found = self.cell, dict[str, Tensor]()

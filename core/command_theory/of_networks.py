@@ -111,7 +111,7 @@ def lyapunov_report(arguments: Arguments) -> dict[str, Any]:
 
 
 def _must_fit(config: RunConfig) -> None:
-    size = config.cell.hidden_size * len(config.cell.states)
+    size = config.cell.state_size
     if config.task.length * size**2 > MOST_NUMBERS:
         raise ConfigError(
             [

@@ -12,7 +12,7 @@ from core.backprop.profiles import state_squares
 from core.backprop.readout import asked, losses
 from core.cells import Back, Trajectory
 from core.diagnostics.forward_loss import one_sequence
-from core.diagnostics.jacobians import displayed, products, same_step, singular_values, step_jacobians
+from core.diagnostics.jacobians import displayed, linear_steps, products, singular_values
 from core.moment import Moment
 
 MOST_LAGS = 40
@@ -44,8 +44,8 @@ def against_theory(moment: Moment, sequence: int) -> AgainstTheory:
     T, layer = len(moment.batch.x), moment.layer.to(torch.float64)
     trajectory, back, cuts = _last_loss(moment, sequence)
     stop = len(trajectory.x)
-    jacobians = step_jacobians(layer, trajectory, 0, cuts)
-    shown = products(displayed(jacobians, same_step(layer, trajectory)), at=[])
+    jacobians, within = linear_steps(layer, trajectory, 0, cuts)
+    shown = products(displayed(jacobians, within), at=[])
     flow, bound = np.full(T + 1, np.nan), np.full(T + 1, np.nan)
     flow[: stop + 1], bound[: stop + 1] = state_squares(back).sqrt()[:, 0].numpy(), shown.bound
     return AgainstTheory(stop, flow, bound, *_singular(jacobians, trajectory.h.shape[2]))

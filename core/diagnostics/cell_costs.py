@@ -38,7 +38,7 @@ def cost(config: RunConfig, size: Size) -> dict[str, float]:
     found = {f"{name}.seconds": median(taken) for name, taken in zip(sides, times)}
     found |= {f"{name}.bytes": float(_saved(side)) for name, side in sides.items() if name != "ours"}
     trajectory = cell.forward(size.params(cell), size.problem()[0])
-    return found | {"ours.bytes": float(_distinct(list(trajectory.saved.values())))}
+    return found | {"ours.bytes": float(_distinct([kept for way in trajectory.layers for kept in way.saved.values()]))}
 
 
 def _saved(side: Step) -> int:

@@ -7,7 +7,7 @@ step from state t to state t+1. Names, q being a gate ("recurrent" for the plain
     h0, c0, h, c       the state that the step goes on from, and the one it makes
     kept, new, tanh_c  what is carried over of the memory, what is written to it, the tanh of the result (the result
                        itself without the output activation)
-    dh, dc, local      ∂ℓ/∂h, ∂ℓ/∂c of the state made, and the part of ∂ℓ/∂h that its own loss adds
+    dh, dc, local      ∂ℓ/∂h, ∂ℓ/∂c of the state made, and the part of ∂ℓ/∂h that its own loss adds, or the layer above
     d.q, a.q           ∂ℓ/∂gate and ∂ℓ/∂(the sum before it); also d.tanh_c. With f = 1 − i both gates have one sum, so
                        a.i follows from d.i − d.f; with f = 1 there is nothing of f
     via.q, leak        what each gate, and the GRU's leak, hands back to h0 of what arrived; via: all gates of the GRU
@@ -33,11 +33,12 @@ Numbers = dict[str, Tensor]
 
 
 @torch.no_grad()
-def cell_diagram(layer: Layer, motion: SlowMotion, sequence: int) -> Numbers:
-    """Of sequence number ``sequence`` of the batch; see above. ``layer`` is the one that ``motion`` was made with.
+def cell_diagram(motion: SlowMotion, sequence: int) -> Numbers:
+    """Of sequence number ``sequence`` of the batch; see above.
 
     Raises UnrolledError for a cell with a normalisation, which its drawing has no place for.
     """
+    layer = motion.layer
     if layer.cell.normalisation != "none":
         raise UnrolledError(
             f"`cell.normalisation` (={layer.cell.normalisation}) divides each sum by the size of all its units, for "

@@ -108,8 +108,8 @@ def credit(
     truncation: Truncation | None = None,
 ) -> Credit:
     """‖∂L_s/∂state[t]‖ for every asked step s and every t, of the batch that ``trajectory`` and ``asked`` belong to."""
-    T, N, H = trajectory.h[1:].shape
-    at_once = max(1, ROOM // (T * N * H * len(network.cell.sum_names)))
+    T, N, _ = trajectory.h[1:].shape
+    at_once = max(1, ROOM // (T * N * network.layer.rows))
     by_h, by_state = [], []
     for first in range(0, len(asked.steps), at_once):
         which = range(first, min(first + at_once, len(asked.steps)))

@@ -66,8 +66,8 @@ def affordable(moment: Moment, budget: float = BUDGET_SECONDS) -> tuple[int, Row
 def itemised(moment: Moment, kept: Rows | None = None) -> Itemised:
     """The losses number ``kept`` (default all) of all sequences of ``moment``, under its config's truncation and before
     any clamping."""
-    T, H = len(moment.batch.x), moment.layer.hidden_size
-    dtype = torch.float64 if T * H <= WIDE_NUMBERS else torch.float32
+    size = len(moment.batch.x) * moment.layer.hidden_size * moment.layer.layers
+    dtype = torch.float64 if size <= WIDE_NUMBERS else torch.float32
     moment, some = replace(moment, network=moment.network.to(dtype)), _rows(asked(moment.batch, dtype), kept)
     by_h, by_state, sums = _one_by_one(moment, some)
     totals = _together(moment, some)
@@ -88,9 +88,9 @@ def _rows(whole: Asked, kept: Rows | None) -> Asked:
 
 def _one_by_one(moment: Moment, some: Asked) -> tuple[Values, Values, list[Tensor]]:
     """Norms of the rows over h and over the state, (S, T+1) each, and the sums of the rows."""
-    (T, N, _), H, truncation = some.x.shape, moment.layer.hidden_size, moment.config.truncated
+    (T, N, _), truncation = some.x.shape, moment.config.truncated
     trajectory = moment.layer.forward(some.x, resets=truncation.resets)
-    at_once, S = max(1, ROOM // (T * N * H * len(moment.cell.sum_names))), len(some.steps)
+    at_once, S = max(1, ROOM // (T * N * moment.layer.rows)), len(some.steps)
     by_h, by_state, sums = [], [], []
     for first in range(0, S, at_once):
         which = range(first, min(first + at_once, S))

@@ -61,13 +61,15 @@ class ForwardLoss:
             return self._from(t, self._moved(t, part, varied, kind), kind)
 
     def _moved(self, t: int, part: str, change: Tensor, kind: As) -> State:
-        """The state at t with ``change`` (k, H) added to its part; a changed c shows in the h of its own step."""
+        """The state at t with ``change`` (k, H) added to its part; a changed c shows in the h of its own step, and a
+        changed h in the layers above."""
         state = {name: kind(values[t]) for name, values in self.trajectory.states.items()}
         state[part] = state[part] + change
-        if part != "h" and t > 0:
-            before = tuple(kind(values[t - 1]) for values in self.trajectory.gone_on_from.values())
-            state["h"] = self.network.cell.h_of(self._params(kind), kind(self.asked.x[t - 1]), before, state[part])
-        return tuple(state.values())
+        changed = tuple(value.expand_as(change) for value in state.values())
+        if t == 0:
+            return changed
+        before = tuple(kind(values[t - 1]) for values in self.trajectory.gone_on_from.values())
+        return self.network.cell.moved(self._params(kind), kind(self.asked.x[t - 1]), before, changed, part)
 
     def _params(self, kind: As) -> dict[str, Tensor]:
         return {name: kind(value) for name, value in self.network.layer.params.items()}

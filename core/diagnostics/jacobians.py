@@ -1,8 +1,8 @@
 """One step's Jacobian, and what products of them say about ∂state[T]/∂state[t].
 
-The state is h, or (h, c) with h and c as *independent* coordinates: a step takes both. So ∂L/∂c here does not contain
-the way c → h of the same step, which ``Back.grad_c`` (a total derivative) does; ``partial`` and ``total`` go from one
-to the other.
+The state is h, or (h, c), of all layers, with its parts as *independent* coordinates: a step takes each. So ∂L/∂c here
+does not contain the way c → h of the same step, nor ∂L/∂h of a layer the way up through those above it in the same
+step, which ``Back``'s (total derivatives) do; ``partial`` and ``total`` go from one to the other.
 
 The Jacobians are the cell's own backward step, applied to a basis: no formula is written twice.
 """
@@ -41,69 +41,63 @@ class Products:
     singular: dict[int, Curve]
 
 
-@torch.no_grad()
 def step_jacobians(layer: Layer, trajectory: Trajectory, sequence: int = 0, cuts: Collection[int] = ()) -> Tensor:
-    """∂state[t+1]/∂state[t] of one sequence for every t, (T, S, S) float64, S = H or 2H; rows are the later state.
+    """∂state[t+1]/∂state[t] of one sequence for every t, (T, S, S) float64; rows are the later state.
 
     A step that starts at one of ``cuts``, or from a reset state, sends nothing back: its Jacobian is zero.
     """
-    layer, wider = layer.to(torch.float64), trajectory.to(torch.float64)
-    states = [part[:-1, sequence] for part in wider.states.values()]  # at the start of every step, (T, H) each
-    x = trajectory.x[:, sequence].double()
-    S, H = sum(part.shape[1] for part in states), states[0].shape[1]
-    basis = torch.eye(S, dtype=torch.float64).split(H, dim=1)
-    steps = max(1, ROOM // (S * S * 4))
-    found = []
-    for first in range(0, len(x), steps):
-        x_t = x[first : first + steps].repeat_interleave(S, dim=0)  # each step's input S times, once for each row
-        before = tuple(part[first : first + steps][: len(x_t) // S].repeat_interleave(S, dim=0) for part in states)
-        step = layer.forward(x_t.unsqueeze(0), before)
-        arriving = tuple(part.repeat(len(x_t) // S, 1) for part in basis)
-        back = layer.backward(step, torch.zeros_like(step.h[1:]), arriving=arriving, parameters=False)
-        found.append(torch.cat([grad[0] for grad in back.states.values()], dim=1).view(-1, S, S))
-    whole = torch.cat(found)
-    whole[list(trajectory.resets.union(cuts))] = 0
-    return whole
+    return linear_steps(layer, trajectory, sequence, cuts)[0]
+
+
+def same_step(layer: Layer, trajectory: Trajectory, sequence: int = 0) -> Tensor:
+    """What a gradient at each part of state[t] is to all of it within the step that made it, (T+1, S, S) float64: a row
+    of independent parts times it is that of total derivatives. The identity for the initial state, and without c or a
+    second layer."""
+    return linear_steps(layer, trajectory, sequence)[1]
 
 
 @torch.no_grad()
-def same_step(layer: Layer, trajectory: Trajectory, sequence: int = 0) -> Tensor:
-    """∂h[t]/∂c[t] within the step that makes both, (T+1, H, H) float64, rows are those of h; zero for the initial
-    state, and without c."""
-    layer, one = layer.to(torch.float64), trajectory.of_sequence(sequence).to(torch.float64)
-    T1, _, H = one.h.shape
-    basis = torch.eye(H, dtype=torch.float64).expand(T1, H, H)
-    found = layer.cell.handed_within(layer.params, one.tiled(H), basis)
-    return torch.zeros(T1, H, H, dtype=torch.float64) if found is None else found
+def linear_steps(
+    layer: Layer, trajectory: Trajectory, sequence: int = 0, cuts: Collection[int] = ()
+) -> tuple[Tensor, Tensor]:
+    """``step_jacobians`` and ``same_step``, which one pass over a basis gives."""
+    layer, wider = layer.to(torch.float64), trajectory.to(torch.float64)
+    states = [part[:, sequence] for part in wider.gone_on_from.values()]  # at the start of every step, (T, H) each
+    x = wider.x[:, sequence]
+    S, H = sum(part.shape[1] for part in states), states[0].shape[1]
+    identity = torch.eye(S, dtype=torch.float64)
+    steps = max(1, ROOM // (S * S * 4))
+    back_to_start, within = [], [identity.unsqueeze(0)]
+    for first in range(0, len(x), steps):
+        x_t = x[first : first + steps].repeat_interleave(S, dim=0)  # each step's input S times, once for each row
+        before = tuple(part[first : first + steps].repeat_interleave(S, dim=0) for part in states)
+        step = layer.forward(x_t.unsqueeze(0), before)
+        arriving = tuple(part.repeat(len(x_t) // S, 1) for part in identity.split(H, dim=1))
+        back = layer.backward(step, torch.zeros_like(step.h[1:]), arriving=arriving, parameters=False)
+        for found, at in ((back_to_start, 0), (within, 1)):
+            found.append(torch.cat([grad[at] for grad in back.states.values()], dim=1).view(-1, S, S))
+    whole = torch.cat(back_to_start)
+    whole[list(trajectory.resets.union(cuts))] = 0
+    return whole, torch.cat(within)
 
 
-def total(gradient: Tensor, into_c: Tensor) -> tuple[Tensor, Tensor | None]:
-    """(∂L/∂h, ∂L/∂c) as in ``Back``, (T+1, H) each, from ∂L/∂state (T+1, S) over independent h and c."""
-    H = into_c.shape[1]
-    h, c = gradient[:, :H], gradient[:, H:]
-    return h, c + (h.unsqueeze(1) @ into_c).squeeze(1) if c.shape[1] else None
+def total(gradient: Tensor, within: Tensor) -> Tensor:
+    """Total derivatives as in ``Back``, side by side, from ∂L/∂state over independent parts, (T+1, S) both."""
+    return (gradient.unsqueeze(1) @ within).squeeze(1)
 
 
-def partial(grad_h: Tensor, grad_c: Tensor | None, into_c: Tensor) -> Tensor:
-    """The way back: (T+1, S) over independent h and c."""
-    if grad_c is None:
-        return grad_h
-    return torch.cat([grad_h, grad_c - (grad_h.unsqueeze(1) @ into_c).squeeze(1)], dim=1)
+def partial(gradient: Tensor, within: Tensor) -> Tensor:
+    """The way back."""
+    return torch.linalg.solve(within, gradient.unsqueeze(1), left=False).squeeze(1)
 
 
-def displayed(jacobians: Tensor, into_c: Tensor) -> Tensor:
+def displayed(jacobians: Tensor, within: Tensor) -> Tensor:
     """The maps from the gradient at t to that at t+1 *transposed*, in the coordinates of the curves on screen.
 
-    (T, S, S): rows belong to (∂L/∂h, ∂L/∂c)[t+1], total derivatives, columns to those at t; equal to ``jacobians``
-    where there is no c. Their norms bound the flow as it is shown.
+    (T, S, S): rows belong to the total derivatives at t+1, columns to those at t; equal to ``jacobians`` where there is
+    one h and no c. Their norms bound the flow as it is shown.
     """
-    H, S = into_c.shape[1], jacobians.shape[1]
-    if S == H:
-        return jacobians
-    into, out_of = torch.eye(S, dtype=torch.float64).repeat(2, len(into_c), 1, 1)
-    into[:, :H, H:] = into_c  # row vectors: (m_h, m_c) @ into = (m_h, m_c + m_h @ into_c)
-    out_of[:, :H, H:] = -into_c
-    return out_of[1:] @ jacobians @ into[:-1]
+    return torch.linalg.solve(within[1:], jacobians) @ within[:-1]
 
 
 @torch.no_grad()

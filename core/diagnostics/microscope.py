@@ -20,7 +20,7 @@ from core.backprop.clipping import compared, global_norm
 from core.backprop.readout import asked, losses
 from core.cells import RECURRENT, Trajectory
 from core.errors import UnrolledError
-from core.network import READOUT, Layer, Network
+from core.network import READOUT, Alone, Layer, Network
 from core.tasks import Batch
 from core.truncation import Truncation
 
@@ -55,8 +55,8 @@ class StepLosses:
 
 @dataclass(frozen=True)
 class Backward:
-    """{state: ∂L/∂state[t]} (T+1, N, H), the local part of ∂L/∂h[1:] that each step's own loss adds (T, N, H), and per
-    gate ∂L/∂(the sum before its nonlinearity) (T, N, H); L is the batch mean.
+    """{state: ∂L/∂state[t]} (T+1, N, H), the local part of ∂L/∂h[1:] that each step's own loss adds, or the layer above
+    (T, N, H), and per gate ∂L/∂(the sum before its nonlinearity) (T, N, H); L is the batch mean.
 
     cuts, resets   states that nothing is handed back to: by truncation, and because the step began from zero
     several        whether losses differ in how far back they go, so that a cut is one of some of them alone
@@ -74,7 +74,7 @@ class Backward:
 
 @dataclass(frozen=True)
 class Sum:
-    """The cell's gradient, step by step from the end: what step t adds and what has come together so far, steps
+    """The layer's gradient, step by step from the end: what step t adds and what has come together so far, steps
     t … T−1, as norms (T, H) float64 over the parameters that lead into each unit (its row of every gate).
 
     gradient   {name: ∂L/∂parameter}, all steps together
@@ -104,8 +104,9 @@ class Update:
 
 @dataclass(frozen=True)
 class SlowMotion:
-    """One training step, part after part; the states stand in ``trajectory``."""
+    """One training step, part after part, in one layer; its states stand in ``trajectory``."""
 
+    layer: Layer
     trajectory: Trajectory
     forward: Forward
     losses: StepLosses
@@ -124,8 +125,10 @@ def slow_motion(
     clip: Clip = "none",
     threshold: float = 1.0,
     trained: Literal["all", "readout"] = "all",
+    of_layer: int = 0,
 ) -> SlowMotion:
-    """The training step that starts from these weights, with a run's settings; the weights stay as they are.
+    """The training step that starts from these weights, with a run's settings, in one layer, from 0 at the bottom; the
+    update is that of everything trained. The weights stay as they are.
 
     ``optimizer`` gets the vector of what is trained. Raises UnrolledError for truncation "stream", whose training step
     has several updates.
@@ -137,13 +140,14 @@ def slow_motion(
         )
     clamp = threshold if clip == "backprop" else None
     found = gradients(network, batch, truncation=truncation, clamp=clamp, record=False)
-    trajectory, back = found.trajectory, found.back
+    own = network.layer.alone(of_layer, found.trajectory, found.back, found.grad_out)
     return SlowMotion(
-        trajectory,
-        _forward(network.layer, trajectory),
-        _losses(network, batch, trajectory, found.loss),
-        _backward(network.layer, found, batch, truncation, None if clamp is None else clamp / batch.x.shape[1]),
-        _sum(network.layer, trajectory, back.alphas),
+        own.layer,
+        own.trajectory,
+        _forward(own.layer, own.trajectory),
+        _losses(network, batch, found.trajectory, found.loss),
+        _backward(own, batch, truncation, None if clamp is None else clamp / batch.x.shape[1]),
+        _sum(own.layer, own.trajectory, own.back.alphas),
         _update(network, found, optimizer, clip, threshold, trained),
     )
 
@@ -154,17 +158,13 @@ def _forward(layer: Layer, trajectory: Trajectory) -> Forward:
     return Forward(trajectory.x, by_input, by_state, gates)
 
 
-def _backward(
-    layer: Layer, found: Measured, batch: Batch, truncation: Truncation | None, clamp: float | None
-) -> Backward:
-    back, trajectory = found.back, found.trajectory
+def _backward(own: Alone, batch: Batch, truncation: Truncation | None, clamp: float | None) -> Backward:
+    back, trajectory = own.back, own.trajectory
     steps = (np.flatnonzero(batch.asked.any(axis=1)) + 1).tolist()
     passes = [] if truncation is None else truncation.passes(steps)
     cuts = frozenset(passes[0].cuts) if len(passes) == 1 else frozenset()
-    gates = layer.cell.at_sums(trajectory, back)
-    return Backward(
-        back.states, found.grad_out, gates, cuts, trajectory.resets, len(passes) > 1, clamp
-    )  # fmt: skip
+    gates = own.layer.cell.at_sums(trajectory, back)
+    return Backward(back.states, own.local, gates, cuts, trajectory.resets, len(passes) > 1, clamp)
 
 
 def _losses(network: Network, batch: Batch, trajectory: Trajectory, mean: float) -> StepLosses:

@@ -54,19 +54,20 @@ class Ways:
 
 
 @torch.no_grad()
-def path_shares(moment: Moment, alone: bool) -> Ways:
-    """Of the last loss ``alone``, or of all losses together. Before any clamping inside backpropagation."""
+def path_shares(moment: Moment, alone: bool, k: int = 0) -> Ways:
+    """Of the last loss ``alone``, or of all losses together, in layer ``k`` from the bottom. Before any clamping inside
+    backpropagation."""
     losses = losses_of(moment, moment.config.resets)
     passes = _passes(moment, losses, alone)
     if len(passes) > MOST_PASSES and not alone:
-        return path_shares(moment, alone=True)
+        return path_shares(moment, alone=True, k=k)
     grad_out, stop = _local(moment, losses, alone), passes[-1].stop
     first = max(0, stop - 1 - MOST_NUMBERS // grad_out[0].numel())
     passes = [_from(first, each) for each in passes if each.stop > first]
     cuts = tuple(sorted({b for each in passes for b in each.cuts} | {b for b in moment.config.resets if b >= first}))
-    if way_past_sums(moment.cell) is None:
-        return _without_gates(moment, losses, grad_out, passes, (first, stop), alone, cuts)
-    found = _summed(moment, losses, grad_out, passes, (first, stop))
+    if way_past_sums(moment.layer.of_layer(k).cell) is None:
+        return _without_gates(moment, losses, grad_out, passes, (first, stop), alone, cuts, k)
+    found = _summed(moment, losses, grad_out, passes, (first, stop), k)
     if first:  # the step that made this state was left out, and with it what its c sends to its h
         first, found = first + 1, _later(found)
     return Ways(first, stop, shares(found), _error(found), alone, cuts)
@@ -104,15 +105,19 @@ def _own(grad_out: Tensor, each: Pass) -> Tensor:
     return room
 
 
-def _summed(moment: Moment, losses: Losses, grad_out: Tensor, passes: list[Pass], span: tuple[int, int]) -> Paths:
+def _summed(
+    moment: Moment, losses: Losses, grad_out: Tensor, passes: list[Pass], span: tuple[int, int], k: int
+) -> Paths:
     """The parts of all passes at the states of ``span``, both ends included; parts of several passes add up."""
-    first, stop = span
+    (first, stop), layer = span, moment.layer.to(torch.float64)
     h: dict[str, Tensor] = {}
     c: dict[str, Tensor] = {}
     totals: dict[str, Tensor] = {}
     for each in passes:
         steps, cuts = losses.trajectory.between(each.first, each.stop), [b - each.first for b in each.cuts]
-        part = paths(moment.layer, steps, _own(grad_out, each), cuts)
+        wide, local = steps.to(torch.float64), _own(grad_out, each).double()
+        own = layer.alone(k, wide, layer.backward(wide, local, cuts=cuts, parameters=False), local)
+        part = paths(own.layer, own.trajectory, own.local, cuts)
         where = slice(each.first - first, each.stop - first + 1)
         by_c, totals_of = part.c or {}, {"h": part.total_h, "c": part.total_c}
         for room, values in ((h, part.h), (c, by_c), (totals, totals_of)):
@@ -149,11 +154,13 @@ def _error(found: Paths) -> float:
 
 def _without_gates(
     moment: Moment, losses: Losses, grad_out: Tensor, passes: list[Pass], span: tuple[int, int], alone: bool,
-    cuts: tuple[int, ...],
+    cuts: tuple[int, ...], k: int,
 ) -> Ways:  # fmt: skip
     first, stop = span
-    layer, trajectory = moment.layer.to(torch.float64), losses.trajectory.to(torch.float64)
-    back = back_through(layer, trajectory, grad_out.double(), passes, parameters=False)
+    whole, way = moment.layer.to(torch.float64), losses.trajectory.to(torch.float64)
+    found = back_through(whole, way, grad_out.double(), passes, parameters=False)
+    own = whole.alone(k, way, found, grad_out.double())
+    layer, trajectory, back = own.layer, own.trajectory, own.back
     alphas = layer.cell.at_sums(trajectory, back)
     sent = layer.cell.handed_back(layer.params, trajectory, alphas)[RECURRENT][first:stop]
     grad_h, after_phi = back.grad_h[first : stop + 1], alphas[RECURRENT][first:stop]

@@ -45,6 +45,7 @@ def probed(
     force: Mapping[str, float] | None = None,
     *,
     peepholes: Peepholes = "kept",
+    of_layer: int = 0,
     state: State | None = None,
     cuts: Collection[int] = (),
     resets: Collection[int] = (),
@@ -53,18 +54,22 @@ def probed(
 
     grad_fn     ∂L/∂h[1:] (T, N, H) of the batch mean, given what the changed cell made of x
     cuts, resets   as for ``Cell.backward`` and ``Cell.forward``
-    peepholes   "removed": their weights are zero; "cut": they are seen, but send no gradient back (Gers 2002)
+    peepholes   "removed": their weights are zero; "cut": they are seen, but send no gradient back (Gers 2002); in all
+                layers
+    of_layer    whose gates are held, from 0 at the bottom
     Raises UnrolledError where the cell has no such gate or peephole, or the gate cannot take the value.
     """
-    layer = changed_layer(layer, force or {}, peepholes)
+    layer = changed_layer(layer, force or {}, peepholes, of_layer)
     trajectory = layer.forward(x, state, resets=resets)
     back = layer.backward(trajectory, grad_fn(trajectory), cuts=cuts, parameters=False)
     return Probed(layer, trajectory, back, profiles(back))
 
 
-def changed_layer(layer: Layer, force: Mapping[str, float], peepholes: Peepholes = "kept") -> Layer:
+def changed_layer(layer: Layer, force: Mapping[str, float], peepholes: Peepholes = "kept", of_layer: int = 0) -> Layer:
     """The cell and the weights whose own passes are those of the probe; ``layer`` stays as it is."""
-    cell, changed = layer.cell, {name: value.detach().clone() for name, value in layer.params.items()}
+    whole = {name: value.detach().clone() for name, value in layer.params.items()}
+    cell, own = layer.cell.of_layer(whole, of_layer)
+    changed = dict(own)
     for symbol, value in force.items():
         gate = _gate(cell, symbol)
         if gate.of in force:
@@ -77,6 +82,7 @@ def changed_layer(layer: Layer, force: Mapping[str, float], peepholes: Peepholes
             _force(cell, changed, symbol, to)
         else:  # 1 − the other: σ(−a) = 1 − σ(a)
             _force(cell, changed, gate.of, -to)
+    cell, changed = layer.cell, layer.cell.with_layer(whole, of_layer, changed)
     if peepholes != "kept":
         cell, changed = cell.without_peepholes(changed, peepholes)
     return Layer(cell, changed)

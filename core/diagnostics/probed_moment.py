@@ -16,7 +16,7 @@ from core.moment import Moment
 
 
 def last_flow(
-    moment: Moment, force: Mapping[str, float] | None = None, peepholes: Peepholes = "kept"
+    moment: Moment, force: Mapping[str, float] | None = None, peepholes: Peepholes = "kept", of_layer: int = 0
 ) -> tuple[NDArray[np.float64], float]:
     """(flow (T+1,) of the last loss alone, loss of the sequences) of the changed cell; arguments as for ``probed``."""
     sequences, truncation = asked(moment.batch), moment.config.truncated
@@ -33,7 +33,7 @@ def last_flow(
 
     last = int(sequences.steps[sequences.last.any(dim=1)][-1]) + 1
     found = probed(
-        moment.layer, sequences.x, last_loss, force, peepholes=peepholes, resets=truncation.resets,
-        cuts=truncation.passes([last])[0].cuts,
+        moment.layer, sequences.x, last_loss, force, peepholes=peepholes, of_layer=of_layer,
+        resets=truncation.resets, cuts=truncation.passes([last])[0].cuts,
     )  # fmt: skip
     return found.profiles.flow, told[0]

@@ -56,8 +56,8 @@ def recorded(cell: Cell, size: Size) -> Step:
 
 def torch_layer(cell: Cell, size: Size) -> nn.RNNBase:
     """torch's layer of the cell; where it has none, the one that is nearest by states and gates."""
-    nearest = nn.LSTM if len(cell.state_parts) > 1 else nn.GRU if cell.gate_names else nn.RNN
-    return cell.torch_layer(size.C, size.H) or nearest(size.C, size.H)
+    nearest = nn.LSTM if len(cell.anatomy.states) > 1 else nn.GRU if cell.gate_names else nn.RNN
+    return cell.torch_layer(size.C, size.H) or nearest(size.C, size.H, cell.layers)
 
 
 def layer(cell: Cell, size: Size) -> Step:
@@ -104,9 +104,17 @@ def _one_step(
         for tensor in params.values():
             tensor.requires_grad_()
         return lambda x_t, state: cell.step(params, x_t, state)[0], list(params.values())
-    module, many = make(size.C, size.H), len(cell.state_parts) > 1
-    weights: list[Tensor] = list(module.parameters())
-    return lambda x_t, state: module(x_t, state) if many else (module(x_t, state[0]),), weights
+    modules = [make(size.H if k else size.C, size.H) for k in range(cell.layers)]
+    many = len(cell.anatomy.states) > 1
+
+    def advance(x_t: Tensor, state: State) -> State:
+        made: list[State] = []
+        for module, came in zip(modules, cell.by_layer(state), strict=True):
+            enters = made[-1][0] if made else x_t
+            made.append(module(enters, came) if many else (module(enters, came[0]),))
+        return cell.as_state(made)
+
+    return advance, [weight for module in modules for weight in module.parameters()]
 
 
 def interleaved(sides: Sequence[Step], seconds: float, clock: Callable[[], float]) -> list[list[float]]:

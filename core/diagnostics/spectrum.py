@@ -46,10 +46,10 @@ def spectrum(matrix: Tensor) -> Spectrum:
 
 
 def bound(layer: Layer, lags: int) -> NDArray[np.float64] | None:
-    """(γ σ_max(U))^k for k = 0 … ``lags``; None for cells whose steps U alone does not bound, gated or
-    normalised ones."""
+    """(γ σ_max(U))^k for k = 0 … ``lags``; None for cells whose steps U alone does not bound: gated or normalised
+    ones, and several layers."""
     phi = layer.cell.anatomy.phi
-    if phi is None or layer.cell.normalisation != "none":
+    if phi is None or layer.cell.normalisation != "none" or layer.layers > 1:
         return None
     with np.errstate(over="ignore"):
         return (phi.largest * spectrum(layer.params["weight_hh"]).sigma_max) ** np.arange(lags + 1.0)

@@ -24,7 +24,7 @@ def states(
     A few steps at a time, so that of long sequences no more is held than is wanted.
     """
     T, N, _ = x.shape
-    size = max(1, MOST_NUMBERS // (N * moment.config.cell.hidden_size))
+    size = max(1, MOST_NUMBERS // (N * moment.config.cell.hidden_size * moment.layer.layers))
     kept: dict[int, np.ndarray] = {}
     state: tuple[Tensor, ...] | None = None
     for first in range(0, T, size):

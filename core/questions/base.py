@@ -25,6 +25,13 @@ SequenceNumber = Annotated[
 """The type of an argument that names one sequence of the moment's batch."""
 
 
+LayerNumber = Annotated[
+    int | None,
+    Field(ge=1, le=4, title="Layer", description="One layer, from 1 at the bottom; empty takes the top one."),
+]
+"""The type of an argument that names one layer."""
+
+
 class Question(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False, title="this question"):
     """One question about a moment of a training; its fields are its arguments. Equal questions have equal hashes.
 
@@ -65,6 +72,16 @@ class Question(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False, titl
         except ValidationError as error:
             what = cls.model_fields["kind"].default
             raise UnrolledError(f"The question `{what}`: {' '.join(sentences(error, cls))}") from None
+
+
+def place_of(question: Question, moment: Moment) -> int:
+    """The place of the layer that a question is about, from 0 at the bottom. Raises UnrolledError where there is none.
+
+    The question has a ``layer``.
+    """
+    layers = moment.layer.layers
+    question.must_fit(layer=layers)
+    return (dict(question)["layer"] or layers) - 1
 
 
 def stacked(parts: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:

@@ -27,7 +27,10 @@ class CheckedGradient(Question, frozen=True):
     t: int = Field(ge=0, title="State", description="∂ℓ/∂h[t] of the state after t inputs.")
     unit: int = Field(default=1, ge=1, title="Unit", description="One hidden unit, from 1 on.")
     part: str = Field(
-        default="h", pattern="^[a-z]$", title="Part of the state", description="h, or c of a cell that has c."
+        default="h",
+        pattern="^[a-z](_l[0-9])?$",
+        title="Part of the state",
+        description="h, or c of a cell that has c; of a layer below the top one as h_l0, from 0 at the bottom.",
     )
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:

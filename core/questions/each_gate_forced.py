@@ -8,7 +8,7 @@ import numpy as np
 
 from core.cost import question_seconds
 from core.errors import UnrolledError
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, LayerNumber, Question, place_of
 from core.questions.sampling import first_few
 
 if TYPE_CHECKING:
@@ -21,16 +21,17 @@ MOST_SECONDS = 2.5
 
 
 class EachGateForced(Question, frozen=True):
-    """Every gate shut and open, one at a time; the peepholes removed and cut."""
+    """Every gate of one layer shut and open, one at a time; the peepholes of all removed and cut."""
 
     kind: Literal["probes"] = "probes"
+    layer: LayerNumber = None
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
         """Arrays: before (T+1,), after (n, T+1): flow of the last loss alone; loss (n,). Facts: names (n,),
         "<gate>=<value>" or "peepholes=<how>"; loss_before, sequences of how many."""
         from core.diagnostics.probed_moment import last_flow
 
-        some, sizes = first_few(moment)
+        (some, sizes), k = first_few(moment), place_of(self, moment)
         forced = [(q, value) for q in moment.cell.gate_names for value in (0, 1)]
         changed: tuple[Peepholes, ...] = ("removed", "cut") if moment.cell.anatomy.peepholes else ()
         names = [*(f"{q}={value}" for q, value in forced), *(f"peepholes={how}" for how in changed)]
@@ -41,7 +42,7 @@ class EachGateForced(Question, frozen=True):
                 "Force a single gate, or lower one of them."
             )
         before, loss = last_flow(some)
-        flows = [last_flow(some, {q: value}) for q, value in forced]
+        flows = [last_flow(some, {q: value}, of_layer=k) for q, value in forced]
         flows += [last_flow(some, peepholes=how) for how in changed]
         after = np.stack([flow for flow, _ in flows]) if flows else np.zeros((0, len(before)))
         arrays = {"before": before, "after": after, "loss": np.array([value for _, value in flows])}

@@ -27,7 +27,9 @@ class FadingMemory(Question, frozen=True):
 
     kind: Literal["fading"] = "fading"
     part: Literal["h", "state"] = Field(
-        default="h", title="What is read", description="h alone, or the whole state: h and c side by side."
+        default="h",
+        title="What is read",
+        description="h of the top layer alone, or the whole state: h and c of all layers side by side.",
     )
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
@@ -47,7 +49,7 @@ def _faded(moment: Moment, part: str) -> Facts:
     from core.reading.fading import fading_at, symbols
 
     config, T, H = moment.config, moment.config.task.length, moment.config.cell.hidden_size
-    batch = config.task.sample(np.random.default_rng([_SEQUENCES]), sampled(T, H), "held-out")
+    batch = config.task.sample(np.random.default_rng([_SEQUENCES]), sampled(T, H * config.cell.layers), "held-out")
     window = thinned(T - max(1, T // 10), T, batch.x.shape[1], config)  # indices of inputs
     steps = _steps(T, H)
     kept = states(moment, batch.x, sorted({*(window + 1), *steps}), part, config.resets)

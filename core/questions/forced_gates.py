@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator
 
 from core.errors import UnrolledError
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, LayerNumber, Question, place_of
 from core.questions.sampling import first_few
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Value = Annotated[float, Field(ge=-1, le=1)]
 
 
 class ForcedGates(Question, frozen=True):
-    """The gradient with gates forced, on the present weights."""
+    """The gradient at the whole state with gates of one layer forced, on the present weights."""
 
     kind: Literal["probe"] = "probe"
     force: tuple[tuple[Gate, Value], ...] = Field(
@@ -28,6 +28,8 @@ class ForcedGates(Question, frozen=True):
     peepholes: Literal["kept", "removed", "cut"] = Field(
         default="kept", title="Peepholes", description="Removed: their weights are 0. Cut: no gradient goes through."
     )
+
+    layer: LayerNumber = None
 
     @field_validator("force")
     @classmethod
@@ -45,5 +47,5 @@ class ForcedGates(Question, frozen=True):
 
         some, sizes = first_few(moment)
         before, loss = last_flow(some)
-        after, changed = last_flow(some, dict(self.force), self.peepholes)
+        after, changed = last_flow(some, dict(self.force), self.peepholes, place_of(self, moment))
         return {"before": before, "after": after}, {"loss_before": loss, "loss_after": changed} | sizes

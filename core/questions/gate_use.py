@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from core.questions.base import Facts, Question, stacked
+from core.questions.base import Facts, LayerNumber, Question, place_of, stacked
 from core.questions.over_training import affordable, trail
 from core.questions.sampling import room
 
@@ -21,6 +21,7 @@ class GateUse(Question, frozen=True):
     """What the gates do in the fixed probe sequences, now and at earlier stored moments."""
 
     kind: Literal["gates"] = "gates"
+    layer: LayerNumber = None
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
         """Arrays: step (k,) ascending, the last is the moment's. For each gate q (of a plain RNN "slope", φ′, which is
@@ -33,7 +34,7 @@ class GateUse(Question, frozen=True):
         from core.data import probes
         from core.reading.gate_use import retention, use
 
-        x = probes(moment.config).x[:, : room(moment.config)]
+        x, k = probes(moment.config).x[:, : room(moment.config)], place_of(self, moment)
         T, P, _ = x.shape
         gate = moment.cell.anatomy.with_role("keeps")
         if gate is None and moment.cell.gate_names:
@@ -41,7 +42,7 @@ class GateUse(Question, frozen=True):
         keeps = gate.symbol if gate else SLOPE
         parts: list[dict[str, Any]] = []
         for at in trail(moment, earlier, affordable(moment, 2 * P * T)):
-            seen = _seen(at, x)
+            seen = _seen(at, x, k)
             now, kept = use(seen), retention(seen[keeps])
             part: dict[str, Any] = {"step": at.step, "kept.quantiles": _quantiles(kept.steps)}
             for q, found in now.items():
@@ -55,13 +56,13 @@ class GateUse(Question, frozen=True):
         return arrays, {"names": list(now), "keeps": keeps, "constant": constant, "sequences": P}
 
 
-def _seen(moment: Moment, x: np.ndarray) -> dict[str, np.ndarray]:
-    """{gate: (T, P, H)} on these inputs, {"slope": …} of a cell without gates."""
+def _seen(moment: Moment, x: np.ndarray, k: int) -> dict[str, np.ndarray]:
+    """{gate: (T, P, H)} of layer k on these inputs, {"slope": …} of a cell without gates."""
     import torch
 
-    trajectory = moment.layer.forward(torch.tensor(x), resets=moment.config.resets)
+    trajectory = moment.layer.forward(torch.tensor(x), resets=moment.config.resets).layers[k]
     found = {q: value.numpy() for q, value in trajectory.gates.items()}
-    return found or {SLOPE: moment.cell.slope(trajectory).numpy()}
+    return found or {SLOPE: moment.layer.of_layer(k).cell.slope(trajectory).numpy()}
 
 
 def _quantiles(steps: np.ndarray) -> np.ndarray:

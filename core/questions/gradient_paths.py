@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, LayerNumber, Question, place_of
 from core.questions.sampling import first_few
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 
 class GradientPaths(Question, frozen=True):
-    """How much of the gradient travels along each path through the cell."""
+    """How much of the gradient in one layer travels along each path through the cell."""
 
     kind: Literal["paths"] = "paths"
     losses: Literal["last", "all"] = Field(
         default="last", title="Losses", description="The last loss alone, or all of them together."
     )
+
+    layer: LayerNumber = None
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
         """Arrays: t (n,) the states; flow (n,); part.<path>, norm.<path> (n,) as in ``Shares``; of a plain RNN slope
@@ -30,7 +32,7 @@ class GradientPaths(Question, frozen=True):
         from core.diagnostics.path_shares import path_shares
 
         some, sizes = first_few(moment)
-        ways = path_shares(some, alone=self.losses == "last")
+        ways = path_shares(some, self.losses == "last", place_of(self, moment))
         arrays = {"t": np.arange(ways.first, ways.asked + 1), "flow": ways.shares.flow}
         arrays |= {f"part.{name}": value for name, value in ways.shares.part.items()}
         arrays |= {f"norm.{name}": value for name, value in ways.shares.norm.items()}

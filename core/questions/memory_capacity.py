@@ -33,7 +33,9 @@ class MemoryCapacity(Question, frozen=True):
 
     kind: Literal["capacity"] = "capacity"
     part: Literal["h", "state"] = Field(
-        default="h", title="What is read", description="h alone, or the whole state: h and c side by side."
+        default="h",
+        title="What is read",
+        description="h of the top layer alone, or the whole state: h and c of all layers side by side.",
     )
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
@@ -68,7 +70,7 @@ def shuffled(config: RunConfig, T: int) -> np.ndarray:
     """(T, N, C) inputs of the task, each drawn anew from all places of some sequences."""
     rng = np.random.default_rng([_SHUFFLED])
     pool = config.task.sample(rng, 64, "held-out").x.reshape(-1, config.task.input_size)
-    N = sampling.sampled(T, config.cell.hidden_size, sampling.MOST_SAMPLED // 2)
+    N = sampling.sampled(T, config.cell.hidden_size * config.cell.layers, sampling.MOST_SAMPLED // 2)
     return pool[rng.integers(0, len(pool), (T, N))]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from core.questions.base import Facts, Question, stacked
+from core.questions.base import Facts, LayerNumber, Question, place_of, stacked
 from core.questions.over_training import trail
 
 if TYPE_CHECKING:
@@ -21,17 +21,18 @@ class RecurrentSpectra(Question, frozen=True):
     """Eigenvalues of each gate's block of U, now and at earlier stored moments."""
 
     kind: Literal["spectra"] = "spectra"
+    layer: LayerNumber = None
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
         """Arrays: step (k,) ascending, the last is the moment's; <gate>.real, <gate>.imag (k, H), <gate>.rho,
         <gate>.sigma_max (k,). Facts: gates."""
         from core.diagnostics.spectrum import spectra
 
-        H = moment.config.cell.hidden_size
+        H, k = moment.config.cell.hidden_size, place_of(self, moment)
         most = next((count for width, count in TRAIL.items() if width >= H), 2)
         parts, gates = [], []
         for at in trail(moment, earlier, most):
-            blocks = spectra(at.layer)
+            blocks = spectra(at.layer.of_layer(k))
             gates, part = list(blocks), {"step": at.step}
             for q, block in blocks.items():
                 part |= {f"{q}.real": np.real(block.eigenvalues), f"{q}.imag": np.imag(block.eigenvalues),

@@ -25,7 +25,7 @@ LEAST_ROWS, ROWS_A_NUMBER = 1500, 4
 
 def room(config: RunConfig) -> int:
     """Sequences whose states fit into one array."""
-    return max(1, MOST_NUMBERS // (config.task.length * config.cell.hidden_size))
+    return max(1, MOST_NUMBERS // (config.task.length * config.cell.hidden_size * config.cell.layers))
 
 
 def first_few(moment: Moment) -> tuple[Moment, dict[str, int]]:
@@ -46,6 +46,6 @@ def sampled(T: int, H: int, most: int | None = None) -> int:
 
 def thinned(first: int, stop: int, sequences: int, config: RunConfig) -> np.ndarray:
     """Inputs from ``first`` to ``stop`` − 1, evenly thinned, whose states are enough to fit a readout to."""
-    rows = max(LEAST_ROWS, ROWS_A_NUMBER * 2 * config.cell.hidden_size)
+    rows = max(LEAST_ROWS, ROWS_A_NUMBER * 2 * config.cell.hidden_size * config.cell.layers)
     count = min(max(2, -(-2 * rows // sequences)), MOST_STATES)
     return np.unique(np.linspace(first, stop - 1, min(count, stop - first)).astype(int))

@@ -19,8 +19,8 @@ class Theory(Question, frozen=True):
     sequence: SequenceNumber = 1
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
-        """Arrays as in ``AgainstTheory``. Facts: its asked state, and rho.<gate> and sigma_max.<gate> of each block of
-        U."""
+        """Arrays as in ``AgainstTheory``. Facts: its asked state, and of one layer rho.<gate> and sigma_max.<gate> of
+        each block of U."""
         from core.diagnostics.against_theory import against_theory
         from core.diagnostics.spectrum import spectra
 
@@ -28,6 +28,6 @@ class Theory(Question, frozen=True):
         must_be_small(moment)
         found = vars(against_theory(moment, self.sequence - 1))
         asked = found.pop("asked")
-        blocks = spectra(moment.layer)
+        blocks = spectra(moment.layer) if moment.layer.layers == 1 else {}
         facts = {f"{name}.{q}": getattr(block, name) for q, block in blocks.items() for name in ("rho", "sigma_max")}
         return found, facts | {"asked": asked}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from core.questions.base import Facts, Question, SequenceNumber
+from core.questions.base import Facts, LayerNumber, Question, SequenceNumber, place_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TrainingStep(Question, frozen=True):
-    """Every number of the training step, of one sequence."""
+    """Every number of the training step in one layer, of one sequence."""
 
     kind: Literal["slow"] = "slow"
     sequence: SequenceNumber = 1
@@ -26,8 +26,11 @@ class TrainingStep(Question, frozen=True):
         default=None, ge=1, title="Unit", description="One hidden unit, from 1 on; empty takes the norm of all units."
     )
 
+    layer: LayerNumber = None
+
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
-        """Arrays by the names of ``core.diagnostics.cell_diagram`` (T,), and: x (T,) the input's norm; loss_step, loss,
+        """Arrays by the names of ``core.diagnostics.cell_diagram`` (T,), and: x (T,) the norm of the
+        layer's input; loss_step, loss,
         loss_weight, target (S,) and answer (S, O) of the sequence's losses; added and together (T,) as in ``Sum``; cut
         (n,) the states nothing is handed back to; per trained parameter (P,): before, gradient, clipped, change, as
         norms.
@@ -37,9 +40,9 @@ class TrainingStep(Question, frozen=True):
 
         self.must_fit(sequence=moment.batch.x.shape[1], unit=moment.config.cell.hidden_size)
         n, unit = self.sequence - 1, None if self.unit is None else self.unit - 1
-        moment = in_order(moment)
-        motion, memory = _motion(moment)
-        arrays = {name: _of(unit, value) for name, value in cell_diagram(moment.layer, motion, n).items()}
+        moment, k = in_order(moment), place_of(self, moment)
+        motion, memory = _motion(moment, k)
+        arrays = {name: _of(unit, value) for name, value in cell_diagram(motion, n).items()}
         arrays |= {"x": motion.forward.x[:, n].double().norm(dim=1).numpy()}
         arrays |= {name: _of(unit, getattr(motion.sum, name)) for name in ("added", "together")}
         arrays |= _losses(motion, moment, n) | _by_parameter(motion.update)
@@ -54,7 +57,7 @@ def _of(unit: int | None, value: Tensor) -> np.ndarray:
     return (value.double().norm(dim=1) if unit is None else value[:, unit].double()).numpy()
 
 
-def _motion(moment: Moment) -> tuple[SlowMotion, str]:
+def _motion(moment: Moment, k: int) -> tuple[SlowMotion, str]:
     """The step, and whose optimiser made its update: that of the "run", a "fresh" one, or one that has "none"."""
     from core.diagnostics.microscope import slow_motion
     from core.training.optimizer_memory import has_memory, optimizer_like, remembered
@@ -67,6 +70,7 @@ def _motion(moment: Moment) -> tuple[SlowMotion, str]:
         moment.network, moment.batch,
         lambda vector: optimizer_of(config, vector, step) if learner is None else optimizer_like(learner, vector, step),
         truncation=config.truncated, clip=config.clip, threshold=config.clip_threshold, trained=config.trained,
+        of_layer=k,
     )  # fmt: skip
     return motion, "run" if learner is not None else "fresh" if needed else "none"
 

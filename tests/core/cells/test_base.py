@@ -18,7 +18,6 @@ from core.cells import LSTM, RECURRENT, RNN, VARIANTS, Cell, OneLayer, Params, T
 from core.cells.one_layer import AtStep
 from core.cells.products import input_products, weight_gradient
 from core.cells.trajectory import before, came_from
-from core.diagnostics.jacobians import same_step
 from core.diagnostics.paths import paths
 from core.diagnostics.probe import probed
 from core.errors import UnrolledError
@@ -166,8 +165,6 @@ def test_a_formula_that_it_lacks_is_refused_with_a_sentence_that_names_it(what):
 
 def test_questions_that_need_what_it_lacks_are_refused_and_not_answered_as_for_another_cell():
     layer, way, grad_out = trajectory_of(Halving())
-    with pytest.raises(UnrolledError, match="hang together within a step"):
-        same_step(layer, way)
     with pytest.raises(UnrolledError, match="which way its gradient takes past its sums"):
         paths(layer, way, grad_out)
     with pytest.raises(UnrolledError, match="needs a cell with peepholes, which the cell `halving` lacks"):

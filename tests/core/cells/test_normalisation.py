@@ -156,11 +156,10 @@ def test_the_diagnostics_speak_of_it_as_of_any_cell(name):
     row[-1, :H] = last[-1, 1]
     for t in range(11, -1, -1):
         row[t] = row[t + 1] @ J[t]
-    h, c = total(row, within)
-    assert relative_error(back.grad_h[:, 1], h) < 1e-11
-    if c is not None and back.grad_c is not None:
-        assert relative_error(back.grad_c[:, 1], c) < 1e-11
-    torch.testing.assert_close(partial(h, c, within), row)
+    whole = total(row, within)
+    for grad, part in zip(back.states.values(), whole.split(H, dim=1), strict=True):
+        assert relative_error(grad[:, 1], part) < 1e-11
+    torch.testing.assert_close(partial(whole, within), row)
     flow = torch.cat([part[:, 1] for part in back.states.values()], dim=1).norm(dim=1).numpy()
     assert (flow <= products(displayed(J, within)).bound * flow[-1] * (1 + 1e-9)).all()
     found = paths(layer, way, case.grad_out)
@@ -206,7 +205,7 @@ def test_the_drawing_of_one_units_step_refuses_by_name():
     network, batch = Network.drawn(config), training_batch(config, 0)
     motion = slow_motion(network, batch, lambda vector: torch.optim.SGD([vector], lr=0.1))
     with pytest.raises(UnrolledError, match=r"`cell.normalisation` \(=layer\).*Choose `cell.normalisation` none"):
-        cell_diagram(network.layer, motion, 0)
+        cell_diagram(motion, 0)
 
 
 def test_what_a_normalised_cell_says_of_itself():

@@ -32,7 +32,7 @@ def moved(name, mode="full", **settings):
 @pytest.mark.parametrize("mode", ["full", "windows", "sliding", "reset"])
 def test_what_a_step_hands_back_is_what_the_state_before_has(name, mode):
     layer, motion = moved(name, mode)
-    found = cell_diagram(layer, motion, 1)
+    found = cell_diagram(motion, 1)
     own = torch.cat([torch.zeros(1, H).double(), found["local"][:-1]])
     torch.testing.assert_close(own + found["got_h"], N * motion.backward.states["h"][:-1, 1])
     if "got_c" in found:
@@ -57,7 +57,7 @@ def output(layer, found, c):
 @each_variant
 def test_forwards_and_at_the_gates_each_number_follows_from_its_neighbours(name):
     layer, motion = moved(name)
-    e = cell_diagram(layer, motion, 2)
+    e = cell_diagram(motion, 2)
     if "c" in e:
         torch.testing.assert_close(e["kept"] + e["new"], e["c"])
         torch.testing.assert_close(e["o"] * e["tanh_c"], e["h"])
@@ -73,14 +73,14 @@ def test_forwards_and_at_the_gates_each_number_follows_from_its_neighbours(name)
 
 @each_variant
 def test_the_clamp_limits_what_one_sequence_hands_back(name):
-    layer, motion = moved(name, clip="backprop", threshold=1e-3)
-    found = cell_diagram(layer, motion, 0)
+    _, motion = moved(name, clip="backprop", threshold=1e-3)
+    found = cell_diagram(motion, 0)
     assert float(found["got_h"].abs().max()) == pytest.approx(1e-3)
     own = torch.cat([torch.zeros(1, H).double(), found["local"][:-1]])
     torch.testing.assert_close(own + found["got_h"], N * motion.backward.states["h"][:-1, 0])
 
 
 def test_a_reset_step_goes_on_from_zero():
-    layer, motion = moved("LSTM", "reset")
-    found = cell_diagram(layer, motion, 0)
+    _, motion = moved("LSTM", "reset")
+    found = cell_diagram(motion, 0)
     assert not found["h0"][[1, 5]].any() and not found["kept"][[1, 5]].any() and found["h0"][2].any()

@@ -7,18 +7,20 @@ import torch
 from core.anatomy.rnn import ACTIVATIONS
 from core.backprop.judges import draw, relative_error
 from core.backprop.profiles import profiles
-from core.cells import RNN, VARIANTS, Peephole
+from core.cells import RNN, VARIANTS, Cell, Peephole, stacked
 from core.diagnostics import jacobians as module
 from core.diagnostics.jacobians import displayed, partial, products, same_step, step_jacobians, total
 from core.diagnostics.spectrum import bound
 from core.network import Layer
 
-each_variant = pytest.mark.parametrize("name", VARIANTS)
+DEEP = {f"{name}, 2 layers": stacked(VARIANTS[name], 2) for name in ("RNN", "Peephole LSTM", "GRU")}
+CASES: dict[str, Cell] = VARIANTS | DEEP
+each_variant = pytest.mark.parametrize("name", CASES)
 
 
 def by_autograd(case, t, trajectory):
     """∂(h, c)[t+1]/∂(h, c)[t] of the first sequence."""
-    states = [part[t, :1] for part in (trajectory.h, trajectory.c) if part is not None]
+    states = [part[t, :1] for part in trajectory.states.values()]
 
     def step(joined):
         parts = joined.split(case.grad_out.shape[2])
@@ -38,7 +40,7 @@ def last_step_only(case):
 @pytest.mark.parametrize("room", [1, module.ROOM])
 def test_each_step_against_autograd(name, room, monkeypatch):
     monkeypatch.setattr(module, "ROOM", room)
-    case = draw(VARIANTS[name], 5, 2, 3, 2, seed=0, dtype=torch.float64)
+    case = draw(CASES[name], 5, 2, 3, 2, seed=0, dtype=torch.float64)
     trajectory = case.cell.forward(case.params, case.x, case.state)
     found = step_jacobians(Layer(case.cell, case.params), trajectory)
     for t in range(5):
@@ -57,7 +59,7 @@ def carried_back(jacobians, arriving):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("cuts, resets", [((), ()), ((4, 9), ()), ((12,), (7,))])
 def test_products_are_the_measured_gradient(name, dtype, cuts, resets):
-    case = draw(VARIANTS[name], 20, 3, 6, 2, seed=1, dtype=dtype)
+    case = draw(CASES[name], 20, 3, 6, 2, seed=1, dtype=dtype)
     trajectory = case.cell.forward(case.params, case.x, case.state, resets=resets)
     back = case.cell.backward(case.params, trajectory, last_step_only(case), cuts=cuts)
     for n in range(3):
@@ -65,20 +67,19 @@ def test_products_are_the_measured_gradient(name, dtype, cuts, resets):
         arriving = torch.zeros(J.shape[1], dtype=torch.float64)
         arriving[:6] = case.grad_out[-1, n]
         gradient, enters = carried_back(J, arriving), same_step(Layer(case.cell, case.params), trajectory, n)
-        h, c = total(gradient, enters)
+        whole = total(gradient, enters)
         limit = 1e-6 if dtype == torch.float32 else 1e-12
-        assert relative_error(back.grad_h[:, n], h) < limit
-        if back.grad_c is not None:
-            assert relative_error(back.grad_c[:, n], c) < limit
-        torch.testing.assert_close(partial(h, c, enters), gradient)
+        for grad, part in zip(back.states.values(), whole.split(6, dim=1), strict=True):
+            assert relative_error(grad[:, n], part) < limit
+        torch.testing.assert_close(partial(whole, enters), gradient)
 
 
 @each_variant
 def test_the_displayed_maps_carry_the_curves_on_screen(name):
-    case = draw(VARIANTS[name], 12, 1, 4, 2, seed=2, dtype=torch.float64)
+    case = draw(CASES[name], 12, 1, 4, 2, seed=2, dtype=torch.float64)
     trajectory = case.cell.forward(case.params, case.x, case.state)
     back = case.cell.backward(case.params, trajectory, last_step_only(case))
-    shown = back.grad_h[:, 0] if back.grad_c is None else torch.cat([back.grad_h, back.grad_c], dim=2)[:, 0]
+    shown = torch.cat(list(back.states.values()), dim=2)[:, 0]
     maps = displayed(
         step_jacobians(Layer(case.cell, case.params), trajectory), same_step(Layer(case.cell, case.params), trajectory)
     )
