@@ -1,5 +1,8 @@
 """Numbers as people read them, in one way everywhere: plain from 0.001 up to 100,000, beyond as 3.2 × 10⁻⁵.
 
+What is not quite 0, 1 or all is never written so: 0.4 %, 99.6 %, 0.9992, with as many digits as that takes. A millionth
+off 1 is rounding, though: profiles are kept as float32.
+
 Spaces within a number do not break a line, and a minus is a minus (−), not a hyphen. Plotly's own texts look the same
 (``exponentformat`` of app.figures.theme).
 """
@@ -7,6 +10,9 @@ Spaces within a number do not break a line, and a minus is a minus (−), not a 
 from __future__ import annotations
 
 import math
+
+ROUNDING = 1e-6
+"""How far off 1 a number may be and be called 1."""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -37,18 +43,29 @@ def plain(value: float) -> str:
 
 
 def fixed(value: float, digits: int = 2) -> str:
-    """``value`` with so many digits behind the point: 0.98, −0.30."""
+    """``value`` with so many digits behind the point, 0.98, −0.30; with more where these would make it a 0 or a ±1 that
+    it is not: 0.004, 0.9992."""
+    if not math.isfinite(value):
+        return sig(value)
+    if value != 0 and round(value, digits) == 0:
+        return sig(value, 1)
+    off = abs(abs(value) - 1)
+    if off > ROUNDING and abs(round(value, digits)) == 1:
+        digits = max(digits, -math.floor(math.log10(off)))
     return _minus(f"{round(value, digits) + 0.0:,.{digits}f}")
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """A share as a percentage: 34 %, 0.4 %, 3.2 × 10⁻⁵ %, 100 %; ``digits`` behind the point."""
+    """A share as a percentage: 34 %, 0.4 %, 3.2 × 10⁻⁵ %, 99.6 %, 100 %; ``digits`` behind the point."""
     if not math.isfinite(share):
         return sig(share)
     value = 100 * share
     if value != 0 and abs(value) < 1:
         return f"{sig(value, 1 if abs(value) >= 1e-3 else 2)}\u00a0%"
-    return f"{fixed(value, digits) if abs(value) < 1e5 else sig(value)}\u00a0%"
+    off = abs(abs(share) - 1)
+    if off > ROUNDING and abs(round(value, digits)) == 100:
+        digits = max(digits, -math.floor(math.log10(100 * off)))
+    return f"{_minus(f'{round(value, digits):,.{digits}f}') if abs(value) < 1e5 else sig(value)}\u00a0%"
 
 
 def portion(share: float) -> str:
@@ -73,11 +90,6 @@ def raised(power: int) -> str:
 def plural(count: int, noun: str) -> str:
     """'1 step', '3 steps', '1,200 steps'."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def factor(value: float) -> str:
-    """A factor per step with two decimals, three where two would round a change to 1.00."""
-    return f"{value:.3f}" if value != 1 and round(value, 2) == 1 else f"{value:.2f}"
 
 
 def times(ratio: float) -> str:

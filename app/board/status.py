@@ -6,7 +6,7 @@ from typing import Any
 
 from app.board.source import Snapshot
 from core.config import RunConfig
-from core.numbers import duration, plural
+from core.numbers import duration, plural, sig
 
 
 def transport_line(
@@ -59,5 +59,5 @@ def _text(snapshot: Snapshot, config: RunConfig, step: int, live: bool) -> str:
 def _pace(rate: float, left: int) -> list[str]:
     if rate <= 0:
         return []
-    speed = f"{rate:,.0f} steps/s" if rate >= 10 else f"{rate:.1f} steps/s"
+    speed = f"{rate:,.0f} steps/s" if rate >= 10 else f"{sig(rate)} steps/s"
     return [speed, f"{duration(left / rate)} left"]

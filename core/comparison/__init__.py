@@ -13,7 +13,6 @@ from core.comparison.members import (
     differences,
     kept,
 )
-from core.comparison.outcome import Outcome, outcome_of
 from core.comparison.parameters import parameters
 from core.comparison.power import least_of_a_pair, least_of_all, most_told_apart, seeds_needed
 from core.comparison.scorings import common_scorings
@@ -31,7 +30,6 @@ __all__ = [
     "Left",
     "Match",
     "Member",
-    "Outcome",
     "Pair",
     "Verdict",
     "common_scorings",
@@ -43,7 +41,6 @@ __all__ = [
     "least_of_a_pair",
     "least_of_all",
     "most_told_apart",
-    "outcome_of",
     "parameters",
     "remedies",
     "seconds_left",

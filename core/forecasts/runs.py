@@ -17,6 +17,7 @@ from core.forecasts.distribution import drawn
 from core.forecasts.features import Known, known
 from core.reach import loss_steps
 from core.reading.horizon import horizon_of
+from core.reading.outcome import outcome_of
 
 RUNS = Path(__file__).with_name("runs.csv.gz")
 COLUMNS = ("index", "digest", "arriving", "solved_at", "score", "last", "broke")
@@ -29,7 +30,8 @@ class Run:
     """One trained run of the distribution.
 
     arriving   see Known
-    solved_at  the first training step at which its score was seen to reach the task's solved line, or None
+    solved_at  the first training step at which its score was seen to reach the task's solved line, where its last score
+               is there too; else None
     score      of its last scoring
     last       its last training step
     broke      whether it ended because its numbers were no longer finite
@@ -45,7 +47,7 @@ class Run:
 
     @property
     def solved(self) -> bool:
-        """Whether it solved its task, at any scoring."""
+        """Whether it ended with its task solved."""
         return self.solved_at is not None
 
     @property
@@ -64,14 +66,15 @@ def run_of(line: dict[str, Any]) -> Run:
     config = drawn(line["index"])
     flow = np.array([nan if value is None else value for value in line["flow_last"]])
     start = horizon_of(flow, asked=int(loss_steps(config.task)[-1]), cuts=config.cuts)
-    reached = (step for step, score in line["scored"] if score is not None and score >= config.task.solved)
-    score = line["scored"][-1][1]
+    steps, scores = (np.array(column, float) for column in zip(*line["scored"]))
+    loss = np.where(np.arange(len(steps)) == len(steps) - 1, nan if line["broke"] else 0.0, 0.0)
+    outcome = outcome_of({"step": steps, "score": scores, "loss": loss}, config)
     return Run(
         line["index"],
         line["digest"][:DIGEST],
         float(f"{known(config, start).arriving:.4g}"),
-        next(reached, None),
-        nan if score is None else float(f"{score:.3f}"),
+        outcome.solved,
+        float(f"{scores[-1]:.3f}"),
         line["last"],
         line["broke"],
     )

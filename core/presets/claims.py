@@ -20,8 +20,9 @@ class Measures:
                    gradient still arrives; NaN where there is no gradient
     first_loss     of the first batch
     second_loss    of the second batch, after one update
-    broke_at       the first training step whose loss is not finite; inf where there is none
-    solved_at      the first training step scored at the task's solved line or above; inf where there is none
+    broke_at       the training step at which it stopped being numbers; inf where it did not
+    reached_at     the first training step scored at the task's solved line or above; inf where there is none
+    solved_at      the same where the last scoring is there too, else inf: it was lost again
     score          of the last scoring, 0 … 1; 0 where the run broke
     highest_score  of all scorings
     """
@@ -30,6 +31,7 @@ class Measures:
     first_loss: float
     second_loss: float
     broke_at: float
+    reached_at: float
     solved_at: float
     score: float
     highest_score: float

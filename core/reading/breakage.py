@@ -41,5 +41,5 @@ def breakage(scalars: Mapping[str, NDArray[Any]]) -> Breakage | None:
         return None
     k = int(broken[0])
     name = next(name for name, values in known.items() if not np.isfinite(values[k]))
-    before = float(scalars["grad_norm"][k - 1]) if k else float("nan")
+    before = float(known["grad_norm"][k - 1]) if k and "grad_norm" in known else float("nan")
     return Breakage(int(scalars["step"][k]), SERIES[name], bool(np.isinf(known[name][k])), before)

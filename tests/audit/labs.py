@@ -36,7 +36,8 @@ def pair(truth: Truth, said: Said) -> Facts:
 
 @TRUNCATION("The state carried echoes of what no gradient reached, and the readout decoded them.")
 def echoes(truth: Truth, said: Said) -> None:
-    claim(truth.solved_at is not None and not in_sight(truth)[1], "it was in sight, or it is not solved")
+    solved = truth.holds(truth.step) or (truth.over and truth.holds())
+    claim(solved and not in_sight(truth)[1], "it was in sight, or it is not solved")
 
 
 @TRUNCATION("Its last score, at training step {step}: {score%}.")

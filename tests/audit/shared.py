@@ -203,23 +203,27 @@ def no_score(truth: Truth, said: Said) -> None:
 
 @SHARED("Solved at training step {step}.")
 def solved(truth: Truth, said: Said) -> Facts:
-    said.exactly("step", -1 if truth.solved_at is None else truth.solved_at)
-    claim(truth.frame.score >= truth.config.task.solved and truth.solved_at <= truth.step, "it is not solved here")  # pyright: ignore
-    return {"solved at": truth.solved_at}
+    said.exactly("step", -1 if truth.reached(truth.step) is None else truth.reached(truth.step) or 0)
+    claim(truth.holds(truth.step), "it is not solved here")
+    return {"reached at": truth.reached()}
 
 
-@SHARED("It goes on to solve the task at training step {step}.")
+@SHARED(
+    "It goes on to solve the task at training step {step}.",
+    "It goes on to reach the solved line, for a {while:while}, at training step {step}.",
+)
 def solves_later(truth: Truth, said: Said) -> Facts:
-    said.exactly("step", -1 if truth.solved_at is None else truth.solved_at)
-    claim((truth.solved_at or 0) > truth.step, "that is not later")
-    return {"solved at": truth.solved_at}
+    said.exactly("step", -1 if truth.reached() is None else truth.reached() or 0)
+    claim((truth.reached() or 0) > truth.step, "that is not later")
+    claim(truth.holds() == ("while" not in said.places), "whether it holds")
+    return {"reached at": truth.reached(), "solved at the end": truth.holds()}
 
 
 @SHARED("It had reached the solved line at training step {step}; here it is below.")
 def fallen_back(truth: Truth, said: Said) -> Facts:
-    said.exactly("step", -1 if truth.solved_at is None else truth.solved_at)
-    claim((truth.solved_at or 0) <= truth.step and truth.frame.score < truth.config.task.solved, "it is not below")
-    return {"solved at": truth.solved_at}
+    said.exactly("step", -1 if truth.reached(truth.step) is None else truth.reached(truth.step) or 0)
+    claim(not truth.holds(truth.step), "it is not below")
+    return {"reached at": truth.reached()}
 
 
 @SHARED("Nothing is trained yet.")
@@ -227,7 +231,7 @@ def nothing_trained(truth: Truth, said: Said) -> None:
     claim(truth.untrained, "it is trained")
 
 
-@SHARED("Of {n} networks like this that we trained, {solved:none|[\\d,]+} solved the task.")
+@SHARED("Of {n} networks like this that we trained, {solved:none|[\\d,]+} ended with the task solved.")
 def counted(truth: Truth, said: Said) -> Facts:
     start = horizon_of(truth.start.flow_last, cuts=truth.config.cuts)
     count = looked_up(stored().counts, key_of(known(truth.config, start)))[1]
@@ -259,23 +263,31 @@ def outside(truth: Truth, said: Said) -> None:
             claim((told in said["what"]) == is_so, told, "of", value)
 
 
-@SHARED("This one did, at step {step}.")
+@SHARED("This one did: it reached the solved line at step {step}.")
 def this_one_did(truth: Truth, said: Said) -> Facts:
-    said.exactly("step", -1 if truth.solved_at is None else truth.solved_at)
-    return {"solved at": truth.solved_at}
+    said.exactly("step", -1 if truth.reached() is None else truth.reached() or 0)
+    claim(truth.over and truth.holds(), "it is not solved, or not known to be")
+    return {"reached at": truth.reached(), "solved at the end": True}
+
+
+@SHARED("This one did not: the solved line, reached at step {step}, was lost again.")
+def this_one_lost_it(truth: Truth, said: Said) -> Facts:
+    said.exactly("step", -1 if truth.reached() is None else truth.reached() or 0)
+    claim(truth.over and not truth.holds(), "it is solved, or not known not to be")
+    return {"reached at": truth.reached(), "solved at the end": False}
 
 
 @SHARED("This one did not.")
 def this_one_did_not(truth: Truth, said: Said) -> Facts:
-    claim(truth.over and truth.solved_at is None and truth.last >= truth.config.steps, "that is not known")
-    return {"solved at": None}
+    claim(truth.over and truth.reached() is None and truth.last >= truth.config.steps, "that is not known")
+    return {"reached at": None, "solved at the end": False}
 
 
 @SHARED("This one ended early, at step {step}.")
 def this_one_ended_early(truth: Truth, said: Said) -> Facts:
     said.exactly("step", truth.last)
-    claim(truth.over and truth.last < truth.config.steps and truth.solved_at is None, "it did not")
-    return {"solved at": None}
+    claim(truth.over and truth.last < truth.config.steps and truth.reached() is None, "it did not")
+    return {"reached at": None, "solved at the end": False}
 
 
 # -- broken -----------------------------------------------------------------------------------------------------------

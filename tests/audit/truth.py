@@ -169,10 +169,16 @@ class Truth:
     def at(self, step: int, name: str) -> float:
         return float(self.scalars[name][self.scalars["step"] == step][0])
 
-    @property
-    def solved_at(self) -> int | None:
-        known = self.scalars["step"][self.scalars["score"] >= self.config.task.solved]
-        return int(known.min()) if known.size else None
+    def reached(self, upto: float = np.inf) -> int | None:
+        """The first of the steps up to then whose score is on the solved line."""
+        known = (self.scalars["score"] >= self.config.task.solved) & (self.scalars["step"] <= upto)
+        return int(self.scalars["step"][known].min()) if known.any() else None
+
+    def holds(self, upto: float = np.inf) -> bool:
+        """Whether the last score up to then is there, and the training not broken."""
+        seen = self.scalars["step"] <= upto
+        scores = self.scalars["score"][seen & np.isfinite(self.scalars["score"])]
+        return bool(scores.size and scores[-1] >= self.config.task.solved) and self.broken(seen) is None
 
     @property
     def clipped(self) -> np.ndarray:

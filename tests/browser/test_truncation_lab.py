@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
-FARED = re.compile(r"Of [\d,]+ networks like this that we trained, ([\d,]+|none) solved the task\.")
+FARED = re.compile(r"Of [\d,]+ networks like this that we trained, ([\d,]+|none) ended with the task solved\.")
 PRESET = {"preset": "temporal-order-lstm-truncated"}
 
 
@@ -77,7 +77,7 @@ def test_a_forecast_is_followed_by_what_became_of_it_and_a_moved_cursor_has_an_a
     run = visitor.train()
     finished(visitor)
     visitor.at(150)
-    expect(visitor.page.locator(".ub-subline")).to_contain_text("solved the task. This one did not.")
+    expect(visitor.page.locator(".ub-subline")).to_contain_text("ended with the task solved. This one did not.")
     expect(visitor.page.locator(".ub-subline")).to_contain_text("at training step 150")
     words = hint(visitor, "bias")
     for key, step in (("Home", 0), ("ArrowRight", 1), ("End", 150)):

@@ -1,12 +1,13 @@
 """Numbers as people read them."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.numbers import exact, factor, fixed, percent, plural, portion, sig, times
+from core.numbers import exact, fixed, percent, plural, portion, sig, times
 
 
 def read(text: str) -> float:
@@ -41,7 +42,20 @@ def test_settings_keep_their_digits() -> None:
     assert {value: exact(value).replace("\u00a0", " ") for value in written} == written
 
 
-@pytest.mark.parametrize("share, text", [(0.34, "34 %"), (0.004, "0.4 %"), (1, "100 %"), (0, "0 %"), (-0.3, "−30 %")])
+@given(st.floats(-1.5, 1.5), st.sampled_from([percent, fixed, portion]))
+def test_nothing_and_all_are_said_of_nothing_and_all_alone(value: float, write: Callable[[float], str]) -> None:
+    """But for rounding: a millionth off 1."""
+    value = abs(value) if write is portion else value
+    text = write(value)
+    said = read(text.removesuffix("\u00a0%")) / (100 if text.endswith("%") else 1)
+    assert (said == 0) == (value == 0)
+    assert abs(said) != 1 or abs(abs(value) - 1) <= 2e-6
+
+
+@pytest.mark.parametrize("share, text", [
+    (0.34, "34 %"), (0.004, "0.4 %"), (1, "100 %"), (0, "0 %"), (-0.3, "−30 %"), (0.996, "99.6 %"),
+    (0.99995, "99.995 %"), (1.002, "100.2 %"), (1 - 1e-7, "100 %"), (0.985, "98 %"),
+])  # fmt: skip
 def test_percent(share: float, text: str) -> None:
     assert percent(share) == text.replace(" ", "\u00a0")
 
@@ -53,6 +67,7 @@ def test_portion(share: float, text: str) -> None:
 
 def test_small_words() -> None:
     assert plural(1, "step") == "1 step" and plural(1200, "step") == "1,200 steps"
-    assert factor(0.66) == "0.66" and factor(0.998) == "0.998" and factor(1) == "1.00"
+    written = {0.66: "0.66", 0.998: "0.998", 1: "1.00", 0.9997: "0.9997", 1.004: "1.004", 0: "0.00"}
+    assert {value: fixed(value) for value in written} == written
     assert times(6.83) == "6.8" and times(1.7e8) == "10⁸" and times(math.inf) == "∞"
-    assert fixed(-0.3) == "−0.30" and fixed(-0.001) == "0.00"
+    assert fixed(-0.3) == "−0.30" and fixed(-0.001) == "−0.001" and fixed(math.nan) == "not a number"

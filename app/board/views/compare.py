@@ -22,19 +22,11 @@ from app.figures.theme import Style
 from app.text.compare.caption import at_its_end, caption
 from app.text.shared.situation import Caption
 from core.budget import runs_at_once
-from core.comparison import (
-    Left,
-    Verdict,
-    common_scorings,
-    labels,
-    outcome_of,
-    parameters,
-    seconds_left,
-    verdict,
-)
+from core.comparison import Left, Verdict, common_scorings, labels, parameters, seconds_left, verdict
 from core.config import RunConfig
 from core.frames import SCALARS, Frame
 from core.reading.horizon import horizon_of
+from core.reading.outcome import outcome_of
 
 STATES: dict[str, State] = {
     "preview": "missing", "queued": "waiting", "running": "running", "paused": "paused", "finished": "over",

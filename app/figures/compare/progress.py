@@ -11,9 +11,9 @@ from pandas import DataFrame, array
 from app.figures.base import Key, Layout, View, cursor_line, figure, training_axis
 from app.figures.compare.side import Entry, Side
 from app.figures.theme import Style
-from core.comparison import Outcome
 from core.config import RunConfig
-from core.numbers import plural
+from core.numbers import exact, plural
+from core.reading.outcome import Outcome
 
 HEAD, EACH, BETWEEN = 20, 11, 6
 """Pixels: a member's name, each of its runs, and under the last of them."""
@@ -157,7 +157,7 @@ def _summary(side: Side) -> str:
     lost = sum(whole.lost is not None for whole in known)
     at = ""
     if solved:
-        at = f", median step {np.median(solved):,.0f}" if len(solved) > 1 else f", step {solved[0]:,}"
+        at = f", median step {exact(float(np.median(solved)))}" if len(solved) > 1 else f", step {solved[0]:,}"
     over = all(run.state == "over" for run in side.runs)
     return (
         f"solved {len(solved)} of {len(side.runs)}{'' if over else ' so far'}{at}{f', {lost} lost again' * bool(lost)}"

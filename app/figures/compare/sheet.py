@@ -13,7 +13,7 @@ from app.figures.theme import Style
 from app.text.compare.seeds import p_words
 from core.comparison import Verdict
 from core.config import RunConfig
-from core.numbers import factor, percent, plural, sig
+from core.numbers import exact, fixed, percent, plural, sig
 from core.schedule import Schedule
 
 ROW = 60
@@ -79,7 +79,7 @@ def _factor(side: Side) -> SheetCell:
     if not values:
         return SheetCell("–", "no single factor fits" if side.there else "")
     some = f"in {len(values)} of {len(side.there)}" if len(values) < len(side.there) else ""
-    middle, spread_ = spread(values, factor)
+    middle, spread_ = spread(values, fixed)
     return SheetCell(f"× {middle}", ", ".join(filter(None, (spread_, some))))
 
 
@@ -87,7 +87,7 @@ def _horizon(side: Side) -> SheetCell:
     lag, values = side.config.task.lag, side.numbers(lambda run: run.horizon and run.horizon.reach)
     if not values:
         return SheetCell("–", "no gradient at the last step" if side.there else "")
-    middle, range_ = spread(values, lambda value: f"{value:,.0f}")
+    middle, range_ = spread(values, exact)
     return SheetCell(middle, ", ".join(filter(None, (range_, f"needs {lag}"))))
 
 
@@ -99,7 +99,7 @@ def _solved(side: Side) -> SheetCell:
     of = f"{len(steps)} of {len(side.outcomes)} solved" + (f", {lost} lost it again" if lost else "")
     if not steps:
         return SheetCell("–", of)
-    middle, range_ = spread([float(step) for step in steps], lambda value: f"{value:,.0f}")
+    middle, range_ = spread([float(step) for step in steps], exact)
     return SheetCell(middle, ", ".join(filter(None, (range_, of))))
 
 

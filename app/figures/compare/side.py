@@ -11,9 +11,9 @@ import numpy as np
 from app.figures.base import asked_step, log_ratio, reference
 from app.figures.base.course import State
 from app.figures.theme import CELL_LOOKS, Look, Style
-from core.comparison import Outcome
 from core.config import RunConfig
 from core.reading.horizon import Horizon
+from core.reading.outcome import Outcome
 
 FURTHER = (
     Look("#D55E00", "dash", "diamond"),

@@ -30,7 +30,7 @@ from app.figures.compare.band import over_seeds
 from app.figures.compare.side import Side, count_words, moment_start
 from app.figures.theme import Style
 from core.config import RunConfig
-from core.numbers import factor, portion
+from core.numbers import fixed, portion
 from core.reading.horizon import KIND_NAMES
 
 LIMIT = 6.0
@@ -127,7 +127,7 @@ def _pace(side: Side) -> str:
         return (
             "no single factor per step" if side.there else "not that far yet" if side.begun else "waiting for its turn"
         )
-    return f"× {factor(float(np.median(factors)))} per step"
+    return f"× {fixed(float(np.median(factors)))} per step"
 
 
 def _alt(sides: Sequence[Side], values: np.ndarray) -> str:

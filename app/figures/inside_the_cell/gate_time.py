@@ -12,6 +12,7 @@ from app.figures.base import Key, Knob, Label, Layout, View, above, event_labels
 from app.figures.inside_the_cell.looks import gate_name, look
 from app.figures.theme import Style
 from core.config import RunConfig
+from core.numbers import fixed
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -71,7 +72,7 @@ def _constant(q: str, meta: Mapping[str, Any], config: RunConfig) -> str:
 
 
 def _means(lines: Mapping[str, np.ndarray], config: RunConfig) -> str:
-    return ", ".join(f"{gate_name(q, config)} {float(line.mean()):.2f}" for q, line in lines.items())
+    return ", ".join(f"{gate_name(q, config)} {fixed(float(line.mean()))}" for q, line in lines.items())
 
 
 def _hint(
@@ -98,9 +99,10 @@ def _hint(
     there, elsewhere = float(lines[q][marked].mean()), float(np.delete(lines[q], marked).mean())
     if abs(there - elsewhere) < 0.02:
         return f"{start} No gate tells the marked steps from the others yet."
-    told = f"{start} At the marked steps {gate_name(q, config)} is {there:.2f} on average, elsewhere {elsewhere:.2f}."
+    means = f"{fixed(there)} on average, elsewhere {fixed(elsewhere)}"
+    told = f"{start} At the marked steps {gate_name(q, config)} is {means}."
     return told.replace("-0", "−0")
 
 
 def _mean(lines: Mapping[str, np.ndarray]) -> str:
-    return f"{float(next(iter(lines.values())).mean()):.2f}"
+    return fixed(float(next(iter(lines.values())).mean()))

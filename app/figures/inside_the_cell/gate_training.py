@@ -12,6 +12,7 @@ from app.figures.base import Key, Layout, View, cursor_line, figure, training_ax
 from app.figures.inside_the_cell.looks import gate_name, look
 from app.figures.theme import Style
 from core.config import RunConfig
+from core.numbers import fixed
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -37,7 +38,7 @@ def gate_training(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, st
         title="Means over training",
         hint=_hint(means, at, config),
         alt="Means of the gates over training: " + "; ".join(
-            f"{gate_name(q, config)} from {mean[0]:.2f} to {mean[-1]:.2f}" for q, mean in means.items()) + ".",
+            f"{gate_name(q, config)} from {fixed(mean[0])} to {fixed(mean[-1])}" for q, mean in means.items()) + ".",
         figure=figure(style, data, layout, height=260, top=12, bottom=44),
         table=lambda: DataFrame({"training step": at} | {
             f"{q} {words}": arrays[f"{q}.{what}"] for q in names
@@ -54,4 +55,4 @@ def _hint(means: Mapping[str, np.ndarray], at: np.ndarray, config: RunConfig) ->
         return "Over all units and the fixed sequences. By now the weights are not all numbers."
     q = max(moves, key=lambda name: abs(moves[name]))
     name = "φ′" if q == "slope" else f"Most: {gate_name(q, config)}"
-    return f"Over all units and the fixed sequences. {name} goes from {means[q][0]:.2f} to {means[q][-1]:.2f}."
+    return f"Over all units and the fixed sequences. {name} goes from {fixed(means[q][0])} to {fixed(means[q][-1])}."

@@ -66,8 +66,7 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], even: float) -> str:
         return "Not every sequence gets a gradient that is a number, so there are no shares of it."
     if even >= 1:
         return f"{percent(share)} of the credit{alone} lands on the steps that matter; here these are all there are."
-    rest = "nearly all" if 0.995 < 1 - share < 1 else percent(1 - share)
     return (
         f"{percent(share)} of the credit{alone} lands on the steps that matter, where an even spread would put "
-        f"{percent(even)}; {rest} goes to distractors."
+        f"{percent(even)}; {percent(1 - share)} goes to distractors."
     )

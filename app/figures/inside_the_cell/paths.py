@@ -28,7 +28,7 @@ from app.figures.inside_the_cell.looks import look, path_name
 from app.figures.theme import Style
 from app.text.inside_the_cell.caption import carried_words, looked_at
 from core.config import RunConfig
-from core.numbers import factor, percent, sig
+from core.numbers import fixed, percent, sig
 from core.reading.horizon import zeros
 
 Arrays = Mapping[str, np.ndarray]
@@ -235,6 +235,6 @@ def _factors(lines: Mapping[str, np.ndarray], config: RunConfig) -> str:
     name = config.cell.phi.name if config.cell.phi else "φ"
     at_u = "U and its normalisation" if config.cell.normalised else "U"
     return (
-        f"{start} A typical step leaves × {factor(slope)} at {name} (that is φ′) and × {factor(matrix)} at {at_u}, "
-        f"together × {factor(both)}."
+        f"{start} A typical step leaves × {fixed(slope)} at {name} (that is φ′) and × {fixed(matrix)} at {at_u}, "
+        f"together × {fixed(both)}."
     )

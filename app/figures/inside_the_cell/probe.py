@@ -29,7 +29,7 @@ from app.figures.theme import CELL_LOOKS, Style
 from app.text.inside_the_cell.caption import looked_at
 from core.anatomy import ANATOMIES, Anatomy, Gate
 from core.config import RunConfig
-from core.numbers import exact, factor, plural, sig
+from core.numbers import exact, fixed, plural, sig
 from core.reading.horizon import KIND_NAMES, SHARE, Horizon, horizon_of, zeros
 
 Arrays = Mapping[str, np.ndarray]
@@ -183,12 +183,12 @@ def _way(horizon: Horizon) -> str:
     if horizon.reach is None:
         return f"is {KIND_NAMES[horizon.source]} at the last step already"
     reach = f"reaches {_far(horizon.reach)} back"
-    return reach if horizon.factor is None else f"goes × {factor(horizon.factor)} a step and {reach}"
+    return reach if horizon.factor is None else f"goes × {fixed(horizon.factor)} a step and {reach}"
 
 
 def _factors(before: Horizon, after: Horizon) -> str:
     then, now = (
-        "no single factor" if horizon.factor is None else f"× {factor(horizon.factor)}" for horizon in (before, after)
+        "no single factor" if horizon.factor is None else f"× {fixed(horizon.factor)}" for horizon in (before, after)
     )
     if then == now:
         return "follows no single factor, as before" if before.factor is None else f"goes {now} a step as before"

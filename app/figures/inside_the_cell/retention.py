@@ -12,7 +12,7 @@ from app.figures.base import Key, Layout, View, cursor_line, figure, plain_log_a
 from app.figures.inside_the_cell.looks import look
 from app.figures.theme import Style
 from core.config import RunConfig
-from core.numbers import factor, plural, sig
+from core.numbers import fixed, plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 LONGEST, SHORTEST = 1e5, 0.1
@@ -26,7 +26,7 @@ def retention(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style:
     drawn, low, high = _inside(steps, config)
     rank, keeps = np.arange(1, len(steps) + 1), meta["keeps"]
     seen = look(keeps, config)
-    words = [f"unit {unit + 1}: × {factor(float(f))} a step, {_steps(float(s))}"
+    words = [f"unit {unit + 1}: × {fixed(float(f))} a step, {_steps(float(s))}"
              for unit, f, s in zip(units, factors, steps)]  # fmt: skip
     symbols = ["triangle-up" if np.isinf(s) else seen.marker if np.isfinite(s) else "x" for s in steps]
     data = [{"type": "scatter", "mode": "markers", "x": rank, "y": drawn.astype(np.float32), "text": words,
@@ -79,7 +79,7 @@ def _hint(steps: np.ndarray, median: float, meta: Mapping[str, Any], config: Run
     if np.isnan(median):
         return "The weights are not all numbers, and nothing is known of what they keep."
     with np.errstate(divide="ignore"):
-        middle = f"the median unit × {factor(float(np.exp(-1 / np.float64(median))))} a step, {_steps(median)}"
+        middle = f"the median unit × {fixed(float(np.exp(-1 / np.float64(median))))} a step, {_steps(median)}"
     if meta["keeps"] == "slope":
         return (
             f"No gate keeps anything here; this is exp(mean ln φ′), what φ alone would leave of the gradient: {middle}."

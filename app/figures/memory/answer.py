@@ -13,7 +13,7 @@ from app.figures.memory.lines import chance_line, finite, keys, now_line, start_
 from app.figures.theme import Style
 from app.text.memory.remembered import Remembered
 from core.config import RunConfig
-from core.numbers import percent
+from core.numbers import fixed, percent
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -55,7 +55,7 @@ def said(share: float, config: RunConfig) -> str:
     """A share of found answers, or the R² of numbers."""
     if not np.isfinite(share):
         return "no number"
-    return f"R²\u00a0{max(share, 0):.2f}" if config.task.kind == "numbers" else percent(share)
+    return f"R²\u00a0{fixed(max(share, 0))}" if config.task.kind == "numbers" else percent(share)
 
 
 def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> str:
@@ -82,6 +82,7 @@ def _lesson(kept: Remembered) -> str:
 
 def _alt(arrays: Arrays, chance: float) -> str:
     at = sorted({0, len(arrays["step"]) // 2, len(arrays["step"]) - 1})
-    parts = (f"step {arrays['step'][k]}: {arrays['now.answer'][k]:.2f}, untrained {arrays['start.answer'][k]:.2f}"
+    parts = (f"step {arrays['step'][k]}: {fixed(arrays['now.answer'][k])}, untrained {fixed(arrays['start.answer'][k])}"
              for k in at)  # fmt: skip
-    return f"How well the answer can be read from the state at each step; chance is {chance:.2f}. {'; '.join(parts)}."
+    start = f"How well the answer can be read from the state at each step; chance is {fixed(chance)}."
+    return f"{start} {'; '.join(parts)}."

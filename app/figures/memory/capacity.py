@@ -12,7 +12,7 @@ from app.figures.base import Key, Layout, View, figure, reference_line
 from app.figures.memory.lines import finite, keys, now_line, start_line
 from app.figures.theme import Style
 from core.config import RunConfig
-from core.numbers import plural, sig
+from core.numbers import fixed, plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 SHOWN = 0.995
@@ -42,7 +42,7 @@ def capacity(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: 
         name="capacity",
         title="Memory capacity",
         hint=_hint(sums, meta, int(lags[-1]), config),
-        alt=f"Capacity up to lag {lags[-1]}: {sums['now'][-1]:.2f}, untrained {sums['start'][-1]:.2f}; the bound "
+        alt=f"Capacity up to lag {lags[-1]}: {fixed(sums['now'][-1])}, untrained {fixed(sums['start'][-1])}; the bound "
             f"is {bound}.",
         figure=figure(style, data, layout, height=250, bottom=44),
         table=lambda: DataFrame({"lag": lags, "capacity": arrays["now"], "untrained": arrays["start"],

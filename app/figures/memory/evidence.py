@@ -293,5 +293,5 @@ def _kept(there: float, end: float) -> str:
 
 def _alt(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -> str:
     at = sorted({0, len(tokens) // 2, len(tokens) - 1})
-    parts = (f"step {k + 1}, {tokens[k]}: {arrays['now'][k]:.2f}, untrained {arrays['start'][k]:.2f}" for k in at)
+    parts = (f"step {k + 1}, {tokens[k]}: {fixed(arrays['now'][k])}, untrained {fixed(arrays['start'][k])}" for k in at)
     return f"{_unit(kind, config).capitalize()}. {'; '.join(parts)}."

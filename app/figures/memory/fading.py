@@ -14,7 +14,7 @@ from app.figures.memory.lines import chance_line, finite, keys, now_line, start_
 from app.figures.theme import Style
 from app.text.memory.remembered import NEVER, NOTHING
 from core.config import RunConfig
-from core.numbers import percent, plural
+from core.numbers import fixed, percent, plural
 
 Arrays = Mapping[str, np.ndarray]
 INPUT, ALL = "memory_input", "all"
@@ -137,7 +137,7 @@ def _hint(curves: Curves, lags: np.ndarray, meta: Mapping[str, Any], config: Run
 
 
 def _said(value: Any, curves: Curves) -> str:
-    return percent(float(value)) if curves.percent else f"R²\u00a0{max(float(value), 0):.2f}"
+    return percent(float(value)) if curves.percent else f"R²\u00a0{fixed(max(float(value), 0))}"
 
 
 def _further(curves: Curves, lags: np.ndarray, channel: str, what: str) -> str:
@@ -177,6 +177,7 @@ def _until(index: int, lags: np.ndarray) -> str:
 
 def _alt(curves: Curves, lags: np.ndarray) -> str:
     at = sorted({0, len(lags) // 2, len(lags) - 1})
-    parts = (f"lag {lags[k]}: {curves.now[k]:.2f}, untrained {curves.start[k]:.2f}, chance {curves.chance[k]:.2f}"
+    parts = (f"lag {lags[k]}: {fixed(curves.now[k])}, untrained {fixed(curves.start[k])}, chance "
+             f"{fixed(curves.chance[k])}"
              for k in at)  # fmt: skip
     return f"{curves.unit.capitalize()} against the lag. {'; '.join(parts)}."

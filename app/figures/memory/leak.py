@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, figure
 from app.figures.theme import Style
-from core.numbers import percent
+from core.numbers import fixed, percent
 from core.reading.fading import capacity_of_a_leak, measured_capacity
 
 LEAK, DEFAULT, MOST = "memory_leak", 0.8, 0.99
@@ -39,8 +39,8 @@ def leak(style: Style, *, a: float) -> View:
         toy=True,
         title="One leaky unit: h = a h + u",
         hint=_hint(a, closed),
-        alt=f"Capacity by lag for a = {a:g}: {closed[0]:.3f} at lag 0, {closed[10]:.3f} at lag 10; measured "
-            f"{measured[0]:.3f} and {measured[10]:.3f}.",
+        alt=f"Capacity by lag for a = {a:g}: {fixed(closed[0], 3)} at lag 0, {fixed(closed[10], 3)} at lag 10; "
+            f"measured {fixed(measured[0], 3)} and {fixed(measured[10], 3)}.",
         figure=figure(style, data, layout, height=250, bottom=44),
         table=lambda: DataFrame({"lag": lags, "(1 − a²) a²ᵏ": closed, "measured": measured}),
         keys=(Key("(1 − a²) a²ᵏ", muted, "area"), Key("measured", ink, "marker", marker="circle-open")),

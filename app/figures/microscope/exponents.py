@@ -10,7 +10,7 @@ from pandas import DataFrame
 from app.figures.base import Key, Knob, Layout, View, figure, reference_line
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
-from core.numbers import factor, plural, sig
+from core.numbers import fixed, plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 ROUNDING = 1e-6
@@ -36,7 +36,7 @@ def exponents(arrays: Arrays, measured: float | None, config: RunConfig, style: 
              "hovertemplate": "λ%{x} = %{y:.3f}<extra></extra>"}]  # fmt: skip
     keys = (Key("exponent", color, "marker"),)
     if marks:
-        keys += (Key(f"measured: ln {factor(measured or 1)}", style.theme.muted, dash="dash"),)
+        keys += (Key(f"measured: ln {fixed(measured or 1)}", style.theme.muted, dash="dash"),)
     return View(
         name="exponents",
         title="Lyapunov exponents",
@@ -63,11 +63,11 @@ def _hint(values: np.ndarray, measured: float | None, lost: int) -> str:
         return "No exponent: " + ("every direction is lost." if np.isneginf(first) else "the states are not finite.")
     way = "keep their distance" if abs(first) < ROUNDING else "come together" if first < 0 else "part"
     number = sig(first if abs(first) >= ROUNDING else 0.0)
-    start = f"λ₁ = {number}: states nearby {way}, × {factor(float(np.exp(first)))} a step"
+    start = f"λ₁ = {number}: states nearby {way}, × {fixed(float(np.exp(first)))} a step"
     gone = f"; {plural(lost, 'direction')} {'is' if lost == 1 else 'are'} lost altogether" if lost else ""
     if measured is None:
         return f"{start}{gone}. The measured gradient follows no single factor to compare it with."
     return (
-        f"{start}{gone}. The gradient goes × {factor(measured)}: a mean over this whole sequence against one loss, "
+        f"{start}{gone}. The gradient goes × {fixed(measured)}: a mean over this whole sequence against one loss, "
         "which starts in a direction of its own."
     )

@@ -10,7 +10,7 @@ from pandas import DataFrame
 from app.figures.base import Key, Knob, Layout, View, cursor_line, figure, reference_line, training_axis
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
-from core.numbers import factor
+from core.numbers import fixed
 
 Arrays = Mapping[str, np.ndarray]
 GATE = "micro_gate"
@@ -44,11 +44,12 @@ def spectrum(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, knob
         name="spectrum",
         title=f"Spectrum of U{_of(gate)}",
         hint=_spectrum_hint(rho, config),
-        alt=f"Eigenvalues of U{_of(gate)} at training {now}: spectral radius {rho:.3f}, norm {sigma:.3f}, with "
+        alt=f"Eigenvalues of U{_of(gate)} at training {now}: spectral radius {fixed(rho, 3)}, norm "
+            f"{fixed(sigma, 3)}, with "
             f"{len(steps) - 1} earlier moments.",
         figure=figure(style, [*trail, _dots(real[-1], imag[-1], color, 7, 1, now)], layout, height=300),
         table=lambda: DataFrame({"real": real[-1], "imaginary": imag[-1], "modulus": np.hypot(real[-1], imag[-1])}),
-        keys=(Key(now, color, "marker"), Key(f"ρ = {factor(rho)}", color, dash="dot"),
+        keys=(Key(now, color, "marker"), Key(f"ρ = {fixed(rho)}", color, dash="dot"),
               *((Key("earlier", style.theme.muted, "marker"),) if trail else ())),
         knobs=knobs,
     )  # fmt: skip
@@ -74,7 +75,7 @@ def _spectrum_hint(rho: float, config: RunConfig) -> str:
     if not np.isfinite(rho):
         return "The weights are not finite, so there are no eigenvalues."
     side = "on" if abs(rho - 1) < ROUNDING else "within" if rho < 1 else "beyond"
-    start = f"Radius ρ = {factor(rho)}, {side} the unit circle. It is not the measured factor: "
+    start = f"Radius ρ = {fixed(rho)}, {side} the unit circle. It is not the measured factor: "
     phi = config.cell.phi
     if phi is not None and config.cell.normalised:
         return f"{start}layer norm divides what U makes of a state by its size, whatever U's is."
@@ -102,7 +103,8 @@ def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown:
         name="radius",
         title="Radius and norm over training",
         hint=_radius_hint(float(rho[-1]), float(sigma[-1]), config),
-        alt=f"Spectral radius from {rho[0]:.3f} to {rho[-1]:.3f} and norm from {sigma[0]:.3f} to {sigma[-1]:.3f}, "
+        alt=f"Spectral radius from {fixed(rho[0], 3)} to {fixed(rho[-1], 3)} and norm from {fixed(sigma[0], 3)} to "
+            f"{fixed(sigma[-1], 3)}, "
             f"training steps {int(steps[0])} to {int(steps[-1])}.",
         figure=figure(style, data, layout, height=260, bottom=44),
         table=lambda: DataFrame({"training step": steps, "ρ": rho, "σ_max": sigma}),
@@ -113,7 +115,7 @@ def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown:
 def _radius_hint(rho: float, sigma: float, config: RunConfig) -> str:
     if not (np.isfinite(rho) and np.isfinite(sigma)):
         return "The weights are not finite: there is neither radius nor norm."
-    numbers, phi = f"Now ρ = {factor(rho)}, σ_max = {factor(sigma)}. ", config.cell.phi
+    numbers, phi = f"Now ρ = {fixed(rho)}, σ_max = {fixed(sigma)}. ", config.cell.phi
     if phi is None:
         return numbers + "Neither bounds a gated step: they belong to one gate's block alone."
     if config.cell.normalised:

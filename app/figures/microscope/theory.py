@@ -23,7 +23,7 @@ from app.figures.base import (
 from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
-from core.numbers import sig
+from core.numbers import fixed, sig
 
 Arrays = Mapping[str, np.ndarray]
 DECADES_ABOVE, DECADES = 6, 20
@@ -69,7 +69,7 @@ def _name(line: str, meta: Mapping[str, Any], config: RunConfig) -> str:
         return "product of the steps' norms"
     value = float(meta[f"{line}.recurrent"])
     letter = "σ_max" if line == "sigma_max" else "ρ"
-    return f"{_power(line, config)}, {letter} = {value:.2f}"
+    return f"{_power(line, config)}, {letter} = {fixed(value)}"
 
 
 def _power(line: str, config: RunConfig) -> str:
@@ -143,7 +143,7 @@ def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunC
         )
     sigma, phi = float(meta["sigma_max.recurrent"]), config.cell.phi
     gamma = 1.0 if phi is None else phi.largest
-    base = f"{sigma:.2f}" if gamma == 1 else f"{gamma:g} × {sigma:.2f}"
+    base = fixed(sigma) if gamma == 1 else f"{gamma:g} × {fixed(sigma)}"
     leaves_out = "" if phi is None or phi.bends == "nowhere" else ": it leaves out φ′ as well"
     bound = f" (γ σ_max)ᵏ, {base} to the power {lag}, allows {sig(there['sigma_max'])}{leaves_out}."
     if sigma > 1 and 0 < there["measured"] < 0.5:

@@ -24,7 +24,7 @@ from app.figures.theme import Style
 from core.anatomy import Role
 from core.config import RunConfig
 from core.frames import Planes
-from core.numbers import percent
+from core.numbers import fixed, percent
 
 UNITS, COLUMNS = 64, 200
 """Larger planes are thinned: evenly spaced units, averages of neighbouring time steps."""
@@ -170,9 +170,9 @@ def _alt(rows: Sequence[Plane], labels: Sequence[Label], config: RunConfig, step
         mean = float(row.values.mean())
         if row.kind == "gate":
             wide, shut = (percent(float(share.mean())) for share in (row.values > OPEN, row.values < SHUT))
-            parts.append(f"{row.title} mean {mean:.2f}, {wide} of it above {OPEN} and {shut} below {SHUT}")
+            parts.append(f"{row.title} mean {fixed(mean)}, {wide} of it above {OPEN} and {shut} below {SHUT}")
         else:
-            parts.append(f"{row.title} mean size {float(np.abs(row.values).mean()):.2f}")
+            parts.append(f"{row.title} mean size {fixed(float(np.abs(row.values).mean()))}")
     seen = ", ".join(f"{label.text} at step {label.first}" for label in labels) or "no marked step"
     return (
         f"Heatmaps, unit by time step, of {config.cell.hidden_size} units at training step {step}: {'; '.join(parts)}. "

@@ -29,7 +29,7 @@ from app.figures.base import (
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
 from core.frames import Frame
-from core.numbers import factor, plural, portion, sig
+from core.numbers import fixed, plural, portion, sig
 from core.reading.horizon import SHARE, Horizon
 
 DECADES = 14
@@ -151,7 +151,7 @@ def _fit(horizon: Horizon, style: Style) -> list[_Line]:
         return []
     lags = np.array(horizon.fitted, float)
     share = np.exp(horizon.intercept + horizon.slope * lags) / horizon.phi[0]
-    label = f"fit: × {factor(horizon.factor)} per step"
+    label = f"fit: × {fixed(horizon.factor)} per step"
     return [_Line(label, horizon.asked - lags, share, style.theme.ink, dash="dash")]
 
 
@@ -226,12 +226,14 @@ def _hint(horizon: Horizon) -> str:
     first, last = horizon.fitted
     where = f"from {first} to {last} steps back"
     if horizon.factor is not None:
-        return f"A straight line on this scale is one factor per step; here × {factor(horizon.factor)} {where}."
-    return f"Not a straight line {where} (R²\u00a0{horizon.r2:.2f}), so no single factor per step describes it."
+        return f"A straight line on this scale is one factor per step; here × {fixed(horizon.factor)} {where}."
+    return (
+        f"Not a straight line {where} (R²\u00a0{fixed(horizon.r2 or 0.0)}), so no single factor per step describes it."
+    )
 
 
 def _alt(frame: Frame, horizon: Horizon, to: float, T: int) -> str:
-    rate = "no single factor per step fits" if horizon.factor is None else f"factor {factor(horizon.factor)} per step"
+    rate = "no single factor per step fits" if horizon.factor is None else f"factor {fixed(horizon.factor)} per step"
     reach = "no horizon" if horizon.reach is None else f"the horizon is {plural(horizon.reach, 'step')}"
     own, first = float(frame.flow[horizon.asked]), float(frame.flow[1])
     share = f" ({portion(first / to)} of {measured_by(frame.flow, horizon.asked)})" if np.isfinite(first) else ""

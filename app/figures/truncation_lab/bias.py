@@ -11,7 +11,7 @@ from pandas import DataFrame
 from app.figures.base import Key, Knob, Layout, View, figure, reference_line, round_ticks, runs
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
-from core.numbers import percent, sig
+from core.numbers import fixed, percent, sig
 from core.reading.adaptive import Adaptive, smallest_k
 
 KINDS = (("windows", "windows"), ("sliding", "sliding"))
@@ -187,7 +187,7 @@ def _smallest(bias: Bias, choice: Choice, style: Style) -> list[Layout]:
 def _adaptive(adaptive: Adaptive | None, choice: Choice, style: Style) -> list[Layout]:
     if adaptive is None or adaptive.k is None:
         return []
-    words = f"K = {adaptive.k} from the estimated decay, × {adaptive.beta:.3f} a step"
+    words = f"K = {adaptive.k} from the estimated decay, × {fixed(adaptive.beta, 3)} a step"
     return [_mark("K from the decay", adaptive.k, choice, "triangle-up", words, style)]
 
 
@@ -244,7 +244,7 @@ def _hint(bias: Bias | None, choice: Choice, config: RunConfig) -> str:
     also = f" ({bias.words[1]}: {percent(other)})" if np.isfinite(other) else ""
     carried = " The state is carried on here, as this run's own is not." if config.truncation == "reset" else ""
     return (
-        f"{name}: the gradient of {bias.words[0]} is off by {percent(wrong)}{also}, cosine {cosine:.2f}, "
+        f"{name}: the gradient of {bias.words[0]} is off by {percent(wrong)}{also}, cosine {fixed(cosine)}, "
         f"{percent(ratio)} of its norm. {way}Measured at {_where(bias)}; moving K retrains nothing.{carried}"
     )
 
@@ -268,7 +268,7 @@ def _alt(bias: Bias | None, adaptive: Adaptive | None, choice: Choice) -> str:
 def _estimate(adaptive: Adaptive) -> str:
     """The estimated K with its factor, or why there is none."""
     if adaptive.k is not None:
-        return f"K = {adaptive.k}, at × {adaptive.beta:.3f} a step"
+        return f"K = {adaptive.k}, at × {fixed(adaptive.beta, 3)} a step"
     return adaptive.why[:1].lower() + adaptive.why[1:].rstrip(".")
 
 

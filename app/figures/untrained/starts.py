@@ -11,7 +11,7 @@ from app.figures.base import Layout, View, colorscale, figure, flow_scale
 from app.figures.theme import CELL_LOOKS, Style
 from app.figures.untrained.begun import Begun
 from core.config import RunConfig
-from core.numbers import factor, percent, plural, portion
+from core.numbers import fixed, percent, plural, portion
 from core.reading.horizon import SHARE
 
 LIMIT = 6.0
@@ -82,7 +82,7 @@ def _heading(config: RunConfig, y: float, style: Style) -> Layout:
 def _names(row: Begun, y: float, style: Style) -> list[Layout]:
     place = {"y": y, "xref": "paper", "yref": "y", "yanchor": "middle", "showarrow": False}
     muted, ink = ({"color": color, "size": 12} for color in (style.theme.muted, style.theme.ink))
-    pace = f"× {factor(row.factor)}" if row.factor is not None else "–"
+    pace = f"× {fixed(row.factor)}" if row.factor is not None else "–"
     return [
         place | {"text": _init(row.config), "x": 0, "xanchor": "left", "font": muted},
         place | {"text": pace, "x": 1, "xanchor": "right", "font": ink},
@@ -90,7 +90,7 @@ def _names(row: Begun, y: float, style: Style) -> list[Layout]:
 
 
 def _pace(row: Begun) -> str:
-    factors = "no single factor per step" if row.factor is None else f"× {factor(row.factor)} per step"
+    factors = "no single factor per step" if row.factor is None else f"× {fixed(row.factor)} per step"
     return f"{factors}, {portion(row.arrives)} where the task needs it"
 
 

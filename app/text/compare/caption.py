@@ -9,9 +9,10 @@ import numpy as np
 from app.figures.compare.side import Entry, Side, count_words
 from app.text.compare.seeds import few_words, p_words
 from app.text.shared.situation import Caption, Figure
-from core.comparison import ALPHA, Outcome, Verdict
+from core.comparison import ALPHA, Verdict
 from core.config import RunConfig
-from core.numbers import duration, percent, plural
+from core.numbers import duration, exact, percent, plural
+from core.reading.outcome import Outcome
 
 GOING = ("waiting", "running", "paused")
 
@@ -270,7 +271,7 @@ def _figure(side: Side) -> Figure:
     solved = [outcome.solved for outcome in side.outcomes if outcome.solved is not None]
     of = f"{len(solved)}\u00a0of\u00a0{len(side.outcomes)}"
     if solved:
-        return Figure(f"{np.median(solved):,.0f}", f"steps to solve, {side.label} ({of})")
+        return Figure(exact(float(np.median(solved))), f"steps to solve, {side.label} ({of})")
     if not np.isfinite(_score(side)):
         why = "not trained yet" if side.untrained else "no score yet" if side.outcomes else "not that far yet"
         return Figure("–", f"{side.label}: {why}")

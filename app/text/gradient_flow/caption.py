@@ -10,7 +10,7 @@ from app.text.shared.forecast import forecast_words
 from app.text.shared.key_figures import key_figures
 from app.text.shared.score import score_words
 from app.text.shared.situation import KEPT, Caption, Situation, keeps
-from core.numbers import factor, percent, plural, portion, sig
+from core.numbers import fixed, percent, plural, portion, sig
 from core.reach import shares_in_sight
 from core.reading.horizon import KIND_NAMES, OVERFLOW
 
@@ -24,8 +24,8 @@ def caption(moment: Situation) -> Caption:
 
 
 def _headline(moment: Situation) -> str:
-    if moment.solved_now and not moment.untrained and moment.solved_at is not None:
-        solved = f"Solved at training step {moment.solved_at:,}."
+    if moment.outcome.solved is not None and not moment.untrained:
+        solved = f"Solved at training step {moment.outcome.solved:,}."
         return f"{solved} {_arrival(moment, 'the gradient') if moment.reaches else way_words(moment)}"
     return f"{way_words(moment)} {_need(moment)}".rstrip()
 
@@ -68,10 +68,10 @@ def _pace(moment: Situation) -> str:
     steady = keeps(whole)
     if _tells(moment, whole):
         same = moment.way == ("kept" if steady else "grows" if beta > 1 else "fades")
-        return uneven if not same else f"is kept: × {factor(beta)} per step." if steady else f"{_rate(moment)}."
+        return uneven if not same else f"is kept: × {fixed(beta)} per step." if steady else f"{_rate(moment)}."
     first = moment.horizon.share(1)
     if moment.way == "fades" and first <= 1 / KEPT and _tells(moment, first * beta ** (moment.lag - 1)):
-        then = f"goes × {factor(beta)} per step" if steady else _rate(moment)
+        then = f"goes × {fixed(beta)} per step" if steady else _rate(moment)
         return f"drops to {portion(first)} in one step, then {then}."
     return uneven
 
@@ -114,19 +114,17 @@ def _outlook(moment: Situation) -> str:
         return f"{_score(moment)} {_below(moment)}{forecast_words(moment)}"
     if moment.untrained:
         return f"Nothing is trained yet. {_left(moment)}{forecast_words(moment)}"
-    if moment.solved_now or moment.solved_at is None:
-        return _score(moment)
-    if moment.solved_at > moment.frame.step:
-        return f"{_score(moment)} It goes on to solve the task at training step {moment.solved_at:,}."
-    return f"{_score(moment)} {_below(moment)}".rstrip()
+    whole = moment.whole
+    if moment.outcome.reached is not None or whole.reached is None:
+        return f"{_score(moment)} {_below(moment)}".rstrip()
+    what = "solve the task" if whole.holds else "reach the solved line, for a while,"
+    return f"{_score(moment)} It goes on to {what} at training step {whole.reached:,}."
 
 
 def _below(moment: Situation) -> str:
     """Where it has fallen back."""
-    solved_at = moment.solved_at
-    if solved_at is None or moment.solved_now or moment.frame.step < solved_at or moment.scored_at is None:
-        return ""
-    return f"It had reached the solved line at training step {solved_at:,}; here it is below. "
+    lost = moment.outcome.lost
+    return "" if lost is None else f"It had reached the solved line at training step {lost:,}; here it is below. "
 
 
 def _left(moment: Situation) -> str:
@@ -143,7 +141,7 @@ def _score(moment: Situation) -> str:
 def _reason(moment: Situation) -> str:
     """Why, where the settings say it."""
     cell = moment.config.cell
-    if moment.solved_now:
+    if moment.outcome.holds:
         return ""
     if moment.way == "cut":
         return _cut(moment)

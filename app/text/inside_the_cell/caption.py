@@ -13,7 +13,7 @@ from app.text.shared.score import score_name
 from app.text.shared.situation import Caption, Figure, Situation
 from core.config import RunConfig
 from core.lab.answers import Answer
-from core.numbers import percent, plural, portion, sig
+from core.numbers import fixed, percent, plural, portion, sig
 
 Arrays = Mapping[str, np.ndarray]
 MOSTLY, ABOUT = 0.5, 0.05
@@ -177,7 +177,7 @@ def _of_gates(gates: Answer, config: RunConfig) -> list[Figure]:
     mean = float(gates.arrays[f"{keeps}.mean"][-1])
     middle = float(gates.arrays["kept.quantiles"][-1, 1])
     return [
-        Figure(f"{mean:.2f}", f"mean of the {_title(keeps, config)}"),
+        Figure(fixed(mean), f"mean of the {_title(keeps, config)}"),
         Figure("∞" if np.isinf(middle) else f"{sig(middle)} steps", "the median unit's time constant"),
     ]
 

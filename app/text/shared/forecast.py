@@ -8,11 +8,11 @@ from app.text.shared.situation import Situation
 from core.forecasts.forecast import Forecast, forecast
 from core.numbers import percent
 
-Outcome = Literal["pending", "solved", "not solved", "ended early"]
+End = Literal["pending", "solved", "lost", "not solved", "ended early"]
 
 
 def forecast_words(moment: Situation) -> str:
-    """'Of 118 networks like this that we trained, 23 solved the task.' and, when it is over, 'This one did not.'"""
+    """'Of 118 networks like this that we trained, 23 ended with the task solved.' and afterwards 'This one did not.'"""
     likely = forecast(moment.config, moment.start)
     parts = (_certain(likely, moment) if likely.certain else counted_words(likely), _outside(likely), _became(moment))
     return " ".join(filter(None, parts))
@@ -21,7 +21,7 @@ def forecast_words(moment: Situation) -> str:
 def counted_words(counted: Forecast) -> str:
     """The frequency alone."""
     solved = f"{counted.solved:,}" if counted.solved else "none"
-    return f"Of {counted.n:,} networks like this that we trained, {solved} solved the task."
+    return f"Of {counted.n:,} networks like this that we trained, {solved} ended with the task solved."
 
 
 def like_words(moment: Situation) -> str:
@@ -30,12 +30,14 @@ def like_words(moment: Situation) -> str:
     return "" if counted.certain or not counted.like else f"Like this: {'; '.join(counted.like)}."
 
 
-def outcome(moment: Situation) -> Outcome:
-    """How the run turned out, as far as is known."""
-    if moment.solved_at is not None:
-        return "solved"
+def ending(moment: Situation) -> End:
+    """How the run turned out, as far as is known; lost: it had reached the solved line."""
     if moment.phase != "over":
         return "pending"
+    if moment.whole.solved is not None:
+        return "solved"
+    if moment.whole.lost is not None:
+        return "lost"
     return "not solved" if int(moment.scalars["step"][-1]) >= moment.config.steps else "ended early"
 
 
@@ -51,9 +53,11 @@ def _outside(counted: Forecast) -> str:
 
 
 def _became(moment: Situation) -> str:
-    known = outcome(moment)
+    known, whole = ending(moment), moment.whole
     if known == "solved":
-        return f"This one did, at step {moment.solved_at:,}."
+        return f"This one did: it reached the solved line at step {whole.solved:,}."
+    if known == "lost":
+        return f"This one did not: the solved line, reached at step {whole.lost:,}, was lost again."
     if known == "ended early":
         return f"This one ended early, at step {int(moment.scalars['step'][-1]):,}."
     return "This one did not." if known == "not solved" else ""

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.text.shared.score import score_name
 from app.text.shared.situation import Figure, Situation
-from core.numbers import factor, percent, portion
+from core.numbers import fixed, percent, portion
 from core.reading.horizon import KIND_NAMES, MIN_R2, SHARE, Horizon
 from core.reading.spikes import was_clipped
 
@@ -30,14 +30,12 @@ def key_figures(moment: Situation) -> tuple[Figure, ...]:
 def _pace_figure(horizon: Horizon) -> Figure:
     if horizon.factor is not None and horizon.fitted is not None:
         first, last = horizon.fitted
-        straight = (horizon.r2 or 0) >= MIN_R2
-        rest = horizon.residual or 0.0
-        within = f"R²\u00a0{horizon.r2:.2f}" if straight else f"within ±\u00a0{percent(rest) if rest > EXACT else 0}"
-        return Figure(f"× {factor(horizon.factor)}", f"per step from {first} to {last} back, fit {within}")
-    why = (
-        "too few steps to fit a factor" if horizon.r2 is None else f"not one factor per step (R²\u00a0{horizon.r2:.2f})"
-    )
-    return Figure("uneven" if horizon.r2 is not None else "–", why)
+        r2, rest = horizon.r2 or 0.0, horizon.residual or 0.0
+        within = f"R²\u00a0{fixed(r2)}" if r2 >= MIN_R2 else f"within ±\u00a0{percent(rest) if rest > EXACT else 0}"
+        return Figure(f"× {fixed(horizon.factor)}", f"per step from {first} to {last} back, fit {within}")
+    if horizon.r2 is None:
+        return Figure("–", "too few steps to fit a factor")
+    return Figure("uneven", f"not one factor per step (R²\u00a0{fixed(horizon.r2)})")
 
 
 def _reach_figure(moment: Situation) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.frames import NOT_SCORED, Frame
 from core.reach import loss_steps
 from core.reading.breakage import Breakage, breakage
 from core.reading.horizon import BROKEN, LIVE, SATURATED, SILENT, Horizon
+from core.reading.outcome import Outcome, outcome_of
 from core.reading.spikes import upto
 
 Phase = Literal["preview", "running", "over"]
@@ -141,13 +143,12 @@ class Situation:
         """Whether this is the network as it was drawn."""
         return self.phase == "preview" or self.frame.step == 0
 
-    @property
-    def solved_at(self) -> int | None:
-        """The first measured training step with a score that counts as solved, also one after the moment."""
-        reached = np.flatnonzero(self.scalars["score"] >= self.config.task.solved)
-        return int(self.scalars["step"][reached[0]]) if reached.size else None
+    @cached_property
+    def outcome(self) -> Outcome:
+        """What the run has come to at the moment."""
+        return outcome_of(self.scalars, self.config, self.frame.step)
 
-    @property
-    def solved_now(self) -> bool:
-        """Whether the score on screen counts as solved."""
-        return bool(self.frame.score >= self.config.task.solved)
+    @cached_property
+    def whole(self) -> Outcome:
+        """What it has come to so far, also after the moment."""
+        return outcome_of(self.scalars, self.config)

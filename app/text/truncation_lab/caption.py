@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.text.shared.broken import broken_caption
-from app.text.shared.forecast import forecast_words, like_words, outcome
+from app.text.shared.forecast import ending, forecast_words, like_words
 from app.text.shared.score import score_words
 from app.text.shared.situation import Caption, Figure, Situation
 from app.text.truncation_lab.in_sight import seen_words
-from core.numbers import percent, plural
+from core.numbers import fixed, percent, plural
 from core.reach import reach_of, shares_in_sight
 from core.reading.horizon import KIND_NAMES, SHARE, reached
 
@@ -55,11 +55,11 @@ def _pair(moment: Situation) -> str:
 
 def _evidence(moment: Situation) -> str:
     """How it turned out, in scores, and where the moment on screen stands."""
-    known = outcome(moment)
+    known = ending(moment)
     parts = []
-    if known == "solved" and shares_in_sight(moment.config)[1] == 0:
+    if (known == "solved" or moment.outcome.holds) and shares_in_sight(moment.config)[1] == 0:
         parts.append("The state carried echoes of what no gradient reached, and the readout decoded them.")
-    if known == "not solved" and moment.scrubbed:
+    if known in ("lost", "not solved") and moment.scrubbed:
         parts.append(_at_the_end(moment))
     if not moment.untrained:
         parts.append(score_words(moment))
@@ -87,7 +87,7 @@ def _mode(moment: Situation) -> str:
     few, many = int(known.seen.min()), int(known.seen.max())
     if known.mode == "sliding" or few == many:
         return ""
-    mean = f"{np.mean(known.seen):.1f}"
+    mean = fixed(float(np.mean(known.seen)), 1)
     return f"By their place in the window the losses see {few:,} to {plural(many, 'step')}, {mean} on average."
 
 
@@ -115,6 +115,6 @@ def _effect_figures(moment: Situation, effect: TruncationEffect | None, K: int, 
     smallest = "none" if effect.smallest is None else f"{effect.smallest:,}"
     return (
         Figure(percent(effect.bias), f"bias of the gradient of {effect.weights} {at}"),
-        Figure(f"{effect.cosine:.2f}" if np.isfinite(effect.cosine) else "–", f"cosine to the full gradient {at}"),
+        Figure(fixed(effect.cosine) if np.isfinite(effect.cosine) else "–", f"cosine to the full gradient {at}"),
         Figure(smallest, under),
     )

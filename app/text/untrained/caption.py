@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.figures.untrained.begun import Begun
 from app.text.shared.situation import Caption, Figure, Situation
-from core.numbers import factor, percent, plural, portion
+from core.numbers import fixed, percent, plural, portion
 from core.reading.horizon import SHARE
 
 
@@ -26,7 +26,7 @@ def caption(moment: Situation, rows: Sequence[Begun] | None) -> Caption:
 
 def _defaults(rows: Sequence[Begun]) -> str:
     """What torch's default start of each cell lets through, where one factor says it."""
-    said = [f"{row.config.cell.word} × {factor(row.factor)}" for row in rows
+    said = [f"{row.config.cell.word} × {fixed(row.factor)}" for row in rows
             if row.config.cell.init == "default" and row.factor is not None]  # fmt: skip
     return f"Per step, as torch starts them: {', '.join(said)}." if said else ""
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from core import RunConfig
 from core.anatomy import ANATOMIES
-from core.comparison import common_scorings, outcome_of
+from core.comparison import common_scorings
+from core.reading.outcome import outcome_of
 from core.schedule import Schedule
 
 sizes = st.sampled_from([1, 8, 64, 512])

@@ -54,9 +54,11 @@ def test_lines_of_another_engine_or_distribution_are_refused(tmp_path: Path) -> 
             lines(out)
 
 
-def test_a_run_is_solved_where_a_score_reached_the_line_whatever_came_after() -> None:
+def test_a_run_is_solved_where_its_last_score_is_on_the_line() -> None:
     run = run_of(line_of(1))
-    assert (run.solved_at, run.solved, run.broke, run.last) == (50, True, True, 99)
+    assert (run.solved_at, run.solved, run.broke, run.last) == (None, False, True, 99)
+    kept, lost = (run_of(line_of(1, broke=False, scored=[[0, 0.1], [50, 1.0], [99, end]])) for end in (0.99, 0.2))
+    assert (kept.solved_at, kept.solved, lost.solved_at, lost.solved) == (50, True, None, False)
     assert run.arriving == 1 and run.score != run.score
     assert not run_of(line_of(1, scored=[[0, 0.1]])).solved
     broken = run_of(line_of(1, flow_last=[None] * (drawn(1).task.length + 1)))

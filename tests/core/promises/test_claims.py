@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.presets.claims import Claim, Measures
 
-RUN = Measures(horizon=9, first_loss=1, second_loss=2, broke_at=inf, solved_at=30, score=0.9,
+RUN = Measures(horizon=9, first_loss=1, second_loss=2, broke_at=inf, reached_at=30, solved_at=30, score=0.9,
                highest_score=0.95)  # fmt: skip
 
 

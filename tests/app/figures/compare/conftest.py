@@ -12,10 +12,11 @@ from app.figures.base import asked_step
 from app.figures.base.course import State
 from app.figures.compare.side import Entry, Side, looks
 from app.figures.theme import Style
-from core.comparison import labels, outcome_of, parameters
+from core.comparison import labels, parameters
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.reading.horizon import horizon_of
+from core.reading.outcome import outcome_of
 from core.schedule import Schedule
 
 MakeEntry = Callable[..., Entry]

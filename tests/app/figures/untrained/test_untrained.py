@@ -17,7 +17,7 @@ from app.text.shared.situation import Situation
 from app.text.untrained.caption import caption
 from core.anatomy import ANATOMIES
 from core.config import RunConfig
-from core.numbers import factor
+from core.numbers import fixed
 from core.questions.cell_costs import MEASURES
 from core.reading.horizon import horizon_of
 
@@ -41,7 +41,7 @@ def test_a_row_a_start_and_its_factor(style: Style) -> None:
     for row, trace, beta in zip(rows, view.figure.data, (0.5, 0.9, 1.0, 1.2), strict=True):
         assert row.factor == pytest.approx(beta) and row.arrives == pytest.approx(beta**CONFIG.task.lag)
         np.testing.assert_allclose(trace.z[0], np.log10(beta) * np.arange(21), rtol=1e-5, atol=1e-6)
-        assert f"× {factor(beta)}" in [note.text for note in view.figure.layout.annotations]
+        assert f"× {fixed(beta)}" in [note.text for note in view.figure.layout.annotations]
     reach = sum(beta**CONFIG.task.lag >= 0.01 for beta in (0.5, 0.9, 1.0, 1.2))
     assert f"arrives in {reach} of 4." in view.hint
     assert len(view.table()) == 21

@@ -15,11 +15,12 @@ from app.figures.compare.side import Entry, Side, looks
 from app.figures.theme import Style
 from app.text.compare.caption import at_its_end, caption
 from app.text.compare.seeds import able_words
-from core.comparison import ALPHA, Verdict, common_scorings, labels, outcome_of, verdict
+from core.comparison import ALPHA, Verdict, common_scorings, labels, verdict
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.numbers import percent
 from core.reading.horizon import horizon_of
+from core.reading.outcome import outcome_of
 
 STEPS, LINE = 60, RunConfig().task.solved
 MEMBERS = [RunConfig.preset("temporal-order-lstm", steps=STEPS, **changes)

@@ -11,10 +11,11 @@ from app.figures.compare.side import Entry, Side, looks
 from app.figures.theme import Style
 from app.text.compare.caption import at_its_end, caption, joined
 from app.text.compare.seeds import p_words
-from core.comparison import comparison, labels, outcome_of, parameters, verdict
+from core.comparison import comparison, labels, parameters, verdict
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.reading.horizon import horizon_of
+from core.reading.outcome import outcome_of
 
 CONFIG = RunConfig.preset("temporal-order-lstm", steps=300)
 
@@ -126,7 +127,7 @@ def test_nobody_to_compare_with() -> None:
     assert say(sides([40])).subline == "Nobody is compared with it yet: choose whom above."
 
 
-@pytest.mark.parametrize("p, words", [(1, "1"), (0.996, "1"), (0.6, "0.6"), (0.25, "0.25"), (0.0476, "0.048"),
+@pytest.mark.parametrize("p, words", [(1, "1"), (0.996, "0.996"), (0.6, "0.6"), (0.25, "0.25"), (0.0476, "0.048"),
                                       (0.1, "0.1"), (0.0079, "0.008"), (0.0002, "below 0.001")])  # fmt: skip
 def test_p_values_as_one_writes_them(p: float, words: str) -> None:
     assert p_words(p) == words

@@ -60,7 +60,7 @@ def test_untrained_it_says_what_is_left_and_how_networks_like_it_fared(say) -> N
     assert "The untrained RNN's gradient" in words.headline
     assert re.fullmatch(
         r"Nothing is trained yet\. At the “first symbol enters” mark, 10⁻¹⁰ of the gradient is left\. "
-        r"Of [\d,]+ networks like this that we trained, ([\d,]+|none) solved the task\.",
+        r"Of [\d,]+ networks like this that we trained, ([\d,]+|none) ended with the task solved\.",
         words.subline,
     )
 
@@ -103,7 +103,7 @@ def test_the_score_of_a_stream_is_the_share_of_the_learnable_nats(say) -> None:
 def test_solved(say) -> None:
     words = say(CHRONO, 3, 0.97, "over", scores=(0.25, 0.5, 0.96, 1.0))
     assert words.headline.startswith("Solved at training step 2.")
-    assert words.subline.endswith(" This one did, at step 2.")
+    assert words.subline.endswith(" This one did: it reached the solved line at step 2.")
 
 
 def test_solved_with_a_vanishing_gradient_is_still_solved(say) -> None:
@@ -112,15 +112,18 @@ def test_solved_with_a_vanishing_gradient_is_still_solved(say) -> None:
 
 
 def test_scrubbed_before_the_solution(say) -> None:
-    assert "This one did, at step 2." in say(GRU, 1, 0.6, "over", (0.25, 0.25, 1.0)).subline
+    assert "This one did: it reached the solved line at step 2." in say(GRU, 1, 0.6, "over", (0.25, 0.25, 1.0)).subline
     going = say(GRU, 1, 0.6, "running", (0.25, 0.25, 1.0)).subline
     assert going.endswith("It goes on to solve the task at training step 2.")
+    passing = say(GRU, 1, 0.6, "running", (0.25, 0.25, 1.0, 0.3)).subline
+    assert passing.endswith("It goes on to reach the solved line, for a while, at training step 2.")
 
 
 def test_fallen_back_below_the_line(say) -> None:
     for phase in ("running", "over"):
         words = say(GRU, 3, 0.6, phase, (0.25, 0.25, 1.0, 0.4))
         assert "It had reached the solved line at training step 2; here it is below." in words.subline
+        assert ("reached at step 2, was lost again" in words.subline) == (phase == "over")
 
 
 def test_finished_unsolved_is_an_outcome(say) -> None:

@@ -32,7 +32,7 @@ PROMISE = re.compile(
     re.IGNORECASE,
 )
 """Words that say how a training ends before it has."""
-COUNTED = re.compile(r"Of ([\d,]+) networks like this that we trained, ([\d,]+|none) solved the task\.")
+COUNTED = re.compile(r"Of ([\d,]+) networks like this that we trained, ([\d,]+|none) ended with the task solved\.")
 ROOT = Path(__file__).parents[4]
 TAKEN = 300
 MakeMoment = Callable[..., Situation]
@@ -70,9 +70,9 @@ def told(text: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("n, solved, words", [
-    (118, 23, "Of 118 networks like this that we trained, 23 solved the task."),
-    (40, 0, "Of 40 networks like this that we trained, none solved the task."),
-    (1200, 1200, "Of 1,200 networks like this that we trained, 1,200 solved the task."),
+    (118, 23, "Of 118 networks like this that we trained, 23 ended with the task solved."),
+    (40, 0, "Of 40 networks like this that we trained, none ended with the task solved."),
+    (1200, 1200, "Of 1,200 networks like this that we trained, 1,200 ended with the task solved."),
 ])  # fmt: skip
 def test_the_sentence(n: int, solved: int, words: str) -> None:
     assert counted_words(Forecast(n, solved, False, 1.0, (), ())) == words
@@ -97,10 +97,12 @@ def test_every_caption_says_what_the_table_counts(moment_of: MakeMoment, index: 
     failed = moment_of(config, 3, beta, "over", (0.1, 0.1, 0.2, 0.2))
     solved = moment_of(config, 3, beta, "over", (0.1, 0.1, 1.0, 1.0))
     assert all("This one did not." in text for text in sublines(failed))
-    assert all("This one did, at step 2." in text for text in sublines(solved))
+    lost = moment_of(config, 3, beta, "over", (0.1, 0.1, 1.0, 0.2))
+    assert all("This one did: it reached the solved line at step 2." in text for text in sublines(solved))
+    assert all("the solved line, reached at step 2, was lost again." in text for text in sublines(lost))
     during = moment_of(config, 1, beta, "running", (0.1, 0.1))
     assert not COUNTED.search(sublines(during)[0]) and "Out of reach" not in sublines(during)[0]
-    for moment in (before, during, failed, solved):
+    for moment in (before, during, failed, solved, lost):
         for words in (gradient_flow(moment), truncation_lab(moment, None, 5, 0.1)):
             assert not PROMISE.search(f"{words.headline} {words.subline}"), words
 

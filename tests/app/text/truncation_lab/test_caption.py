@@ -49,7 +49,7 @@ def test_untrained_it_says_how_networks_like_it_fared_and_what_is_in_sight(say) 
     words = say()
     assert words.headline == "The task needs the gradient 44 steps back; it reaches 19."
     assert re.match(
-        r"Of [\d,]+ networks like this that we trained, ([\d,]+|none) solved the task\. "
+        r"Of [\d,]+ networks like this that we trained, ([\d,]+|none) ended with the task solved\. "
         r"No loss sees far enough: 19 of the 44 steps back\. The state is carried on, so echoes",
         words.subline,
     )
@@ -66,7 +66,7 @@ def test_the_figures_are_the_pair_and_the_effect(say) -> None:
         2:
     ] == [
         "90\u00a0%",
-        "-0.10",
+        "−0.10",
         "none",
     ]
 
@@ -78,7 +78,7 @@ def test_what_is_worked_out_is_no_number_yet(say) -> None:
 def test_a_run_that_is_over_says_whether_it_did_and_with_what_score(say) -> None:
     words = say(CUT, 100, phase="over", scores=trained(0.25, 0.26))
     assert (
-        "solved the task. This one did not. Accuracy on unseen sequences, at training step 100: 26\u00a0%"
+        "ended with the task solved. This one did not. Accuracy on unseen sequences, at training step 100: 26\u00a0%"
         in words.subline
     )
     earlier = say(CUT, 3, phase="over", scores=trained(0.25, 0.26)).subline
@@ -88,8 +88,9 @@ def test_a_run_that_is_over_says_whether_it_did_and_with_what_score(say) -> None
 
 
 def test_a_run_that_solves_it_out_of_sight_says_how(say) -> None:
-    words = say(CUT, 4, phase="running", scores=(0.25, 0.3, 0.6, 0.97, 1.0))
-    assert "This one did, at step 3. The state carried echoes of what no gradient reached" in words.subline
+    words, over = (say(CUT, 4, phase=phase, scores=(0.25, 0.3, 0.6, 0.97, 1.0)) for phase in ("running", "over"))
+    assert "The state carried echoes of what no gradient reached" in words.subline
+    assert "This one did: it reached the solved line at step 3. The state carried echoes" in over.subline
     assert "echoes of what no gradient" not in say(FULL, 1, scores=(0.25, 1.0)).subline
 
 

@@ -1,4 +1,7 @@
-"""What a run has come to at a training step: whether and when it solved the task, its score, its loss. NumPy only."""
+"""What a run has come to at a training step: whether and when it solved the task, and its score. NumPy only.
+
+Solved is what every page, forecast and promise means by it: the last score is on the task's solved line.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config import RunConfig
+from core.reading.breakage import breakage
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Outcome:
 
     reached  the first scored step at which the score counts as solved; None where there is none
     score    the last one measured, 0 where the run broke; NaN before the first
-    broke    the first step whose loss is not a number; None where there is none
+    broke    the step at which it stopped being numbers; None where it did not
     holds    whether the last score counts as solved
     """
 
@@ -64,14 +68,14 @@ def outcome_of(
     steps = scalars["step"]
     seen = np.ones(len(steps), bool) if upto is None else steps <= upto
     counts = seen if scored is None else seen & np.isin(steps, scored)
-    bad = np.flatnonzero(seen & ~np.isfinite(scalars["loss"]))
+    broke = breakage({name: values[seen] for name, values in scalars.items()})
     known = np.flatnonzero(counts & np.isfinite(scalars["score"]))
     reached = known[scalars["score"][known] >= config.task.solved]
-    score = 0.0 if bad.size else float(scalars["score"][known[-1]]) if known.size else math.nan
+    score = 0.0 if broke else float(scalars["score"][known[-1]]) if known.size else math.nan
     return Outcome(
         step=int(steps[seen][-1]) if seen.any() else -1,
         reached=int(steps[reached[0]]) if reached.size else None,
         score=score,
-        broke=int(steps[bad[0]]) if bad.size else None,
+        broke=None if broke is None else broke.step,
         holds=score >= config.task.solved,
     )

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from core.comparison import Outcome, outcome_of
 from core.config import RunConfig
+from core.reading.outcome import Outcome, outcome_of
 
 CONFIG = RunConfig.preset("temporal-order-lstm")
 
