@@ -17,6 +17,7 @@ from core.command_theory import add_theory, report
 from core.config import RunConfig
 from core.data_files import flat
 from core.errors import ConfigError, UnrolledError
+from core.exports.command import add_export, write_export
 from core.forecasts.command import add_forecasts
 from core.frames import Frame
 from core.numbers import percent, plain, sig
@@ -152,13 +153,8 @@ def forecasts(arguments: argparse.Namespace) -> int:
 
 
 def export(arguments: argparse.Namespace) -> int:
-    """Write a consistent copy of a run, live or over."""
-    from core.store import export as write_copy
-
-    out = arguments.out or Path(f"{Path(arguments.run).stem}.unrolled.sqlite")
-    write_copy(arguments.run, out)
-    print(out)
-    return 0
+    """Write a run, live or over, in one of many formats."""
+    return write_export(arguments)
 
 
 def bench(arguments: argparse.Namespace) -> int:
@@ -221,9 +217,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_theory(command(theory), _config_options)
     add_forecasts(command(forecasts))
-    sub = command(export)
-    sub.add_argument("run", metavar="RUN", help="a run's id, or its file")
-    sub.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: RUN.unrolled.sqlite here)")
+    add_export(command(export))
     add_bench_options(command(bench))
     sub = command(worker)
     sub.add_argument("--minded", action="store_true", help="leave soon after the server that minds it is gone")

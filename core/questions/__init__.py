@@ -28,6 +28,7 @@ from core.questions.initial_gradients import InitialGradients
 from core.questions.itemised_credit import ItemisedCredit
 from core.questions.lyapunov_exponents import LyapunovExponents
 from core.questions.memory_capacity import MemoryCapacity
+from core.questions.program import Program
 from core.questions.recurrent_spectra import RecurrentSpectra
 from core.questions.theory import Theory
 from core.questions.training_step import TrainingStep
@@ -41,6 +42,7 @@ AnyQuestion = Annotated[
         GateUse, GradientPaths, ForcedGates, EachGateForced, ItemisedCredit, CreditLanding,
         FadingMemory, MemoryCapacity, Evidence,
         InitialGradients, GradientByLength, CellCosts,
+        Program,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip
@@ -65,6 +67,6 @@ def question_of(told: Any) -> Question:
 __all__ = [
     "QUESTIONS", "CellCosts", "CheckedGradient", "Clipping", "Contributions", "CreditLanding", "EachGateForced",
     "Evidence", "FadingMemory", "ForcedGates", "GateUse", "GradientByLength", "GradientPaths", "InitialGradients",
-    "ItemisedCredit", "LyapunovExponents", "MemoryCapacity", "Question", "RecurrentSpectra", "Theory", "TrainingStep",
-    "TruncationBias", "TruncationCost", "question_of",
+    "ItemisedCredit", "LyapunovExponents", "MemoryCapacity", "Program", "Question", "RecurrentSpectra", "Theory",
+    "TrainingStep", "TruncationBias", "TruncationCost", "question_of",
 ]  # fmt: skip

@@ -75,7 +75,12 @@ def test_a_question_is_read_back_and_equal(question: type[Question]) -> None:
 def test_kinds_are_told_apart() -> None:
     texts = {plain(question).text for question in QUESTIONS}
     assert len(texts) == len({kind_of(question) for question in QUESTIONS}) == len(QUESTIONS)
-    assert [kind_of(question) for question in QUESTIONS if not question.changes] == ["cost", "starts", "cell-costs"]
+    assert [kind_of(question) for question in QUESTIONS if not question.changes] == [
+        "cost",
+        "starts",
+        "cell-costs",
+        "program",
+    ]
 
 
 @each
