@@ -22,9 +22,9 @@ LAGS = (0, 1, 10, 100, 1000)
 def event_file(moment: Moment) -> bytes:
     """One file of events, up to the moment. Raises UnrolledError where tensorboard is not installed."""
     try:
-        from tensorboard.compat.proto.event_pb2 import Event  # pyright: ignore[reportMissingImports]
-        from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore[reportMissingImports]
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter  # pyright: ignore[reportMissingImports]
+        from tensorboard.compat.proto.event_pb2 import Event  # pyright: ignore
+        from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter  # pyright: ignore
     except ImportError:
         raise UnrolledError(MISSING) from None
 

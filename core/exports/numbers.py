@@ -75,6 +75,9 @@ def _gradient(frame: Frame, unit: str) -> DataFrame:
     if frame.grad_c is not None:
         columns[f"gradient of c [{unit}]"] = frame.grad_c
     columns |= {f"flow [{unit}]": frame.flow, f"flow of the last loss [{unit}]": frame.flow_last}
+    for what, layers in (("gradient of h", frame.grad_h_layers), ("gradient of c", frame.grad_c_layers),
+                         ("flow", frame.flow_layers)):  # fmt: skip
+        columns |= {f"{what}, layer {k + 1} [{unit}]": own for k, own in enumerate(() if layers is None else layers)}
     return DataFrame(columns)
 
 
@@ -109,17 +112,20 @@ def _planes(moment: Moment) -> tuple[int, Planes] | None:
 
 
 def _gates(planes: Planes) -> DataFrame:
-    """Gates stand at the steps 1 … T that they made; step 0 has states alone."""
+    """Of every layer, 1 at the bottom. Gates stand at the steps 1 … T that they made; step 0 has states alone."""
+    layers = [*planes.below, planes]
+    parts = [_of_layer(own).assign(layer=number) for number, own in enumerate(layers, start=1)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _of_layer(planes: Planes) -> DataFrame:
     steps, sequences, units = planes.h.shape
     index = np.indices((steps, sequences, units)).reshape(3, -1)
-    columns: dict[str, np.ndarray] = {"time step": index[0], "sequence": index[1] + 1, "unit": index[2] + 1}
+    columns = {"time step": index[0], "sequence": index[1] + 1, "layer": 1, "unit": index[2] + 1}
     nothing = np.full((1, sequences, units), np.nan, np.float32)
-    for name, values in planes.gates.items():
-        columns[f"gate {name}"] = np.concatenate([nothing, values]).ravel()
-    columns["state h"] = planes.h.ravel()
-    if planes.c is not None:
-        columns["state c"] = planes.c.ravel()
-    return DataFrame(columns)
+    columns |= {f"gate {name}": np.concatenate([nothing, part]).ravel() for name, part in planes.gates.items()}
+    states = {"state h": planes.h} | ({} if planes.c is None else {"state c": planes.c})
+    return DataFrame(columns | {name: part.ravel() for name, part in states.items()})
 
 
 # -- as files ----------------------------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@ COVERED = frozenset(
      "truncation_length", "truncation_stride", "clip", "clip_threshold", "trained"}
 )  # fmt: skip
 """Settings that the loop below knows; a later one has to be as it was before it existed."""
-SIZES = frozenset({"name", "hidden_size"})
+OF_CELLS = ("name", "hidden_size", "layers", "init", "forget_bias", "rho", "sigma_max")
+"""Those of a cell that the loop knows or the initialisation takes; its variants are in its textbook step."""
 
 SECTION = "# ---- "
 """What a line begins with that a new part of the program stands under."""
@@ -36,13 +37,13 @@ SECTION = "# ---- "
 def script(config: RunConfig, link: str = "") -> str:
     """The program as text. Raises UnrolledError where a setting has no place in it."""
     _check_covered(config)
-    cell = cell_of(config.cell)
-    names = frozenset(Network.drawn(config).layer.params)
+    cell, _ = cell_of(config.cell).of_layer({}, 0)
+    names = frozenset(Network.drawn(config).layer.of_layer(0).params)
     data, model, rest = Program(), Program({"params": names}), Program()
     data.function(config.task.sample, {"part": "training"}, "sample")
     start = Start(**dict(zip(Start.__dataclass_fields__, _start(config), strict=True)))
     model.function(draw, {"anatomy": config.cell, "start": start, "dtype": torch.float32}, "draw")
-    model.function(cell.step, {}, "step")
+    model.function(cell.step, {}, "step" if config.cell.layers == 1 else "step_of_layer")
     if config.lr_schedule != "constant":
         rest.function(rate_at, {"config": config}, "rate_at")
     if config.truncation in ("sliding", "stream"):
@@ -63,8 +64,8 @@ def script(config: RunConfig, link: str = "") -> str:
 
 def _check_covered(config: RunConfig) -> None:
     flat, before = config.to_flat(), config.before(config.to_flat())
-    of_cell = {f"cell.{field.name}" for field in fields(cell_of(config.cell))}
-    of_cell |= {f"cell.{name}" for name in (*SIZES, "init", "forget_bias", "rho", "sigma_max")}
+    of_cell = {f"cell.{field.name}" for field in fields(cell_of(config.cell).of_layer({}, 0)[0])}
+    of_cell |= {f"cell.{name}" for name in OF_CELLS}
     for key, value in flat.items():
         known = key in COVERED or key in of_cell or key.startswith("task.") or key in config.idle
         if not known and not (key in before and before[key] == value):
@@ -136,7 +137,7 @@ def batch(step):
 
 
 def _network(config: RunConfig) -> str:
-    parts = len(config.cell.states)
+    parts, layers = len(config.cell.states), config.cell.layers
     came = ""
     if config.truncation in ("windows", "sliding", "stream"):
         came = "tuple(part.detach() if t in cuts else part for part in state)"
@@ -167,10 +168,10 @@ def limited(part):
 def network():
     """The parameters as the run started: the cell's, then the readout's."""
     generator, bound = torch.Generator().manual_seed(SEED), 1 / math.sqrt(H)
-    params = draw(C, H, generator)
+{_drawn(layers)}
     for name, shape in (("readout.weight", (O, H)), ("readout.bias", (O,))):
         params[name] = torch.empty(shape).uniform_(-bound, bound, generator=generator)
-    return {{name: value.requires_grad_() for name, value in params.items()}}{limit}
+    return {{name: value.requires_grad_() for name, value in params.items()}}{limit}{_stack(parts, layers)}
 
 
 def forward(params, x, state{cut}):
@@ -184,8 +185,35 @@ def forward(params, x, state{cut}):
 
 def nothing():
     """The state at the start. It takes a gradient too."""
-    return tuple(torch.zeros(N, H, requires_grad=True) for _ in range({parts}))
+    return tuple(torch.zeros(N, H, requires_grad=True) for _ in range({parts * layers}))
 '''
+
+
+def _drawn(layers: int) -> str:
+    if layers == 1:
+        return "    params = draw(C, H, generator)"
+    return f"""    params = {{}}
+    for k in range({layers}):
+        own = draw(H if k else C, H, generator)
+        params |= {{f"{{name}}_l{{k}}": value for name, value in own.items()}}"""
+
+
+def _stack(parts: int, layers: int) -> str:
+    """The step of several layers, where there are several."""
+    if layers == 1:
+        return ""
+    return f'''
+
+
+def step(params, x_t, state):
+    """One step of all {layers} layers, the h of one the input of the next; the state begins with the top one's parts."""
+    made = []
+    for k in range({layers}):
+        own = {{name.removesuffix(f"_l{{k}}"): value for name, value in params.items() if name.endswith(f"_l{{k}}")}}
+        first = {parts} * ({layers - 1} - k)
+        new, _ = step_of_layer(own, made[0] if made else x_t, state[first : first + {parts}])
+        made = [*new, *made]
+    return tuple(made), {{}}'''
 
 
 def _gradients(config: RunConfig) -> str:
