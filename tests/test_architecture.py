@@ -62,8 +62,8 @@ WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.anatomy
        "core.own_data", "core.classical",
        "core.presets", "core.store", "core.lab.client", "core.theory", "core.sweep", "core.comparison", "core.reading",
        "core.cost", "core.bounded", "core.budget", "core.questions", "core.numbers", "core.learning_rate",
-       "core.forecasts.forecast", "core.brought", "core.exports.base", "core.exports.event_files", "core.exports.numbers",
-       "core.exports.references", "core.exports.run_copy", "core.exports.weights")  # fmt: skip
+       "core.forecasts.forecast", "core.brought", "core.exports.base", "core.exports.event_files",
+       "core.exports.numbers", "core.exports.references", "core.exports.run_copy", "core.exports.weights")  # fmt: skip
 """What the web process is made of; it never imports torch."""
 ANSWERED_ELSEWHERE = "core.questions"
 """The web process builds questions and never answers one: what only their functions import, it does not bring in."""

@@ -206,7 +206,7 @@ def _stack(parts: int, layers: int) -> str:
 
 
 def step(params, x_t, state):
-    """One step of all {layers} layers, the h of one the input of the next; the state begins with the top one's parts."""
+    """One step of all {layers} layers, the h of one the input of the next; the top one's state comes first."""
     made = []
     for k in range({layers}):
         own = {{name.removesuffix(f"_l{{k}}"): value for name, value in params.items() if name.endswith(f"_l{{k}}")}}

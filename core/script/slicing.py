@@ -36,6 +36,13 @@ _ROOTED = (ast.Attribute, ast.Subscript, ast.Call)
 class NotSliced(UnrolledError):
     """Something that cannot be written as a plain function."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"The script cannot be written: {self.why} Take the run file or the numbers."
+
 
 @dataclass
 class Program:
@@ -101,7 +108,7 @@ class Program:
         key = (wanted, value.dtype.str, value.shape, value.tobytes())
         if key not in self._names:
             if value.size > MOST_NUMBERS:
-                raise NotSliced(f"The program would have to hold {value.size:,} numbers of data. Take the run file.")
+                raise NotSliced(f"The program would have to hold {value.size:,} numbers of data.")
             name = self._names[key] = self._free(re.sub(r"\W+", "_", wanted).strip("_").upper())
             kept = value.dtype in (np.dtype(np.int64), np.dtype(np.float64))
             self.imports["np"] = "import numpy as np"
@@ -220,6 +227,12 @@ class _Rendering:
                 self.known[node.targets[0].id] = value  # an object of ours: what is asked of it is written instead
                 self.locals.discard(node.targets[0].id)
                 return []
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and isinstance(node.value, ast.Tuple)
+        ):
+            return self._several(node, node.targets[0].elts, node.value.elts)
         if isinstance(node, ast.For):
             found, value = self.value(node.iter)
             if found and hasattr(value, "__len__") and not len(value):
@@ -227,6 +240,21 @@ class _Rendering:
         if isinstance(node, ast.Expr) and self._new(node.value) == "":
             return []
         return [self.text(node)]
+
+    def _several(self, node: ast.Assign, targets: list[ast.expr], values: list[ast.expr]) -> list[str]:
+        """``a, b = …, …`` without those that are objects of ours."""
+        kept: list[tuple[ast.expr, ast.expr]] = []
+        for target, value in zip(targets, values):
+            found, known = self.value(value)
+            if found and isinstance(target, ast.Name) and not _writable(known) and not isinstance(known, np.ndarray):
+                self.known[target.id] = known
+                self.locals.discard(target.id)
+            else:
+                kept.append((target, value))
+        if len(kept) == len(targets):
+            return [self.text(node)]
+        sides = [", ".join(self.expression(part) for part in side) for side in zip(*kept)]
+        return [" = ".join(sides)] if kept else []
 
     def text(self, node: ast.AST) -> str:
         """The node's own text, with every part that is known, renamed or annotated replaced."""
