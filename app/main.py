@@ -14,12 +14,14 @@ from starlette.middleware import Middleware
 
 from app.board.routes import routes
 from app.board.views import PAGES
+from app.classroom.routes import class_routes
+from app.classroom.seat import PAGE as CLASSROOM
 from app.connections import bound_waiting_sessions, leave_when_the_terminal_closes, watch_connections
 from app.entry import page_routes
 from app.headers import Door, Rules
 from app.host.metrics import Metrics, Timed
 from app.host.routes import host_routes
-from app.services import lab, supervisor
+from app.services import hub, lab, supervisor
 from app.visit.visitor import VisitorCookie
 from core.errors import UnrolledError
 from core.lab import logs
@@ -51,7 +53,8 @@ try:
     ROUTES = [
         *routes(lab(), BASE, lambda: supervisor().trouble),
         *host_routes(lab(), METRICS, BASE, lambda: supervisor().trouble),
-        *page_routes(PAGES, BASE),
+        *class_routes(hub(), BASE),
+        *page_routes([*PAGES, CLASSROOM], BASE),
     ]
     RULES = Rules.of_host(local=st.get_option("server.address") in HERE)
 except UnrolledError as problem:  # a folder that cannot be used, a name that is none

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from app.classroom import seat
+from app.classroom.bar import bar
 from app.frame import problems
 from app.visit import session
 from app.visit.link import START
@@ -44,6 +46,8 @@ ENTRIES = (
           "One training step in slow motion, theory beside the measurement, and a gradient to check."),
     PageEntry("memory", "Memory", "history", "review-lstm",
           "How fast inputs fade, how much a state can hold, and what the network would say after every word you type."),
+    PageEntry("classroom", "Class", "groups", START,
+          "Show a class what you see, on every screen; ask it, and see the answers over the truth."),
 )  # fmt: skip
 
 
@@ -60,15 +64,26 @@ pages = [
 ]
 page = st.navigation([st.Page(home, title="Home", default=True, visibility="hidden"), *pages], position="top")
 st.set_page_config(page_title="Unrolled" if page.title == "Home" else f"{page.title} · Unrolled")
+addresses = {other.url_path: other for other in pages}
 starts = {entry.file: entry.start for entry in ENTRIES}
 st.html(STYLE)
+led = seat.led_to()
+if led and page in pages:
+    query = led["query"] | seat.address()
+    if led["page"] != page.url_path and led["page"] in addresses:
+        st.switch_page(addresses[led["page"]], query_params=query)
+    elif {key: st.query_params.get_all(key) for key in st.query_params} != query:
+        st.query_params.from_dict(query)
 session.restore(starts.get(page.url_path, ENTRIES[0].start))
 if page in pages:
     with st.container(key="pages", horizontal=True, gap="small"):  # for phones, where the navigation hides
         for other in pages:
             st.page_link(other)
+bar(page.url_path)
 try:
     page.run()
 except UnrolledError as error:  # a catalog that cannot be read, which any part of a page may be the first to find
     problems.show([str(error)])
 session.publish()
+if page in pages:
+    seat.show(page.url_path, session.shown())

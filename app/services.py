@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+from app.classroom.hub import Hub
 from core.lab.client import Lab
 from core.lab.supervisor import Supervisor
+from core.store.classes import Classes
 
 
 @cache
@@ -18,3 +20,9 @@ def lab() -> Lab:
 def supervisor() -> Supervisor:
     """The one that minds the worker of that folder."""
     return Supervisor(lab().folder)
+
+
+@cache
+def hub() -> Hub:
+    """The classes that are held on this server."""
+    return Hub(Classes(lab().catalog))

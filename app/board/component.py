@@ -25,6 +25,7 @@ SCRIPTS = (
     "pins",
     "pictures",
     "transport",
+    "company",
     "microscope",
     "light",
     "visitor",

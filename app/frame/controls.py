@@ -12,6 +12,7 @@ import streamlit as st
 from app.frame import own_data, problems
 from app.text.glossary import explained
 from app.visit import session
+from app.visit.link import PRESET_CHOICE
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.numbers import exact
@@ -25,18 +26,22 @@ _REFUSED = "_refused"
 
 def controls() -> None:
     """Presets and every setting, in the sidebar."""
-    config = session.visit().config
+    shown = session.visit()
+    config = shown.config
     with st.sidebar:
-        _presets()
+        if shown.shows(PRESET_CHOICE):
+            _presets()
         flat, settings = config.to_flat(), settings_of(config)
         for group in GROUPS:
-            st.markdown(f"**{group}**")
-            for key, setting in settings.items():
-                if setting.group == group and key not in config.idle:
-                    _widget(setting, flat[key])
-                    if key == "task.name":
-                        asked = f"{config.task.question} — {config.task.first_seen}"
-                        st.caption(asked, help=explained(asked))
+            here = [key for key, setting in settings.items()
+                    if setting.group == group and key not in config.idle and shown.shows(key)]  # fmt: skip
+            if here:
+                st.markdown(f"**{group}**")
+            for key in here:
+                _widget(settings[key], flat[key])
+                if key == "task.name":
+                    asked = f"{config.task.question} — {config.task.first_seen}"
+                    st.caption(asked, help=explained(asked))
 
 
 @cache
@@ -47,16 +52,17 @@ def _configs() -> dict[str, RunConfig]:
 
 def _presets() -> None:
     config = session.visit().config
+    held = session.visit().holds(PRESET_CHOICE)
     current = next((name for name, preset in _configs().items() if preset == config), None)
     groups = list(dict.fromkeys(preset.group for preset in PRESETS.values()))
     if current:
         st.session_state[_GROUP] = PRESETS[current].group
-    st.selectbox("Show me", groups, key=_GROUP, on_change=_choose_group)
+    st.selectbox("Show me", groups, key=_GROUP, on_change=_choose_group, disabled=held)
     st.session_state[_PRESET] = current
     names = [name for name, preset in PRESETS.items() if preset.group == st.session_state[_GROUP]]
     st.selectbox(
         "Preset", names, key=_PRESET, format_func=lambda name: PRESETS[name].title, on_change=_choose_preset,
-        index=None, placeholder="your own settings",
+        index=None, placeholder="your own settings", disabled=held,
     )  # fmt: skip
     if current:
         st.caption(PRESETS[current].promise, help=explained(PRESETS[current].promise, PRESETS[current].title))
@@ -95,6 +101,7 @@ def _input(setting: Setting, value: Any) -> None:
         "help": explained(setting.title, *map(str, setting.choices.values()), after=_help(setting)),
         "on_change": _changed,
         "args": (setting.key,),
+        "disabled": session.visit().holds(setting.key),
     }
     if setting.kind == "choice":
         st.selectbox(options=list(setting.choices), format_func=setting.choices.__getitem__, **common)

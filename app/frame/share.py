@@ -56,8 +56,12 @@ class Share:
     def draw(self) -> None:
         """The component, whose script copies."""
         shown = shared(urlsplit(st.context.url or ""), st.get_option("server.address"), st.get_option("server.port"))
-        url = f"{shown.url}?{urlencode(link.write(session.visit()), doseq=True)}"
-        _MOUNT(key="share-box", data={"url": url, "picture": picture(url), "note": shown.note})
+        box("share-box", f"{shown.url}?{urlencode(link.write(session.visit()), doseq=True)}", shown.note)
+
+
+def box(key: str, url: str, note: str) -> None:
+    """A link to copy, its picture, and a sentence on who it works for."""
+    _MOUNT(key=key, data={"url": url, "picture": picture(url), "note": note})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ default that changes later does not change an old link, nor does a setting that 
 version; in a link without it what is missing has its default. ``run`` wins over the
 settings beside it; they serve when the run is gone. ``step`` is the scrubbed moment, absent at the live end; ``pin``
 and ``beside`` may repeat; ``knob.<name>`` says where a picture's knob stands that was moved. ``member`` repeats too:
-who is compared with the settings (core.comparison), "none" for nobody, absent where nobody has chosen.
+who is compared with the settings (core.comparison), "none" for nobody, absent where nobody has chosen. ``hide`` and
+``lock``, for whoever hands out a link: settings that are not shown, or shown and not to be changed; "presets" for their
+choice, "all" for everything.
 """
 
 from __future__ import annotations
@@ -13,14 +15,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from app.board.query import MAX_BESIDE, stands
 from app.board.views import KNOBS, TEXTS
+from app.classroom.seat import CLASS, CONTROL
 from app.services import lab
 from core.brought import without_data
 from core.comparison import MOST_MEMBERS, differences
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError, quoted
+from core.presets import PRESETS
 
 VERSION = "1"
 START = "temporal-order-lstm"
@@ -33,12 +38,27 @@ SEEDS, MATCH = "seeds", "match"
 _OF_PAGES = {ALONGSIDE, SEEDS, MATCH}
 """The knobs that no picture has."""
 NOBODY = "none"
+HIDE, LOCK, ALL, PRESET_CHOICE = "hide", "lock", "all", "presets"
 TRACKERS = re.compile(
     r"utm_\w*|fbclid|[gwd]clid|[gw]braid|gad_\w*|gcl\w*|msclkid|yclid|twclid|ttclid|li_fat_id|igsh(id)?|epik|mc_[ce]id"
     r"|_h\w+|hs\w+|mkt_tok|vero_\w+|oly_\w+|_g[al]\w*|ref(_\w+|errer)?|source|si|spm|trk|campaign\w*"
 )
 """What other sites, mail and search engines hang on to a link: no setting, and nothing that a visitor could mend."""
-_RESERVED = {"v", "run", "step", "pin", "beside", "member", "preset", "embed", "embed_options"}
+_RESERVED = {
+    "v",
+    "run",
+    "step",
+    "pin",
+    "beside",
+    "member",
+    "preset",
+    "embed",
+    "embed_options",
+    CLASS,
+    CONTROL,
+    HIDE,
+    LOCK,
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,7 @@ class Visit:
     beside  ids of the runs trained alongside, in the page's order
     knobs   (name, value) pairs of the knobs that were moved
     members who is compared with the config, as texts of core.comparison; None where nobody has chosen
+    hidden, locked  settings that have no control, or one that cannot be moved
     """
 
     config: RunConfig
@@ -58,6 +79,16 @@ class Visit:
     knobs: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
     members: tuple[str, ...] | None = None
+    hidden: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
+
+    def shows(self, name: str) -> bool:
+        """Whether the control ``name`` is there."""
+        return not {name, ALL} & {*self.hidden}
+
+    def holds(self, name: str) -> bool:
+        """Whether the control ``name`` cannot be moved."""
+        return bool({name, ALL} & {*self.locked})
 
 
 def write(shown: Visit) -> dict[str, list[str]]:
@@ -66,7 +97,8 @@ def write(shown: Visit) -> dict[str, list[str]]:
     run = {"run": [shown.run]} if shown.run else {}
     step = {"step": [str(shown.cursor)]} if shown.cursor is not None else {}
     members = () if shown.members is None else shown.members or (NOBODY,)
-    lists = (("pin", shown.pins), ("beside", shown.beside), ("member", members))
+    lists = (("pin", shown.pins), ("beside", shown.beside), ("member", members), (HIDE, shown.hidden),
+             (LOCK, shown.locked))  # fmt: skip
     many = {name: list(values) for name, values in lists if values}
     knobs = {KNOB + name: [value] for name, value in shown.knobs}
     return {"v": [VERSION], **run, **step, **settings, **many, **knobs}
@@ -91,6 +123,8 @@ def read(query: Mapping[str, list[str]], start: str = START) -> Visit:
         _beside(query.get("beside", []), run, problems),
         _knobs(last, problems),
         members=_members(query.get("member", []), problems),
+        hidden=_controls(HIDE, query.get(HIDE, []), problems),
+        locked=_controls(LOCK, query.get(LOCK, []), problems),
         problems=tuple(problems),
     )
 
@@ -155,6 +189,24 @@ def _knobs(last: Mapping[str, str], problems: list[str]) -> tuple[tuple[str, str
         else:
             knobs.append((name, value))
     return tuple(knobs)
+
+
+def _controls(name: str, wanted: list[str], problems: list[str]) -> tuple[str, ...]:
+    """The controls that ``hide`` or ``lock`` names, one or several with commas between."""
+    named = dict.fromkeys(part.strip() for text in wanted for part in text.split(",") if part.strip())
+    unknown = [part for part in named if part not in _controls_there_are()]
+    if unknown:
+        problems.append(
+            f"`{name}` (={quoted(unknown[0])}) must be a setting, as `seed` or `cell.name`, or `{PRESET_CHOICE}`, or "
+            f"`{ALL}`. Leave it out."
+        )
+    return tuple(part for part in named if part not in unknown)
+
+
+@cache
+def _controls_there_are() -> frozenset[str]:
+    keys = {key for name in PRESETS for key in RunConfig.preset(name).to_flat()}
+    return frozenset({*keys, ALL, PRESET_CHOICE})
 
 
 def _settings(last: Mapping[str, str], start: str, problems: list[str]) -> RunConfig:

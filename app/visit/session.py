@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from app.classroom import seat
 from app.services import lab
 from app.visit import link
 from app.visit.link import Visit
@@ -33,7 +34,9 @@ def source() -> str:
 
 
 def change(**fields: Any) -> None:
-    """Replace parts of the view: by a widget, a button, the board. Earlier complaints have been read by then."""
+    """Replace parts of the view: by a widget, a button, the board. Earlier complaints have been read by then. Who was
+    led by a teacher goes on alone from what the class sees."""
+    explore()
     st.session_state[_VIEW] = replace(visit(), **({"problems": ()} | fields))
     stay()
 
@@ -45,11 +48,20 @@ def stay() -> None:
 
 def choose(config: RunConfig) -> None:
     """Look at another config; lets go of the runs that were shown, which ``left`` remembers."""
+    explore()
     stay()
     if config != visit().config:
         if visit().run:
             st.session_state[_LEFT] = (visit().run, visit().beside)
         change(config=config, run=None, cursor=None, beside=())
+
+
+def explore() -> None:
+    """Go on alone from what the class sees, if this visitor was led."""
+    query = seat.explore()
+    if query is not None:
+        st.session_state[_VIEW] = link.read(query, st.session_state[_START])
+        stay()
 
 
 def left() -> str | None:
@@ -94,7 +106,8 @@ def restore(start: str) -> None:
     known = _VIEW in st.session_state
     st.session_state[_START] = start
     if not (known and (touched or not query or query == st.session_state.get(_WRITTEN))):
-        st.session_state[_VIEW] = link.read(query, start)
+        problem, shown = seat.take(query), link.read(query, start)
+        st.session_state[_VIEW] = replace(shown, problems=(*shown.problems, *filter(None, (problem,))))
     st.session_state[_VIEW] = link.on_known_data(visit())
 
 
@@ -104,11 +117,21 @@ def publish() -> None:
     query = address()
     if query == shown or not shown:  # a bare address is the board's to complete
         return
-    if shown and not visit().problems and link.read(shown, st.session_state[_START]) == visit():
+    if (
+        shown
+        and seat.CONTROL not in shown
+        and not visit().problems
+        and link.read(shown, st.session_state[_START]) == visit()
+    ):
         # A short link stays as it came: replacing it would trap the browser's Back.
         st.session_state[_WRITTEN] = shown
     else:
         st.query_params.from_dict(query)
+
+
+def shown() -> dict[str, list[str]]:
+    """The query that leads to what is on screen."""
+    return {key: st.query_params.get_all(key) for key in st.query_params} or address()
 
 
 def completion() -> str:
@@ -118,5 +141,5 @@ def completion() -> str:
 
 def address() -> dict[str, list[str]]:
     """The query of the view, from now on known as our own: coming back with it is no navigation."""
-    st.session_state[_WRITTEN] = link.write(visit())
+    st.session_state[_WRITTEN] = link.write(visit()) | seat.address()
     return st.session_state[_WRITTEN]

@@ -128,3 +128,43 @@ questions = Table(
     Column("answer", LargeBinary),
     Index("questions_status", "status", "asked"),
 )
+
+# -- classes: a teacher's view that others follow, and what they were asked -------------------------------------------
+
+# ``control`` is a hash: who has the token itself steers. ``view`` is JSON: the page and the query of what is shown.
+classes = Table(
+    "classes",
+    of_catalog,
+    Column("code", Text, primary_key=True),
+    Column("control", Text, nullable=False),
+    Column("view", Text, nullable=False),
+    Column("seq", Integer, nullable=False, default=0),
+    Column("used", Float, nullable=False),
+)
+
+steerers = Table(
+    "steerers",
+    of_catalog,
+    Column("code", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+)
+
+# ``body`` is JSON: the words, the choices; ``truth`` too, "null" until it is revealed.
+polls = Table(
+    "polls",
+    of_catalog,
+    Column("code", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("truth", Text, nullable=False, default="null"),
+)
+
+ballots = Table(
+    "ballots",
+    of_catalog,
+    Column("code", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("who", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

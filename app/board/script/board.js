@@ -25,6 +25,7 @@ class Board {
     this.views = Object.fromEntries(page.views.map((view) => [view.name, new Picture(this, view)]));
     this.find("views").replaceChildren(...Object.values(this.views).map((view) => view.section));
     this.transport = new Transport(this);
+    this.company = new Company(this);
     this.listen();
   }
 
@@ -149,6 +150,7 @@ class Board {
     clearTimeout(this.timer);
     if (!this.root.isConnected || document.hidden || !this.source || !this.root.clientWidth || this.paper.printing) return;
     const started = performance.now(), ticket = ++this.ticket, query = this.query();
+    this.company.say();
     const after = this.known?.query === query ? this.known.seq : "";
     this.abort?.abort();
     this.abort = new AbortController();
@@ -204,7 +206,7 @@ class Board {
     this.transport.show(body.transport);
     // Python drew its buttons for runs that move or rest; it draws them again when that has changed.
     const { moving, phase } = body.transport;
-    if (moving !== this.moving && phase !== "preview") this.emit?.("moving", this.moving = moving);
+    if (moving !== this.moving && phase !== "preview" && !this.company.led) this.emit?.("moving", this.moving = moving);
     if (body.caption) this.showCaption(body.caption);
     if (!window.Plotly && body.views.strip) this.views.strip.sketch(body.views.strip);
     const Plotly = await loadPlotly(this.script);
@@ -273,6 +275,7 @@ class Board {
     document.removeEventListener("visibilitychange", this.onVisible);
     window.removeEventListener("online", this.onVisible);
     this.transport.leave();
+    this.company.leave();
     this.paper.leave();
     for (const view of Object.values(this.views)) view.leave();
   }

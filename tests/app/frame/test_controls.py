@@ -39,3 +39,18 @@ def test_every_setting_that_has_an_effect_has_a_widget(task: str, cell: str) -> 
     empty = {element.key: element.placeholder for element in at.number_input if element.value is None}
     assert empty == {f"set.{key}": settings[key].empty for key in wanted if settings[key].optional}
     services.lab.cache_clear()
+
+
+def test_a_link_hides_and_locks_controls() -> None:
+    services.lab.cache_clear()
+    at = AppTest.from_file(str(ROUTER), default_timeout=30)
+    at.query_params["hide"] = "seed,presets"
+    at.query_params["lock"] = "lr,cell.name"
+    at.run()
+    assert not at.exception and not at.error
+    keys = {element.key: element.disabled for element in at.sidebar if (element.key or "").startswith("set.")}
+    assert "set.seed" not in keys and "set.preset" not in keys and "set.batch_size" in keys
+    assert {key for key, held in keys.items() if held} == {"set.lr", "set.cell.name"}
+    at.number_input(key="set.batch_size").set_value(16).run()
+    assert at.query_params["hide"] == ["seed", "presets"] and at.query_params["batch_size"] == "16"
+    services.lab.cache_clear()

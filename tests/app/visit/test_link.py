@@ -158,3 +158,15 @@ def test_a_catalog_that_cannot_be_read_is_a_sentence() -> None:
     services.lab().catalog.path.write_bytes(b"scrambled" * 1000)
     shown = link.read(query(run=run, preset="copy-rnn"))
     assert shown.run is None and shown.config == RunConfig.preset("copy-rnn") and "is damaged" in shown.problems[0]
+
+
+def test_a_link_hides_and_locks_controls_and_says_what_is_none() -> None:
+    shown = link.read({"hide": ["seed,presets"], "lock": ["lr", "cell.name"], "v": ["1"]})
+    assert shown.hidden == ("seed", "presets") and shown.locked == ("lr", "cell.name") and not shown.problems
+    assert not shown.shows("seed") and shown.shows("lr") and shown.holds("lr") and not shown.holds("seed")
+    assert link.read(link.write(shown)) == shown
+    everything = link.read({"hide": ["all"], "lock": ["all"]})
+    assert not everything.shows("lr") and everything.holds("presets")
+    assert everything.config == link.read({}).config
+    (problem,) = link.read({"hide": ["seed,<b>"]}).problems
+    assert problem.startswith("`hide` (=<b>) must be a setting")

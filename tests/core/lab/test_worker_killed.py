@@ -50,7 +50,7 @@ def test_a_killed_trainer_and_a_killed_worker_cost_seconds_and_no_bits(
 ) -> None:
     worker = workers.start()
     config = RunConfig.preset("temporal-order-lstm", steps=1500)
-    mine, other = lab.submit(config, "me"), lab.submit(CONFIG.replace(steps=400), "you")
+    mine, other = lab.submit(config, "me"), lab.submit(CONFIG.replace(steps=150), "you")
     wait_until(lambda: checkpointed(lab, mine.id) and lab.info(other.id).step > 0)
     wait_until(lambda: trainer_of(lab, mine.id))
     kill(trainer_of(lab, mine.id))
