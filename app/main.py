@@ -54,7 +54,7 @@ try:
         *routes(lab(), BASE, lambda: supervisor().trouble),
         *host_routes(lab(), METRICS, BASE, lambda: supervisor().trouble),
         *class_routes(hub(), BASE),
-        *page_routes([*PAGES, CLASSROOM], BASE),
+        *page_routes([*PAGES, CLASSROOM, "admin"], BASE),
     ]
     RULES = Rules.of_host(local=st.get_option("server.address") in HERE)
 except UnrolledError as problem:  # a folder that cannot be used, a name that is none

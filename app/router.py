@@ -10,6 +10,7 @@ import streamlit as st
 from app.classroom import seat
 from app.classroom.bar import bar
 from app.frame import problems
+from app.host import admin
 from app.visit import session
 from app.visit.link import START
 from core.errors import UnrolledError
@@ -62,7 +63,10 @@ pages = [
     st.Page(PAGES / f"{entry.file}.py", title=entry.title, icon=f":material/{entry.icon}:", help=entry.help)
     for entry in ENTRIES
 ]
-page = st.navigation([st.Page(home, title="Home", default=True, visibility="hidden"), *pages], position="top")
+unlisted = [st.Page(home, title="Home", default=True, visibility="hidden")]
+if admin.offered():
+    unlisted.append(st.Page(admin.admin_page, title="Admin", url_path="admin", visibility="hidden"))
+page = st.navigation([*unlisted, *pages], position="top")
 st.set_page_config(page_title="Unrolled" if page.title == "Home" else f"{page.title} · Unrolled")
 addresses = {other.url_path: other for other in pages}
 starts = {entry.file: entry.start for entry in ENTRIES}

@@ -20,7 +20,7 @@ from core.errors import ConfigError, UnrolledError
 from core.exports.command import add_export, write_export
 from core.forecasts.command import add_forecasts
 from core.frames import Frame
-from core.numbers import percent, plain, sig
+from core.numbers import percent, plain, plural, sig
 from core.own_data import Kind
 from core.presets import PRESETS
 from core.promises.command import add_check
@@ -157,6 +157,26 @@ def export(arguments: argparse.Namespace) -> int:
     return write_export(arguments)
 
 
+def backup(arguments: argparse.Namespace) -> int:
+    """Write all runs, classes and data of this server into one file, also while it serves."""
+    from core.store import data_folder
+    from core.store.backup import back_up
+
+    count = back_up(data_folder(make=False), arguments.file)
+    print(f"{arguments.file}: {plural(count, 'run')}")
+    return 0
+
+
+def restore(arguments: argparse.Namespace) -> int:
+    """Fill the empty folder that UNROLLED_DATA names with what `backup` wrote; before the server is started."""
+    from core.store import data_folder
+    from core.store.backup import restore as bring_back
+
+    folder = data_folder()
+    print(f"{folder}: {plural(bring_back(arguments.file, folder), 'run')}")
+    return 0
+
+
 def bench(arguments: argparse.Namespace) -> int:
     """Measure what watching costs on this machine."""
     from core.bench import main as measure
@@ -218,6 +238,8 @@ def parser() -> argparse.ArgumentParser:
     add_theory(command(theory), _config_options)
     add_forecasts(command(forecasts))
     add_export(command(export))
+    for function in (backup, restore):
+        command(function).add_argument("file", metavar="FILE", type=Path, help="a tar file")
     add_bench_options(command(bench))
     sub = command(worker)
     sub.add_argument("--minded", action="store_true", help="leave soon after the server that minds it is gone")

@@ -183,6 +183,11 @@ class Hub:
         with self._lock:
             return sum(not follower.steers for follower in room.followers)
 
+    @property
+    def followed(self) -> int:
+        """How many classes somebody follows now."""
+        return sum(self.following(code) > 0 for code in self._rooms)
+
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _count(self, room: Room) -> None:

@@ -23,6 +23,7 @@ from core.schedule import Schedule
 from core.store import Catalog, Questions, Run, RunFileError, RunRow, StorageFull, data_folder, run_path, stored_run
 from core.store.catalog import UNFINISHED, Status
 from core.store.codec import unpack_whole_frame
+from core.store.drain import SENTENCE, draining
 from core.store.folder import RUN_ID
 from core.store.joined import hand_over, has_joined, join, open_run
 from core.store.lock import WORKER_LOCK, FileLock
@@ -97,6 +98,8 @@ class Lab:
         with self._submitting:  # of those who ask for the same in one moment the first starts it, the others join
             there = {digest: self._there(digest, owner, joins=not own and until is None) for digest in wanted}
             fresh = [config for digest, config in wanted.items() if there[digest] is None]
+            if fresh and draining(self.folder):
+                raise UnrolledError(SENTENCE)
             for config in fresh:
                 self._check_data(config)
                 check_run(config, self.limits)

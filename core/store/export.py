@@ -22,17 +22,23 @@ def export(run: Run | str | Path, path: str | Path) -> Path:
     target = Path(path)
     if target.exists() and target.samefile(source.path):
         raise RunFileError(f"`--out` (={path}) is the run itself. Name another file.")
+    return copied(source.path, target)
+
+
+def copied(source: Path, target: Path) -> Path:
+    """A consistent copy of the SQLite file ``source`` at ``target``, whoever writes it meanwhile."""
     unfinished = target.with_name(target.name + ".part")
     unfinished.unlink(missing_ok=True)
     try:
-        engine = engine_of(source.path.absolute(), "ro")
+        engine = engine_of(source.absolute(), "ro")
         with engine.connect() as connection:
             driver = connection.connection.driver_connection  # VACUUM runs outside of any transaction
             driver.execute("VACUUM INTO ?", (str(unfinished),))  # type: ignore[union-attr]
+        engine.dispose()
         unfinished.replace(target)
     except (DBAPIError, OSError, sqlite3.Error) as error:
         unfinished.unlink(missing_ok=True)
         full = errorname(error) == "SQLITE_FULL"
         why = "the disk is full" if full else str(error)
-        raise (StorageFull if full else RunFileError)(f"The run cannot be copied to {path}: {why}.") from None
+        raise (StorageFull if full else RunFileError)(f"{source} cannot be copied to {target}: {why}.") from None
     return target

@@ -11,10 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from streamlit.testing.v1 import AppTest
 
+from app import services
+from app.host import admin
 from app.host.metrics import Metrics, Timed, memory
 from app.host.routes import host_routes
 from core.config import RunConfig
+from core.errors import UnrolledError
 from core.lab.client import Lab
 from core.lab.heartbeat import Heartbeat
 from core.store import RunWriter, run_path
@@ -106,3 +110,45 @@ def test_the_figures_count_what_there_is(hosted, make_frame) -> None:
 def test_memory_is_that_of_a_process_and_of_all_it_started() -> None:
     assert memory(None) == 0.0 and memory(2**22 + 1) == 0.0
     assert memory(os.getpid()) > 1e7
+
+
+def test_the_hosts_page_opens_to_the_token_alone_and_stops_deletes_and_empties(monkeypatch) -> None:
+    monkeypatch.setenv(admin.TOKEN, "long enough to be one")
+    services.lab.cache_clear()
+    services.hub.cache_clear()
+    lab = services.lab()
+    kept, gone = (lab.submit(RunConfig.preset("copy-rnn", seed=seed), "me").id for seed in (1, 2))
+    at = AppTest.from_function(_page, default_timeout=60).run()
+    assert not at.dataframe and not at.table
+    at.text_input[0].set_value("a guess")
+    at.button[0].click().run()
+    assert at.error[0].value == "That is not the token." and not at.table
+    at.text_input[0].set_value("long enough to be one")
+    at.button[0].click().run()
+    assert not at.exception
+    assert at.table and {kept, gone} == set(at.dataframe[0].value["run"])
+    rows = {row.id: row for row in lab.catalog.list("queued")}
+    admin._stop([rows[kept]])
+    admin._delete([rows[gone]])
+    assert lab.info(kept).status == "stopped" and lab.info(gone) is None
+    at.button(key="admin-drain").click().run()
+    with pytest.raises(UnrolledError, match="being emptied"):
+        lab.submit(RunConfig.preset("copy-rnn", seed=3), "me")
+    at.button(key="admin-fill").click().run()
+    assert lab.submit(RunConfig.preset("copy-rnn", seed=3), "me").status == "queued"
+    services.lab.cache_clear()
+    services.hub.cache_clear()
+
+
+def _page() -> None:
+    from app.host.admin import admin_page
+
+    admin_page()
+
+
+def test_without_a_token_there_is_no_such_page(monkeypatch) -> None:
+    for token in ("", "short"):
+        monkeypatch.setenv(admin.TOKEN, token)
+        assert not admin.offered()
+        at = AppTest.from_function(_page, default_timeout=60).run()
+        assert at.error and not at.text_input
