@@ -196,6 +196,15 @@ class RunConfig(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _a_batch_has_statistics(self) -> RunConfig:
+        if self.cell.normalisation == "batch" and self.batch_size < 2:
+            raise ValueError(
+                f"`batch_size` (={self.batch_size}) must be at least 2 with `cell.normalisation` batch, which takes "
+                "means over the batch. Raise `batch_size`, or choose another `cell.normalisation`."
+            )
+        return self
+
     # -- in and out -----------------------------------------------------------------------------------------------
 
     @classmethod

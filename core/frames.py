@@ -59,7 +59,10 @@ class Frame:
     update_size        norm of what the weights change by until the next step; NaN at the run's last frame
     param_norm         global norm of all parameters; param_norms has one entry a tensor
     grad_h, grad_c     (T+1,) batch mean of ‖∂ℓ_n/∂h[t]‖ and of ‖∂ℓ_n/∂c[t]‖ (None where the cell has no c); of several
-                       layers those of the top one, whose h is read
+                       layers those of the top one, whose h is read.
+                       With a batch normalisation, where sequences depend on each other, ∂ℓ_n/∂h[t] stands for N times
+                       the gradient of the batch's mean loss by the state of sequence n: along all ways that there are,
+                       those through the other sequences too
     flow               (T+1,) the same over the whole state: (h, c), or h where there is no c, of all layers together
     flow_last          (T+1,) flow of the last asked step's loss alone; equals ``flow`` where nothing else is asked.
                        Factor, half-life and horizon are taken from it

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import torch
+
 from core.cells import Cell
 from core.config import RunConfig
 from core.network import Layer, Network
@@ -34,5 +36,15 @@ class Moment:
         return self.network.cell
 
     def of_first(self, sequences: int | None) -> Moment:
-        """The same moment with only the first ``sequences`` of its batch; all where None."""
-        return replace(self, batch=self.batch.take(slice(sequences)))
+        """The same moment with only the first ``sequences`` of its batch; all where None. Its states are the same, also
+        where the whole batch is normalised: the statistics of the whole are then ``held``."""
+        return replace(self.held(), batch=self.batch.take(slice(sequences)))
+
+    def held(self) -> Moment:
+        """The same moment with the statistics held that its batch is normalised with, so that sequences do not depend
+        on each other; itself where none are."""
+        if not self.layer.couples:
+            return self
+        x = torch.from_numpy(self.batch.x).to(self.layer.dtype)
+        layer = self.layer.holding(x, self.config.resets)
+        return replace(self, network=replace(self.network, layer=layer))

@@ -7,25 +7,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from core.anatomy.base import STATISTICS
 from core.cells import Back, Cell, Params, State, Trajectory, cell_of, init_from_config
+from core.cells.normalisation import of_steps
 from core.config import RunConfig
 
 READOUT = "readout."
 """What the readout's parameters' names begin with."""
 
+MOMENTUM = 0.1
+"""The share of a new batch in running statistics, as in torch.nn.BatchNorm1d."""
+
 
 @dataclass(frozen=True)
 class Layer:
-    """A cell with its weights. Several layers together are one of these too: their state is that of all of them."""
+    """A cell with its weights. Several layers together are one of these too: their state is that of all of them.
+
+    running   statistics of a batch normalisation, {"mean_ih": (T, rows), …} as ``Cell.statistics`` names them: what
+              training has seen at each step, for whoever is tested
+    held      those that its passes take; where there are none a batch is normalised with its own, and its sequences
+              depend on each other
+    """
 
     cell: Cell
     params: Params
+    running: Mapping[str, Tensor] = field(default_factory=dict)
+    held: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def layers(self) -> int:
@@ -34,7 +47,9 @@ class Layer:
 
     def of_layer(self, layer: int) -> Layer:
         """One of them, from 0 at the bottom."""
-        return Layer(*self.cell.of_layer(self.params, layer))
+        cell, params = self.cell.of_layer(self.params, layer)
+        running, held = (self.cell.of_layer(each, layer)[1] for each in (self.running, self.held))
+        return Layer(cell, params, running, held)
 
     @property
     def hidden_size(self) -> int:
@@ -64,13 +79,19 @@ class Layer:
         """How many numbers it has."""
         return sum(value.numel() for value in self.params.values())
 
-    def forward(self, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()) -> Trajectory:
+    @property
+    def _given(self) -> Params:
+        return dict(self.params) | dict(self.held) if self.held else self.params
+
+    def forward(
+        self, x: Tensor, state: State | None = None, *, resets: Collection[int] = (), first: int = 0
+    ) -> Trajectory:
         """See ``Cell.forward``."""
-        return self.cell.forward(self.params, x, state, resets=resets)
+        return self.cell.forward(self._given, x, state, resets=resets, first=first)
 
     def backward(self, trajectory: Trajectory, grad_out: Tensor, **how: Any) -> Back:
         """See ``Cell.backward``."""
-        return self.cell.backward(self.params, trajectory, grad_out, **how)
+        return self.cell.backward(self._given, trajectory, grad_out, **how)
 
     def parameter_gradients(
         self, trajectory: Trajectory, alphas: Tensor, first: int = 0, stop: int | None = None
@@ -86,9 +107,40 @@ class Layer:
             local = above.cell.input_gradient(above.params, ways[layer + 1], back.by_layer[layer + 1])
         return Alone(self.of_layer(layer), ways[layer], back.of_layer(layer), local)
 
+    def at(self, t: int) -> Params:
+        """The parameters of ``Cell.step`` at step t, with what is held of it."""
+        rows = of_steps(self.held, range(t, t + 1))
+        return dict(self.params) | {name: value[0] for name, value in rows.items()}
+
     def to(self, dtype: torch.dtype) -> Layer:
         """The same numbers in ``dtype``."""
-        return replace(self, params={name: value.detach().to(dtype) for name, value in self.params.items()})
+        params, running, held = (
+            {name: value.detach().to(dtype) for name, value in each.items()}
+            for each in (self.params, self.running, self.held)
+        )
+        return Layer(self.cell, params, running, held)
+
+    # -- the statistics of a batch normalisation ------------------------------------------------------------------
+
+    @property
+    def couples(self) -> bool:
+        """Whether sequences of one batch depend on each other."""
+        return self.cell.normalisation == "batch" and not self.held
+
+    def evaluating(self) -> Layer:
+        """As it is tested: with its running statistics."""
+        return replace(self, held=self.running)
+
+    def holding(self, x: Tensor, resets: Collection[int] = ()) -> Layer:
+        """With the statistics of the batch x (T, N, C) held: the same way through it, sequence by sequence."""
+        return replace(self, held=self.cell.statistics(self.forward(x, resets=resets))) if self.couples else self
+
+    def follow(self, statistics: Mapping[str, Tensor], sequences: int) -> None:
+        """Move the running statistics, in place, towards those of a batch of so many; a batch's variance is that of a
+        sample."""
+        for name, seen in statistics.items():
+            of_all = sequences / (sequences - 1) if name.startswith("variance") else 1.0
+            self.running[name].lerp_(seen * of_all, MOMENTUM)
 
 
 @dataclass(frozen=True)
@@ -122,18 +174,27 @@ class Network:
         generator = torch.Generator().manual_seed(config.seed)
         params = init_from_config(config.cell, config.task.input_size, config.task.length, generator)
         readout = init_readout(config.cell.hidden_size, config.task.output_size, generator=generator)
-        return cls(Layer(cell_of(config.cell), params), readout)
+        cell = cell_of(config.cell)
+        running = cell.first_statistics(config.cell.hidden_size, config.task.length)
+        return cls(Layer(cell, params, running), readout)
 
     @classmethod
-    def named(cls, cell: Cell, parameters: Mapping[str, Tensor]) -> Network:
-        """From all its parameters by name."""
-        readout = {name.removeprefix(READOUT): p for name, p in parameters.items() if name.startswith(READOUT)}
-        return cls(Layer(cell, {n: p for n, p in parameters.items() if not n.startswith(READOUT)}), readout)
+    def named(cls, cell: Cell, tensors: Mapping[str, Tensor]) -> Network:
+        """From all its ``tensors`` by name."""
+        readout = {name.removeprefix(READOUT): p for name, p in tensors.items() if name.startswith(READOUT)}
+        running = {name: value for name, value in tensors.items() if name.startswith(STATISTICS)}
+        params = {n: p for n, p in tensors.items() if n not in running and not n.startswith(READOUT)}
+        return cls(Layer(cell, params, running), readout)
 
     @property
     def parameters(self) -> dict[str, Tensor]:
         """All of them by name, the layer's first."""
         return dict(self.layer.params) | {READOUT + name: value for name, value in self.readout.items()}
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """All that a moment of it is: the parameters and the running statistics."""
+        return self.parameters | dict(self.layer.running)
 
     @property
     def cell(self) -> Cell:

@@ -54,6 +54,7 @@ class Schedule:
         profile = max(often_enough, _stride(steps, 1, PROFILE_FRAMES, PROFILE_BYTES, 4 * profiles * (T + 1)))
         entering = sum(config.cell.inputs(config.task.input_size))
         parameters = gates * H * (layers * (H + 2) + entering) + config.task.output_size * (H + 1)
+        parameters += layers * T * H * sum(config.cell.statistics.values())
         planes = 2 * PROBES * (T + 1) * H * (gates + 2) * layers
         scoring = pass_seconds(config, HELD_OUT) / SWEEPS  # forward only
         fewest = FEWEST_EVALUATIONS if scoring < QUICK_SCORING else FEWEST_SLOW_EVALUATIONS

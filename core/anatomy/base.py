@@ -134,8 +134,12 @@ INITS = {
     "spectral-radius": "spectral radius ρ",
     "spectral-norm": "largest singular value σ_max",
 }
-Normalisation = Literal["none", "layer"]
-NORMALISATIONS = {"layer": "layer norm"}
+Normalisation = Literal["none", "layer", "batch"]
+NORMALISATIONS = {"layer": "layer norm", "batch": "batch norm"}
+FIRST_GAINS = {"layer": 1.0, "batch": 0.1}
+"""What gains start at: a batch's, smaller, leave a tanh most of its slope (Cooijmans 2016)."""
+STATISTICS = ("mean", "variance")
+"""Of a batch normalisation, what each of its products is normalised with; names of them begin so."""
 SCALES = {"spectral-radius": ("rho", "ρ"), "spectral-norm": ("sigma_max", "σ_max")}
 """Initialisations that scale the recurrent weights: to which setting, and its letter."""
 
@@ -199,8 +203,10 @@ class Anatomy(BaseModel, ABC):
     normalisation: Normalisation = Field(
         default="none",
         title="Normalisation",
-        description="Layer (Ba 2016): what the input and what the state bring to each gate are normalised apart, over "
-        "the H units, with gains that are learnt; so is an LSTM's cell state on its way to h.",
+        description="What the input and what the state bring to each gate are normalised apart, with gains that are "
+        "learnt; so is an LSTM's cell state on its way to h, while its update is left alone. Layer (Ba 2016): over the "
+        "H units of each sequence. Batch (Cooijmans 2016): over the sequences of the batch, of every time step apart; "
+        "a network is then scored with the running statistics of each step.",
         json_schema_extra={
             "before": "none",
             "labels": {"none": "none", **NORMALISATIONS},
@@ -330,6 +336,17 @@ class Anatomy(BaseModel, ABC):
         numbers."""
         blocks = len(self.gate_names) or 1
         return {"gain_ih": blocks, "gain_hh": blocks} if self.normalised else {}
+
+    @property
+    def statistics(self) -> dict[str, int]:
+        """What a layer's batch normalisation has running statistics of, for every time step: their names, and how many
+        blocks of H numbers a step."""
+        if self.normalisation != "batch":
+            return {}
+        products = {
+            name.removeprefix("gain_"): blocks for name, blocks in self.gains.items() if name.startswith("gain")
+        }
+        return {f"{what}_{name}": blocks for name, blocks in products.items() for what in STATISTICS}
 
     @property
     def holds(self) -> Held:

@@ -33,9 +33,11 @@ def predictions(
     chunk: int = CHUNK,
     resets: Collection[int] = (),
 ) -> Tensor:
-    """Answers (S, N, O) to x (T, N, C) at the input indices ``steps`` (S,), at every step where None."""
+    """Answers (S, N, O) to x (T, N, C) at the input indices ``steps`` (S,), at every step where None; of the network as
+    it is tested."""
     every = torch.arange(len(x), device=x.device) if steps is None else steps
-    parts = (network.layer.forward(part, resets=resets).h[1:].index_select(0, every) for part in x.split(chunk, dim=1))
+    layer = network.layer.evaluating()
+    parts = (layer.forward(part, resets=resets).h[1:].index_select(0, every) for part in x.split(chunk, dim=1))
     return torch.cat([network.answers(h) for h in parts], dim=1)
 
 

@@ -26,6 +26,7 @@ class Stream:
     that with weights at rest losses and gradients sum to the batch's own.
 
     loss          what the updates' losses sum to so far
+    statistics    of a batch normalisation, of every step as it was last run
     back, alone   the sums of their backward passes and of those of the last asked step's loss alone; for each update
                   those on the weights it used
     """
@@ -45,7 +46,7 @@ class Stream:
         self._sequences = asked(batch, layer.dtype, layer.device)
         (T, N, _), H = self._sequences.x.shape, layer.hidden_size
         self._states = {part: self._sequences.x.new_zeros(T + 1, N, H) for part in layer.cell.state_parts}
-        self.loss = 0.0
+        self.loss, self.statistics = 0.0, dict[str, torch.Tensor]()
         self.back, self.alone = self._nothing(), self._nothing()
 
     def __iter__(self) -> Iterator[Measured]:
@@ -68,6 +69,9 @@ class Stream:
         trajectory = self._network.layer.forward(self._sequences.x[first:stop], start if first else None)
         for part, new in trajectory.states.items():
             self._states[part][first + 1 : stop + 1] = new[1:]
+        for name, seen in self._network.cell.statistics(trajectory).items():
+            room = self.statistics.setdefault(name, seen.new_zeros(len(self._sequences.x), seen.shape[1]))
+            room[first:stop] = seen
         return trajectory
 
     def _measured(self, each: Pass, trajectory: Trajectory) -> Measured:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from core.anatomy import Anatomy
 from core.anatomy.base import Normalisation
+from core.cells.normalisation import Norm
 from core.cells.trajectory import Back, Trajectory
 from core.errors import UnrolledError
 
@@ -36,6 +37,9 @@ class Cell(ABC):
     weight_ih (gates·H, C), weight_hh (gates·H, H), bias_ih and bias_hh (gates·H), and weight_peephole (gates, H) where
     gates see the cell state; blocks in the order of ``gate_names``. With a normalisation also gain_ih and gain_hh
     (gates·H), see ``core.cells.normalisation``, and where c is normalised on its way to h gain_c and bias_c (H).
+
+    Among the parameters of a batch normalisation there may be statistics, by step, in the parameters' order: mean_ih,
+    variance_ih, … (T, rows) as ``statistics`` gives them. They are then held, in place of the batch's own.
     """
 
     @property
@@ -104,12 +108,23 @@ class Cell(ABC):
 
     @abstractmethod
     def forward(
-        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
+        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = (), first: int = 0
     ) -> Trajectory:
         """All T steps of x (T, N, C) from ``state`` (zeros where None), keeping what ``backward`` needs.
 
         At the state indices ``resets`` the next step goes on from zero; the trajectory's states are those before that.
+        ``first``: the step that x begins with, of those that held statistics are of; beyond the last of them that one
+        is taken.
         """
+
+    @abstractmethod
+    def first_statistics(self, hidden_size: int, steps: int) -> dict[str, Tensor]:
+        """Running statistics before any batch was seen, as torch's BatchNorm1d has them: mean 0 and variance 1."""
+
+    @abstractmethod
+    def statistics(self, trajectory: Trajectory) -> dict[str, Tensor]:
+        """Of a batch normalisation what the products were normalised with: {"mean_ih", "variance_ih", …: (T, rows)} in
+        the parameters' order; empty without."""
 
     @abstractmethod
     def backward(
@@ -197,8 +212,8 @@ class Cell(ABC):
         """{gate: U_q (H, H)} in torch's order; {"recurrent": U} without gates."""
         self.lacks("which recurrent weights are whose")
 
-    def recurrent_gains(self, params: Params) -> dict[str, Tensor]:
-        """{gate: gain_hh (H,)}; empty without a normalisation."""
+    def recurrent_norms(self, params: Params) -> dict[str, Norm]:
+        """{gate: how what the state brings to it is normalised}; empty without a normalisation."""
         self.lacks("which recurrent weights are whose")
 
     def peepholes(self, params: Params) -> dict[str, Tensor]:

@@ -18,14 +18,22 @@ from numba import njit
 
 OPTIONS: Any = {"error_model": "numpy", "fastmath": {"contract", "nsz"}}
 """Division by zero is infinite and not an exception; a product and a sum may become one instruction."""
+SUMMING: Any = OPTIONS | {"fastmath": {"contract", "nsz", "reassoc"}}
+"""Long sums in whatever order is fast, several partial sums side by side; values that are not finite stay so."""
 
 
-def kernel(function: Callable[..., None]) -> Callable[..., None]:
+def kernel(function: Callable[..., None], options: Any = OPTIONS) -> Callable[..., None]:
     """Compiled at the first call with a type and kept on disk, where numba finds a folder that can be written."""
-    compiled: Any = njit(**OPTIONS)(function)
+    compiled: Any = njit(**options)(function)
     with suppress(RuntimeError):  # none: each program compiles for itself
         compiled.enable_caching()
     return compiled
 
 
+def summing_kernel(function: Callable[..., None]) -> Callable[..., None]:
+    """The same for functions that sum over an axis."""
+    return kernel(function, SUMMING)
+
+
 part_of_a_kernel: Any = njit(**OPTIONS)
+part_of_a_summing_kernel: Any = njit(**SUMMING)

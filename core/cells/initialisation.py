@@ -1,7 +1,7 @@
 """How a cell's parameters start. A new scheme is one function and one entry in SCHEMES.
 
 A scheme changes what torch would draw, in place, block by block (a block is one gate's rows); ``draw`` makes the
-tensors and applies a forget bias on top. Gains of a normalisation start at one.
+tensors and applies a forget bias on top. Gains of a normalisation start as ``core.anatomy`` says.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from core.anatomy import Anatomy
+from core.anatomy.base import FIRST_GAINS
 from core.errors import ConfigError
 
 
@@ -91,7 +92,8 @@ def draw(
         tensor.uniform_(-bound, bound, generator=generator)
     SCHEMES[start.scheme](params, layout, generator, start)
     for name, blocks in anatomy.gains.items():
-        params[name] = torch.full((blocks * hidden_size,), float(name.startswith("gain")), dtype=dtype)
+        start_at = FIRST_GAINS[anatomy.normalisation] if name.startswith("gain") else 0.0
+        params[name] = torch.full((blocks * hidden_size,), start_at, dtype=dtype)
     if start.forget_bias is not None:
         set_forget_bias(params, layout, start.forget_bias)
     return params

@@ -15,7 +15,7 @@ from core.anatomy import Anatomy
 from core.anatomy.base import Normalisation
 from core.cells import initialisation
 from core.cells.base import Cell, Params, State
-from core.cells.normalisation import normalised
+from core.cells.normalisation import OF_BATCH, STATISTICS, Norm, normalised, of_steps
 from core.cells.products import with_one
 from core.cells.trajectory import Back, Carry, Trajectory, before, room_for_gradients, room_for_states, time_first
 
@@ -54,22 +54,30 @@ class OneLayer(Cell):
 
     @torch.no_grad()
     def forward(
-        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
+        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = (), first: int = 0
     ) -> Trajectory:
         T, N, _ = x.shape
+        params = of_steps(params, range(first, first + T))
         weight = params["weight_hh"]
-        first = [part.T for part in state] if state is not None else [
+        came = [part.T for part in state] if state is not None else [
             weight.new_zeros(weight.shape[1], N) for _ in self.state_parts
         ]  # fmt: skip
         saved = {"inputs": with_one(x)}
-        saved |= {part: room_for_states(start, T) for part, start in zip(self.state_parts, first, strict=True)}
+        saved |= {part: room_for_states(start, T) for part, start in zip(self.state_parts, came, strict=True)}
         step, blocks = self._forward(params, saved, resets)
         for t in range(T):
             step(t)
         if resets:  # then also what the steps went on from
             saved |= {f"{part}_before": torch.stack(before(saved[part], resets)) for part in self.state_parts}
-        gains = {name: params[name] for name in self.anatomy.gains}
-        return Trajectory(saved, self.state_parts, blocks, self._sums, frozenset(resets), gains)
+        shared = {name: saved.pop(name) for name in list(saved) if name.startswith(OF_BATCH)}
+        norms = {name: params[name] for name in self._norms_by if name in params}
+        return Trajectory(saved, self.state_parts, blocks, self._sums, frozenset(resets), norms, shared)
+
+    @property
+    def _norms_by(self) -> tuple[str, ...]:
+        """Parameters that the derivative of its normalisation needs."""
+        of_inputs = ("weight_ih",) if self.anatomy.gains else ()
+        return (*of_inputs, *self.anatomy.gains, *self.anatomy.statistics)
 
     @abstractmethod
     def _forward(
@@ -101,7 +109,7 @@ class OneLayer(Cell):
         for part, end in zip(others, later[1:], strict=True):
             grads[part] = torch.empty_like(grads[h])
             grads[part][-1] = 0 if end is None else end
-        step, alphas = self._backward(params, trajectory.saved, grads)
+        step, alphas = self._backward(params, trajectory.whole, grads)
         carry = Carry(trajectory.resets.union(cuts), clamp)
         arriving_h, rest = grads[h].unbind(), [grads[part].unbind() for part in others]
         for t in range(len(grad_out) - 1, -1, -1):
@@ -133,10 +141,10 @@ class OneLayer(Cell):
     ) -> dict[str, Tensor]:
         stop = len(alphas) if stop is None else stop
         steps = trajectory.between(first, stop)
-        return self._parameters(alphas[first:stop], steps.saved | dict(steps.gains))
+        return self._parameters(alphas[first:stop], steps.whole | dict(steps.norms))
 
     def input_gradient(self, params: Params, trajectory: Trajectory, alphas: Tensor) -> Tensor:
-        return time_first(self._inputs_back(params, trajectory.saved, alphas))
+        return time_first(self._inputs_back(dict(params) | dict(trajectory.norms), trajectory.whole, alphas))
 
     def _inputs_back(self, params: Params, saved: dict[str, Tensor], alphas: Tensor) -> Tensor:
         """∂L/∂inputs (T, C, N) from the alphas (T, blocks·H, N)."""
@@ -146,23 +154,48 @@ class OneLayer(Cell):
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         """∂L/∂parameters from the alphas (T, blocks·H, N) and what was saved of the same steps, gains included."""
 
+    def first_statistics(self, hidden_size: int, steps: int) -> dict[str, Tensor]:
+        return {name: torch.full((steps, blocks * hidden_size), float(name.startswith("variance")))
+                for name, blocks in self.anatomy.statistics.items()}  # fmt: skip
+
+    def statistics(self, trajectory: Trajectory) -> dict[str, Tensor]:
+        found = {}
+        for what, prefix in zip(STATISTICS, OF_BATCH, strict=False):
+            saved = {name.removeprefix(prefix): rows.T for name, rows in trajectory.shared.items()
+                     if name.startswith(prefix)}  # fmt: skip
+            found |= {f"{what}_{name}": rows.T for name, rows in self._rows_of(saved).items()}
+        return found
+
+    def _rows_of(self, products: dict[str, Tensor]) -> dict[str, Tensor]:
+        """{product of the loops: rows (R, T)} as {"ih", "hh", …: rows in the parameters' order}."""
+        return products
+
     def at_sums(self, trajectory: Trajectory, back: Back) -> dict[str, Tensor]:
         blocks = back.alphas.unflatten(1, (-1, trajectory.h.shape[2]))
         return {name: time_first(blocks[:, place]) for name, place in trajectory.sums.items()}
 
     def input_sums(self, params: Params, x: Tensor) -> Tensor:
-        return normalised(x @ params["weight_ih"].T, params.get("gain_ih"), params["weight_hh"].shape[1])
+        return normalised(x @ params["weight_ih"].T, self.norm(params, "ih"), params["weight_hh"].shape[1])
 
     def state_sums(self, params: Params, h: Tensor) -> Tensor:
-        return normalised(h @ params["weight_hh"].T, params.get("gain_hh"), params["weight_hh"].shape[1])
+        return normalised(h @ params["weight_hh"].T, self.norm(params, "hh"), params["weight_hh"].shape[1])
 
     def recurrent_blocks(self, params: Params) -> dict[str, Tensor]:
         return dict(zip(self.sum_names, params["weight_hh"].chunk(len(self.sum_names)), strict=True))
 
-    def recurrent_gains(self, params: Params) -> dict[str, Tensor]:
-        gain = params.get("gain_hh")
-        return {} if gain is None else dict(zip(self.sum_names, gain.chunk(len(self.sum_names)), strict=True))
+    def recurrent_norms(self, params: Params) -> dict[str, Norm]:
+        norm, H = self.norm(params, "hh"), params["weight_hh"].shape[1]
+        return {} if norm is None else {q: norm.between(k * H, (k + 1) * H) for k, q in enumerate(self.sum_names)}
+
+    def norm(self, params: Params, name: str) -> Norm | None:
+        """How what the input ("ih") or the state ("hh") brings is normalised, or c on its way to h ("c")."""
+        return Norm.of(self.normalisation, params, name)
 
     def peepholes(self, params: Params) -> dict[str, Tensor]:
         names = self.anatomy.peepholes
         return dict(zip(names, params["weight_peephole"], strict=True)) if names else {}
+
+
+def with_norms(params: Params, trajectory: Trajectory) -> Params:
+    """With the statistics that were held on this way, those of its own steps."""
+    return dict(params) | dict(trajectory.norms)

@@ -63,13 +63,19 @@ class Stack(Cell):
 
     @torch.no_grad()
     def forward(
-        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = ()
+        self, params: Params, x: Tensor, state: State | None = None, *, resets: Collection[int] = (), first: int = 0
     ) -> Trajectory:
         ways: list[Trajectory] = []
         for k in range(self.count):
-            came = None if state is None else self.by_layer(state)[k]
-            ways.append(self.cell.forward(self._own(params, k), ways[-1].h[1:] if ways else x, came, resets=resets))
+            came, enters = None if state is None else self.by_layer(state)[k], ways[-1].h[1:] if ways else x
+            ways.append(self.cell.forward(self._own(params, k), enters, came, resets=resets, first=first))
         return replace(ways[-1], below=tuple(ways[:-1]))
+
+    def first_statistics(self, hidden_size: int, steps: int) -> dict[str, Tensor]:
+        return _joined(_named(self.cell.first_statistics(hidden_size, steps), k) for k in range(self.count))
+
+    def statistics(self, trajectory: Trajectory) -> dict[str, Tensor]:
+        return _joined(_named(self.cell.statistics(way), k) for k, way in enumerate(trajectory.layers))
 
     @torch.no_grad()
     def backward(

@@ -14,6 +14,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from core.anatomy.base import STATISTICS
+from core.errors import UnrolledError
+
 
 @dataclass(frozen=True)
 class Trajectory:
@@ -25,7 +28,8 @@ class Trajectory:
     blocks  place of each gate among the blocks, in torch's order; empty for a cell without gates
     sums    place of each gate's sum among the alphas of a backward pass, in torch's order
     resets  indices of states from which the next step did not go on, but from zero; no gradient passes there
-    gains   of its normalisation, by name; its derivative needs them
+    norms   parameters that the derivative of its normalisation needs, by name, with the statistics that were held
+    shared  what belongs to no sequence: the statistics of a batch normalisation, (T, rows) each
     below   of the layers beneath it, from the bottom up; what is said here of gates is said of the top one
     """
 
@@ -34,13 +38,19 @@ class Trajectory:
     blocks: Mapping[str, int]
     sums: Mapping[str, int]
     resets: frozenset[int] = frozenset()
-    gains: Mapping[str, Tensor] = field(default_factory=dict)
+    norms: Mapping[str, Tensor] = field(default_factory=dict)
+    shared: Mapping[str, Tensor] = field(default_factory=dict)
     below: tuple[Trajectory, ...] = ()
 
     @property
     def layers(self) -> tuple[Trajectory, ...]:
         """The way through each layer alone, from the bottom up."""
         return *self.below, replace(self, below=())
+
+    @property
+    def whole(self) -> dict[str, Tensor]:
+        """All that the backward pass goes by."""
+        return self.saved | dict(self.shared)
 
     @property
     def x(self) -> Tensor:
@@ -87,24 +97,43 @@ class Trajectory:
     def between(self, first: int, stop: int) -> Trajectory:
         """Steps ``first`` … ``stop`` − 1 with the states ``first`` … ``stop``; a view."""
         saved = {name: part[first : stop + (name in self.parts)] for name, part in self.saved.items()}
+        shared = {name: part[first:stop] for name, part in self.shared.items()}
+        norms = {name: part[first:stop] if name.startswith(STATISTICS) else part for name, part in self.norms.items()}
         resets = frozenset(b - first for b in self.resets if first <= b < stop)
         below = tuple(layer.between(first, stop) for layer in self.below)
-        return replace(self, saved=saved, resets=resets, below=below)
+        return replace(self, saved=saved, norms=norms, shared=shared, resets=resets, below=below)
+
+    @property
+    def coupled(self) -> bool:
+        """Whether its sequences depend on each other: they were normalised with the statistics of their batch."""
+        return bool(self.shared) and not any(name.startswith(STATISTICS) for name in self.norms)
+
+    def _must_be_apart(self) -> None:
+        if self.coupled:
+            raise UnrolledError(
+                "`cell.normalisation` (=batch) lets the sequences of a batch depend on each other, and this takes them "
+                "apart. Hold the statistics of the batch."
+            )
 
     def tiled(self, k: int) -> Trajectory:
         """Every sequence ``k`` times along the batch, copy after copy: N·k sequences, the first N the originals."""
+        self._must_be_apart()
         saved = {name: part.repeat(*[1] * (part.dim() - 1), k) for name, part in self.saved.items()}
         return replace(self, saved=saved, below=tuple(layer.tiled(k) for layer in self.below))
 
     def of_sequence(self, n: int) -> Trajectory:
         """That of sequence ``n`` alone; a view."""
+        self._must_be_apart()
         saved = {name: part[..., n : n + 1] for name, part in self.saved.items()}
         return replace(self, saved=saved, below=tuple(layer.of_sequence(n) for layer in self.below))
 
     def to(self, dtype: torch.dtype) -> Trajectory:
         """The same numbers in ``dtype``; nothing is computed anew."""
-        saved, gains = ({name: part.to(dtype) for name, part in parts.items()} for parts in (self.saved, self.gains))
-        return replace(self, saved=saved, gains=gains, below=tuple(layer.to(dtype) for layer in self.below))
+        saved, norms, shared = (
+            {name: part.to(dtype) for name, part in parts.items()} for parts in (self.saved, self.norms, self.shared)
+        )
+        below = tuple(layer.to(dtype) for layer in self.below)
+        return replace(self, saved=saved, norms=norms, shared=shared, below=below)
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,16 @@ import torch
 from torch import Tensor
 
 from core.anatomy.carousel import FORGETS, Variant
+from core.cells.normalisation import STATISTICS
 
 SATURATED = 1000.0
 """A sum from which σ is exactly 1 and its slope exactly 0, in float32 and float64."""
 
 
-OF_C = ("gain_c", "bias_c")
+OF_C = ("gain_c", "bias_c", "mean_c", "variance_c")
 """Parameters of no gate: those of c's normalisation."""
+EVEN = ("gain", "variance")
+"""What begins so does not turn its sign with the weights: the product that it is of has done so."""
 OWN_BLOCKS = {"no-forget-gate": (0, 1, 3), "coupled": (0, 1, 3)}
 """Of the loops' order o i f g, the blocks with weights of their own, where that is not all."""
 
@@ -45,10 +48,11 @@ def whole(params: Mapping[str, Tensor], variant: Variant) -> Mapping[str, Tensor
         if name in OF_C:
             found[name] = value
             continue
-        i, *others = value.chunk(2 if name == "weight_peephole" else 3)
-        turned = i if name.startswith("gain") else -i  # a normalised product has its sign turned already
+        rows = 1 if name.startswith(STATISTICS) else 0
+        i, *others = value.chunk(2 if name == "weight_peephole" else 3, dim=rows)
+        turned = i if name.startswith(EVEN) else -i
         f = turned if variant == "coupled" else torch.full_like(i, SATURATED if name == "bias_ih" else 0)
-        found[name] = torch.cat([i, f, *others])
+        found[name] = torch.cat([i, f, *others], dim=rows)
     return found
 
 

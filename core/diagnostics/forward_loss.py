@@ -69,13 +69,13 @@ class ForwardLoss:
         if t == 0:
             return changed
         before = tuple(kind(values[t - 1]) for values in self.trajectory.gone_on_from.values())
-        return self.network.cell.moved(self._params(kind), kind(self.asked.x[t - 1]), before, changed, part)
+        return self.network.cell.moved(self._params(kind, t - 1), kind(self.asked.x[t - 1]), before, changed, part)
 
-    def _params(self, kind: As) -> dict[str, Tensor]:
-        return {name: kind(value) for name, value in self.network.layer.params.items()}
+    def _params(self, kind: As, t: int) -> dict[str, Tensor]:
+        """Those of step t."""
+        return {name: kind(value) for name, value in self.network.layer.at(t).items()}
 
     def _from(self, t: int, state: State, kind: As) -> Tensor:
-        params = self._params(kind)
         readout = {name: kind(value) for name, value in self.network.readout.items()}
         h = {t: state[0]}
         for k in range(t, len(self.asked.x)):
@@ -83,7 +83,7 @@ class ForwardLoss:
                 state = tuple(torch.zeros_like(part) for part in state)
             elif k in self.cuts:
                 state = tuple(_stopped(part) for part in state)
-            state, _ = self.network.cell.step(params, kind(self.asked.x[k]), state)
+            state, _ = self.network.cell.step(self._params(kind, k), kind(self.asked.x[k]), state)
             h[k + 1] = state[0]
         loss = kind(torch.zeros(len(state[0]), dtype=torch.float64))
         for place, step in enumerate(self.asked.steps.tolist()):

@@ -66,12 +66,12 @@ def linear_steps(
     x = wider.x[:, sequence]
     S, H = sum(part.shape[1] for part in states), states[0].shape[1]
     identity = torch.eye(S, dtype=torch.float64)
-    steps = max(1, ROOM // (S * S * 4))
+    steps = 1 if layer.held else max(1, ROOM // (S * S * 4))  # what is held differs from step to step
     back_to_start, within = [], [identity.unsqueeze(0)]
     for first in range(0, len(x), steps):
         x_t = x[first : first + steps].repeat_interleave(S, dim=0)  # each step's input S times, once for each row
         before = tuple(part[first : first + steps].repeat_interleave(S, dim=0) for part in states)
-        step = layer.forward(x_t.unsqueeze(0), before)
+        step = layer.forward(x_t.unsqueeze(0), before, first=first)
         arriving = tuple(part.repeat(len(x_t) // S, 1) for part in identity.split(H, dim=1))
         back = layer.backward(step, torch.zeros_like(step.h[1:]), arriving=arriving, parameters=False)
         for found, at in ((back_to_start, 0), (within, 1)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -85,7 +85,7 @@ def changed_layer(layer: Layer, force: Mapping[str, float], peepholes: Peepholes
     cell, changed = layer.cell, layer.cell.with_layer(whole, of_layer, changed)
     if peepholes != "kept":
         cell, changed = cell.without_peepholes(changed, peepholes)
-    return Layer(cell, changed)
+    return replace(layer, cell=cell, params=changed)
 
 
 def _gate(cell: Cell, symbol: str) -> Gate:
@@ -104,7 +104,8 @@ def _gate(cell: Cell, symbol: str) -> Gate:
 def _force(cell: Cell, params: dict[str, Tensor], symbol: str, to: float) -> None:
     """The sum before the gate becomes ``to``, whatever comes in."""
     block = cell.gate_names.index(symbol)
-    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+    gains = [name for name in ("gain_ih", "gain_hh") if name in params]
+    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", *gains):
         params[name].unflatten(0, (len(cell.gate_names), -1))[block] = 0
     params["bias_ih"].view(len(cell.gate_names), -1)[block] = to
     peepholes = cell.peepholes(params)  # views of the rows

@@ -30,7 +30,8 @@ def states(
     for first in range(0, T, size):
         stop = min(first + size, T)
         inside = [b - first for b in resets if first <= b < stop]
-        way = moment.layer.forward(torch.from_numpy(x[first:stop]).to(moment.layer.dtype), state, resets=inside)
+        some = torch.from_numpy(x[first:stop]).to(moment.layer.dtype)
+        way = moment.layer.evaluating().forward(some, state, resets=inside, first=first)
         held = list(way.states.values())
         wanted = held if part == "state" else held[:1]
         for step in steps:

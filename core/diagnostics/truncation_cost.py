@@ -97,7 +97,7 @@ class Windowed:
         state: State | None = None
         total: dict[str, Tensor] = {}
         for first, stop in segments:
-            trajectory = self._moment.layer.forward(self._sequences.x[first:stop], state)
+            trajectory = self._moment.layer.forward(self._sequences.x[first:stop], state, first=first)
             state = trajectory.last
             own = self._sequences.between(first, first, stop)
             if len(own.steps):

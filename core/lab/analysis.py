@@ -30,7 +30,8 @@ def answer(folder: str, kind: str, body: str) -> bytes:
         if kind == "preview":
             return preview(body)
         request = Request.of(body)
-        arrays, meta = request.question.answer(*_moments(Path(folder), request))
+        moment, before = _moments(Path(folder), request)
+        arrays, meta = request.question.answer(moment if request.question.couples else moment.held(), before)
         return Answer(request.step, arrays, meta).packed()
 
 
@@ -62,7 +63,7 @@ def earlier(run: Run, moment: Moment) -> Earlier:
 
     def at(step: int) -> Moment | None:
         weights = run.weights(step)
-        return None if weights is None else earlier_moment(moment, step, weights)
+        return None if weights is None else earlier_moment(moment, step, weights).held()
 
     return Earlier(tuple(int(step) for step in run.weight_steps if step < moment.step), at)
 

@@ -43,6 +43,11 @@ class Question(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False, titl
     changes: ClassVar[bool] = True
     """Whether the answer changes with the training step."""
 
+    couples: ClassVar[bool] = False
+    """Whether it is asked of a batch normalisation as training has it, where sequences depend on each other. Otherwise
+    the statistics of the moment's batch are held: each sequence goes the same way, and its gradient is that of its own
+    loss by its own way."""
+
     kind: str
 
     @property

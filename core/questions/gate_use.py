@@ -60,7 +60,7 @@ def _seen(moment: Moment, x: np.ndarray, k: int) -> dict[str, np.ndarray]:
     """{gate: (T, P, H)} of layer k on these inputs, {"slope": …} of a cell without gates."""
     import torch
 
-    trajectory = moment.layer.forward(torch.tensor(x), resets=moment.config.resets).layers[k]
+    trajectory = moment.layer.evaluating().forward(torch.tensor(x), resets=moment.config.resets).layers[k]
     found = {q: value.numpy() for q, value in trajectory.gates.items()}
     return found or {SLOPE: moment.layer.of_layer(k).cell.slope(trajectory).numpy()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class GradientByLength(Question, frozen=True):
     """Of the last loss's gradient the share that arrives at the first step, on sequences of many lengths: for every
     cell untrained, and for the moment's own network, which learns from sequences of one length."""
 
+    couples: ClassVar[bool] = True
     kind: Literal["by-length"] = "by-length"
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:

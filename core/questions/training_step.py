@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class TrainingStep(Question, frozen=True):
     """Every number of the training step in one layer, of one sequence."""
 
+    couples: ClassVar[bool] = True
     kind: Literal["slow"] = "slow"
     sequence: SequenceNumber = 1
     unit: int | None = Field(

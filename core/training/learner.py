@@ -44,7 +44,8 @@ class Learner:
     def __init__(self, config: RunConfig, device: torch.device | None = None) -> None:
         self.config, drawn = config, Network.drawn(config)
         self.params, self.vector = _one_vector(drawn.parameters, device)
-        self.network = Network.named(drawn.cell, self.params)
+        running = {name: value.to(device) for name, value in drawn.layer.running.items()}
+        self.network = Network.named(drawn.cell, self.params | running)
         whole = config.trained == "all"
         self._trained = [name for name in self.params if whole or name.startswith(READOUT)]
         size = sum(self.params[name].numel() for name in self._trained)
@@ -66,6 +67,7 @@ class Learner:
         clipped = self._clipped(found)
         if move and math.isfinite(found.loss):
             self._move(clipped)
+            self._follow(self.network.cell.statistics(found.trajectory))
         return Learnt(
             found.loss, clipped.norm_before, clipped.norm_after, clipped.angle, found.profiles, found.flow_last
         )
@@ -82,7 +84,12 @@ class Learner:
                 break
             if move:
                 self._move(clipped)
+        if move and math.isfinite(stream.loss):
+            self._follow(stream.statistics)
         return Learnt(stream.loss, *largest, *recorded(stream.back, stream.alone))
+
+    def _follow(self, statistics: dict[str, Tensor]) -> None:
+        self.network.layer.follow(statistics, self.config.batch_size)
 
     def _clipped(self, found: Measured) -> Clipped:
         grads = {"all": self._joined(found.grads)}
@@ -101,13 +108,15 @@ class Learner:
     # -- what the next steps depend on ----------------------------------------------------------------------------
 
     def state(self) -> dict[str, Tensor]:
-        """Parameters and the optimiser's memory."""
+        """Parameters, running statistics and the optimiser's memory."""
         memory = {f"optimizer.{name}": value for name, value in memory_of(self.optimizer).items()}
-        return memory | {"parameters": self.vector}
+        return memory | dict(self.network.layer.running) | {"parameters": self.vector}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what ``state`` gave."""
         self.vector.copy_(tensors["parameters"])
+        for name, value in self.network.layer.running.items():
+            value.copy_(tensors[name])
         memory = {
             name.removeprefix("optimizer."): value
             for name, value in tensors.items()

@@ -97,7 +97,7 @@ class Training(Iterator[Frame]):
         planes = final or (record and schedule.keeps_planes(self.step))
         return BeforeUpdate(
             {name: _norm(value) for name, value in params.items()} if record or final else {},
-            {name: _array(value) for name, value in params.items()} if weights else None,
+            {name: _array(value) for name, value in self.learner.network.tensors.items()} if weights else None,
             self._planes() if planes else None,
         )
 
@@ -114,7 +114,7 @@ class Training(Iterator[Frame]):
 
     def _planes(self) -> Planes:
         *below, top = map(
-            _planes, self.learner.network.layer.forward(self._probes, resets=self.config.resets).layers
+            _planes, self.learner.network.layer.evaluating().forward(self._probes, resets=self.config.resets).layers
         )  # fmt: skip
         return replace(top, below=tuple(below))
 

@@ -36,8 +36,8 @@ def affordable(config: RunConfig, step: int) -> bool:
 
 def in_order(moment: Moment) -> Moment:
     """With its parameters in the order in which the optimiser remembers them; a run's file has another."""
-    known = moment.network.parameters
-    ordered = {name: known[name] for name in Learner(moment.config).params}
+    known = moment.network.tensors
+    ordered = {name: known[name] for name in Learner(moment.config).network.tensors}
     return replace(moment, network=Network.named(moment.cell, ordered))
 
 

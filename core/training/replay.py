@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from core.cells import cell_of
+from core.cells import Cell, cell_of
 from core.config import RunConfig
 from core.data import training_batch
 from core.errors import ConfigError, UnrolledError, quoted
@@ -38,21 +37,22 @@ def moment_of(
         raise ConfigError(
             [f"`sequences` (={quoted(sequences)}) must be 1 to {config.batch_size}, the batch. Lower `sequences`."]
         )
-    tensors = trained(config, step) if weights is None else {
-        name: torch.tensor(np.asarray(values)) for name, values in weights.items()
-    }  # fmt: skip
-    network = Network.named(cell_of(config.cell), tensors)
-    return Moment(config, step, network, training_batch(config, step).take(slice(sequences)))
+    network = trained(config, step) if weights is None else _stored(cell_of(config.cell), weights)
+    moment = Moment(config, step, network, training_batch(config, step))
+    return moment if sequences is None else moment.of_first(sequences)
 
 
 def earlier_moment(moment: Moment, step: int, weights: Mapping[str, Floats]) -> Moment:
     """The same sequences under the weights that ``moment``'s run had at ``step``."""
-    tensors = {name: torch.tensor(np.asarray(values)) for name, values in weights.items()}
-    return replace(moment, step=step, network=Network.named(moment.cell, tensors))
+    return replace(moment, step=step, network=_stored(moment.cell, weights))
 
 
-def trained(config: RunConfig, step: int) -> dict[str, Tensor]:
-    """The weights after ``step`` updates. Raises UnrolledError where the loss stops being a number before."""
+def _stored(cell: Cell, weights: Mapping[str, Floats]) -> Network:
+    return Network.named(cell, {name: torch.tensor(np.asarray(values)) for name, values in weights.items()})
+
+
+def trained(config: RunConfig, step: int) -> Network:
+    """The network after ``step`` updates. Raises UnrolledError where the loss stops being a number before."""
     learner = Learner(config)
     with one_thread_without_subnormals():
         for past in range(step):
@@ -62,4 +62,4 @@ def trained(config: RunConfig, step: int) -> dict[str, Tensor]:
                     f"`step` (={step}) is never reached: the loss is no number at step {past}. Ask about step {past} "
                     "or an earlier one."
                 )
-    return learner.params
+    return learner.network

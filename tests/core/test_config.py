@@ -79,7 +79,7 @@ for own in CELL_SETTINGS.values():
     own |= {
         "rho": SCALE,
         "sigma_max": SCALE,
-        "normalisation": st.sampled_from(["none", "layer"]),
+        "normalisation": st.sampled_from(["none", "layer", "batch"]),
         "layers": st.integers(1, 4),
     }
 RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
@@ -88,7 +88,7 @@ RUN_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "lr": st.floats(1e-9, 10),
     "lr_schedule": st.sampled_from(["constant", "warm-up", "cosine"]),
     "warmup_steps": st.integers(1, 100_000),
-    "batch_size": st.integers(1, 512),
+    "batch_size": st.integers(2, 512),
     "steps": st.integers(1, 100_000),
     "seed": st.integers(0, 2**31 - 1),
     "truncation": st.sampled_from(["full", "windows", "sliding", "stream", "reset"]),

@@ -29,6 +29,8 @@ from core.cells.base import Params, State
 from core.cells.carousel import compiled, output_norm, plain
 from core.cells.carousel.plain import AS_IS, NORMALISED, SQUASHED
 from core.cells.normalisation import (
+    SAVED,
+    Norm,
     at_products,
     back_weights,
     input_sums,
@@ -38,10 +40,9 @@ from core.cells.normalisation import (
     recurrent_sums,
     sent_back,
 )
-from core.cells.one_layer import AtStep, OneLayer
+from core.cells.one_layer import AtStep, OneLayer, with_norms
 from core.cells.trajectory import Trajectory, before, came_from, time_first
 
-PER_GATE = ("unit_ih", "inverse_ih", "unit_hh", "inverse_hh")
 O, I, F, G = range(4)
 """Place of each block in the loops."""
 BLOCKS = {"i": I, "f": F, "g": G, "o": O}
@@ -68,7 +69,7 @@ class Carousel(OneLayer):
     def output(self, params: Params, c: Tensor) -> Tensor:
         """What the output gate lets through: tanh c, or c itself; of the normalised c where the cell has it."""
         if "gain_c" in params:
-            c = normalised(c, params["gain_c"], c.shape[-1]) + params["bias_c"]
+            c = normalised(c, self.norm(params, "c"), c.shape[-1]) + params["bias_c"]
         return torch.tanh(c) if self.squashes else c
 
     def seen(self, c: Tensor) -> Tensor:
@@ -89,13 +90,14 @@ class Carousel(OneLayer):
         (T, N), H = (len(h) - 1, h.shape[2]), h.shape[1]
         W, U, b = (loop_order(rows) for rows in (params["weight_ih"], params["weight_hh"],
                                                  params["bias_ih"] + params["bias_hh"]))  # fmt: skip
-        by_input, by_state = (gain_of(params, name) for name in ("ih", "hh"))
+        by_input, by_state = (self._norm_of_four(params, name) for name in ("ih", "hh"))
         pre = input_sums(W, b, by_input, saved, H)
         add = recurrent_sums(U, by_state, saved, "hh", before(h, resets), pre)
         saved["tanh_c"] = c[1:] if self.hands == AS_IS else torch.empty_like(c[1:])
         saved["gates"] = pre.view(T, 4, -1, N)
         through, c_came = self._forward_of_a_step(params, h), elementwise.before(c, resets)
-        handed_out = output_norm.forward(params, saved, self.squashes) if self.hands == NORMALISED else None
+        norm = self.norm(params, "c")
+        handed_out = output_norm.forward(norm, params["bias_c"], saved, self.squashes) if norm else None
         gates, hs, cs, tanhs = (elementwise.steps(x) for x in (saved["gates"], h[1:], c[1:], saved["tanh_c"]))
 
         def step(t: int) -> None:
@@ -114,17 +116,16 @@ class Carousel(OneLayer):
         params, grad_h = variants.whole(params, self.variant), grads["h"]
         T, blocks, H, N = saved["gates"].shape
         alphas = grad_h.new_empty(T, blocks + (self.hands == NORMALISED), H, N)
-        through, gain = self._backward_of_a_step(params, grad_h), gain_of(params, "hh")
-        U_back = back_weights(loop_order(params["weight_hh"]), gain)
+        through, norm = self._backward_of_a_step(params, grad_h), self._norm_of_four(params, "hh")
+        U_back = back_weights(loop_order(params["weight_hh"]), norm)
         gates, c_came, tanh_c = (
             elementwise.steps(part) for part in (saved["gates"], came_from(saved, "c"), saved["tanh_c"])
         )
         m_h, m_c, flat = (elementwise.steps(part) for part in (grad_h, grads["c"], alphas))
         arriving, of_gates = grad_h.unbind(), alphas.flatten(1, 2)[:, : 4 * H]
-        at_product = at_products(gain, saved, "hh", of_gates)
-        handed_in = None
-        if self.hands == NORMALISED:
-            handed_in = output_norm.backward(params, saved, self.squashes, grads, alphas[:, 4:])
+        at_product, of_c, handed_in = at_products(norm, saved, "hh", of_gates), self.norm(params, "c"), None
+        if of_c is not None:
+            handed_in = output_norm.backward(of_c, saved, self.squashes, grads, alphas[:, 4:])
 
         def step(t: int) -> None:
             if handed_in is not None:
@@ -148,30 +149,47 @@ class Carousel(OneLayer):
 
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
         H = saved["h"].shape[1]
-        if self.hands != NORMALISED:
-            return parameter_gradients(alphas, saved, lambda rows: torch_order(rows, H))
-        saved = saved | self._own(saved, PER_GATE, H)
-        saved |= {name: output_first(saved[name], H) for name in ("gain_ih", "gain_hh")}
-        found = parameter_gradients(alphas[:, :-H], saved, lambda rows: torch_order(rows, H))
-        return found | output_norm.parameters(alphas[:, -H:], saved)
+        kind, norm = self.normalisation, Norm.of(self.normalisation, saved, "c")
+        if norm is None:
+            return parameter_gradients(kind, alphas, saved, lambda rows: torch_order(rows, H))
+        found = parameter_gradients(
+            kind, alphas[:, :-H], saved | self._own(saved, H), lambda rows: torch_order(rows, H),
+            lambda rows: output_first(rows, H),
+        )  # fmt: skip
+        return found | output_norm.parameters(norm, alphas[:, -H:], saved)
 
-    def _own(self, saved: Mapping[str, Tensor], names: Collection[str], H: int) -> dict[str, Tensor]:
+    def _own(self, saved: Mapping[str, Tensor], H: int) -> dict[str, Tensor]:
         """Of what a normalisation saved of four blocks, what belongs to those with weights of their own."""
         own = variants.OWN_BLOCKS.get(self.variant, range(4))
-        return {name: _blocks(saved[name], own, H if name.startswith("unit") else 1) for name in names}
+        return {
+            name: _blocks(rows, own, rows.shape[1] // 4) for name, rows in saved.items()
+            if name.startswith(SAVED) and not name.endswith("_c")
+        }  # fmt: skip
+
+    def _norm_of_four(self, params: Params, name: str) -> Norm | None:
+        """That of a product of ``whole`` parameters, in the loops' order."""
+        norm = self.norm(params, name)
+        return norm and norm.rows(loop_order)
+
+    def _rows_of(self, products: dict[str, Tensor]) -> dict[str, Tensor]:
+        found = dict(products)
+        for name in products.keys() - {"c"}:
+            H, own = len(products["c"]), list(variants.OWN_BLOCKS.get(self.variant, range(4)))
+            found[name] = torch_order(products[name].unflatten(0, (4, H))[own].flatten(0, 1), H)
+        return found
 
     def _inputs_back(self, params: Params, saved: dict[str, Tensor], alphas: Tensor) -> Tensor:
-        H = saved["h"].shape[1]
-        weight, gain = output_first(params["weight_ih"], H), params.get("gain_ih")
-        if gain is None:
-            return inputs_back(weight, None, saved, alphas)
-        return inputs_back(
-            weight, output_first(gain, H), self._own(saved, ("unit_ih", "inverse_ih"), H), alphas[:, : len(weight)]
-        )  # fmt: skip
+        H, norm = saved["h"].shape[1], self.norm(params, "ih")
+        W = output_first(params["weight_ih"], H)
+        if norm is None:
+            return inputs_back(W, None, saved, alphas)
+        norm = norm.rows(lambda rows: output_first(rows, H))
+        return inputs_back(W, norm, saved | self._own(saved, H), alphas[:, : len(W)])
 
     # -- what only the formulas know ------------------------------------------------------------------------------
 
     def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        params = with_norms(params, trajectory)
         names, before_step = self.gate_names, trajectory.gone_on_from
         inputs = self.input_sums(params, trajectory.x) + params["bias_ih"] + params["bias_hh"]
         by_input = dict(zip(names, inputs.chunk(len(names), dim=2), strict=True))
@@ -182,8 +200,9 @@ class Carousel(OneLayer):
         return by_input, by_state
 
     def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        h, gains = trajectory.gone_on_from["h"], self.recurrent_gains(params)
-        return {q: sent_back(h @ U.T, gains.get(q), alphas[q]) @ U for q, U in self.recurrent_blocks(params).items()}
+        params = with_norms(params, trajectory)
+        h, norms = trajectory.gone_on_from["h"], self.recurrent_norms(params)
+        return {q: sent_back(h @ U.T, norms.get(q), alphas[q]) @ U for q, U in self.recurrent_blocks(params).items()}
 
     def handed_to_c(self, params: Params, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {} if self.stops_gradient else {q: alphas[q] * p for q, p in self.peepholes(params).items()}
@@ -191,9 +210,10 @@ class Carousel(OneLayer):
     def handed_within(
         self, params: Params, trajectory: Trajectory, grad_h: Tensor, *, through_gates: bool = True
     ) -> Tensor:
+        params = with_norms(params, trajectory)
         o, tanh_c, m_h = trajectory.gates["o"], time_first(trajectory.saved["tanh_c"]), grad_h[1:]
         before_tanh = m_h * (o * (1 - tanh_c**2) if self.squashes else o)
-        found = sent_back(trajectory.states["c"][1:], params.get("gain_c"), before_tanh)
+        found = sent_back(trajectory.states["c"][1:], self.norm(params, "c"), before_tanh)
         if through_gates:
             at_sum = m_h * o * (1 - o) * tanh_c
             found = found + self.handed_to_c(params, dict.fromkeys(self.peepholes(params), at_sum)).get("o", 0)
@@ -226,14 +246,8 @@ class Carousel(OneLayer):
         return o * self.output(params, c)
 
 
-def gain_of(params: Params, name: str) -> Tensor | None:
-    """The gains of a product in the loops' order; None where it is not normalised."""
-    gain = params.get(f"gain_{name}")
-    return None if gain is None else loop_order(gain)
-
-
 def _blocks(rows: Tensor, own: Collection[int], size: int) -> Tensor:
-    """(T, blocks·size, N) with the ``own`` of four blocks alone."""
+    """(T, blocks·size, …) with the ``own`` of four blocks alone."""
     return rows if len(own) == 4 else rows.unflatten(1, (4, size))[:, list(own)].flatten(1, 2)
 
 

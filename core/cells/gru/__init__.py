@@ -17,7 +17,7 @@ from core.anatomy.gru import GRUAnatomy
 from core.cells.base import Params, State
 from core.cells.gru.resets import RESETS
 from core.cells.normalisation import inputs_back, normalised, sent_back
-from core.cells.one_layer import AtStep, OneLayer
+from core.cells.one_layer import AtStep, OneLayer, with_norms
 from core.cells.trajectory import Trajectory
 
 
@@ -39,11 +39,11 @@ class GRU(OneLayer):
         U_r, U_z, U_n = params["weight_hh"].chunk(3)
         b_r, b_z, b_n = params["bias_hh"].chunk(3)
         r, z, n = (self.input_sums(params, x_t) + params["bias_ih"]).chunk(3, dim=1)
-        gain, H = self.recurrent_gains(params), h.shape[1]
-        r = torch.sigmoid(r + normalised(h @ U_r.T, gain.get("r"), H) + b_r)
-        z = torch.sigmoid(z + normalised(h @ U_z.T, gain.get("z"), H) + b_z)
+        norms, H = self.recurrent_norms(params), h.shape[1]
+        r = torch.sigmoid(r + normalised(h @ U_r.T, norms.get("r"), H) + b_r)
+        z = torch.sigmoid(z + normalised(h @ U_z.T, norms.get("z"), H) + b_z)
         after = self.reset == "after"
-        m = normalised((h if after else r * h) @ U_n.T, gain.get("n"), H) + b_n
+        m = normalised((h if after else r * h) @ U_n.T, norms.get("n"), H) + b_n
         n = torch.tanh(n + (r * m if after else m))
         return ((1 - z) * n + z * h,), {"r": r, "z": z, "n": n}
 
@@ -51,7 +51,7 @@ class GRU(OneLayer):
         self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
     ) -> tuple[AtStep, Mapping[str, int]]:
         saved["drop"] = torch.empty_like(saved["h"][1:])  # h₋ − n
-        step = RESETS[self.reset].forward(params, saved, resets)
+        step = RESETS[self.reset].forward(self.normalisation, params, saved, resets)
         return step, {"r": 0, "z": 1, "n": saved["gates"].shape[1] - 1}
 
     @property
@@ -60,32 +60,37 @@ class GRU(OneLayer):
 
     def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
         alphas = torch.empty_like(saved["gates"])
-        return RESETS[self.reset].backward(params, saved, grads["h"], alphas), alphas
+        return RESETS[self.reset].backward(self.normalisation, params, saved, grads["h"], alphas), alphas
 
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        return RESETS[self.reset].parameters(alphas, saved)
+        return RESETS[self.reset].parameters(self.normalisation, alphas, saved)
+
+    def _rows_of(self, products: dict[str, Tensor]) -> dict[str, Tensor]:
+        return RESETS[self.reset].rows_of(products)
 
     def _inputs_back(self, params: Params, saved: dict[str, Tensor], alphas: Tensor) -> Tensor:
-        return inputs_back(*RESETS[self.reset].input_rows(params), saved, alphas)
+        return inputs_back(*RESETS[self.reset].input_rows(self.normalisation, params), saved, alphas)
 
     # -- what only the formulas know ------------------------------------------------------------------------------
 
     def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """n sees the state through its reset gate."""
+        params = with_norms(params, trajectory)
         h, names, b = trajectory.gone_on_from["h"], self.gate_names, params["bias_hh"]
         inputs = self.input_sums(params, trajectory.x) + params["bias_ih"]
         by_input = dict(zip(names, (inputs + b).chunk(3, dim=2), strict=True))
         by_state = dict(zip(names, self.state_sums(params, h).chunk(3, dim=2), strict=True))
-        U_n, b_n, gain = params["weight_hh"].chunk(3)[2], b.chunk(3)[2], self.recurrent_gains(params).get("n")
+        U_n, b_n, norm = params["weight_hh"].chunk(3)[2], b.chunk(3)[2], self.recurrent_norms(params).get("n")
         by_input["n"], by_state["n"] = RESETS[self.reset].sum_of_n(
-            by_input["n"], by_state["n"], trajectory.gates["r"], h, U_n, b_n, gain
+            by_input["n"], by_state["n"], trajectory.gates["r"], h, U_n, b_n, norm
         )
         return by_input, by_state
 
     def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        U, gain, h = self.recurrent_blocks(params), self.recurrent_gains(params), trajectory.gone_on_from["h"]
-        found = {q: sent_back(h @ U[q].T, gain.get(q), alphas[q]) @ U[q] for q in ("r", "z")}
-        through = RESETS[self.reset].handed_back_by_n(alphas["n"], trajectory.gates["r"], h, U["n"], gain.get("n"))
+        params = with_norms(params, trajectory)
+        U, norms, h = self.recurrent_blocks(params), self.recurrent_norms(params), trajectory.gone_on_from["h"]
+        found = {q: sent_back(h @ U[q].T, norms.get(q), alphas[q]) @ U[q] for q in ("r", "z")}
+        through = RESETS[self.reset].handed_back_by_n(alphas["n"], trajectory.gates["r"], h, U["n"], norms.get("n"))
         return found | {"n": through}
 
     def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -24,7 +24,7 @@ from core.cells.normalisation import (
     recurrent_sums,
     sent_back,
 )
-from core.cells.one_layer import AtStep, OneLayer
+from core.cells.one_layer import AtStep, OneLayer, with_norms
 from core.cells.rnn import compiled, plain
 from core.cells.trajectory import Trajectory, before
 
@@ -61,8 +61,8 @@ class RNN(OneLayer):
         self, params: Params, saved: dict[str, Tensor], resets: Collection[int]
     ) -> tuple[AtStep, Mapping[str, int]]:
         h, U, b = saved["h"], params["weight_hh"], params["bias_ih"] + params["bias_hh"]
-        input_sums(params["weight_ih"], b, params.get("gain_ih"), saved, len(U), out=h[1:])
-        add = recurrent_sums(U, params.get("gain_hh"), saved, "hh", before(h, resets), h[1:])
+        input_sums(params["weight_ih"], b, self.norm(params, "ih"), saved, len(U), out=h[1:])
+        add = recurrent_sums(U, self.norm(params, "hh"), saved, "hh", before(h, resets), h[1:])
         activate = getattr(elementwise.choose(h, plain, compiled), self._function)
         flat = elementwise.steps(h[1:])
 
@@ -73,12 +73,12 @@ class RNN(OneLayer):
         return step, {}
 
     def _backward(self, params: Params, saved: dict[str, Tensor], grads: dict[str, Tensor]) -> tuple[AtStep, Tensor]:
-        h, grad_h, gain = saved["h"][1:], grads["h"], params.get("gain_hh")
-        U_back = back_weights(params["weight_hh"], gain)
+        h, grad_h, norm = saved["h"][1:], grads["h"], self.norm(params, "hh")
+        U_back = back_weights(params["weight_hh"], norm)
         through = getattr(elementwise.choose(h, plain, compiled), f"{self._function}_backward")
         alphas = torch.empty_like(h)
         hs, m_h, flat = (elementwise.steps(part) for part in (h, grad_h[1:], alphas))
-        arriving, at_product = grad_h.unbind(), at_products(gain, saved, "hh", alphas)
+        arriving, at_product = grad_h.unbind(), at_products(norm, saved, "hh", alphas)
 
         def step(t: int) -> None:
             through(hs[t], m_h[t], flat[t])
@@ -87,20 +87,22 @@ class RNN(OneLayer):
         return step, alphas.unsqueeze(1)
 
     def _parameters(self, alphas: Tensor, saved: dict[str, Tensor]) -> dict[str, Tensor]:
-        return parameter_gradients(alphas, saved)
+        return parameter_gradients(self.normalisation, alphas, saved)
 
     def _inputs_back(self, params: Params, saved: dict[str, Tensor], alphas: Tensor) -> Tensor:
-        return inputs_back(params["weight_ih"], params.get("gain_ih"), saved, alphas)
+        return inputs_back(params["weight_ih"], self.norm(params, "ih"), saved, alphas)
 
     # -- what only the formulas know ------------------------------------------------------------------------------
 
     def sums(self, params: Params, trajectory: Trajectory) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        params = with_norms(params, trajectory)
         inputs = self.input_sums(params, trajectory.x) + params["bias_ih"] + params["bias_hh"]
         return {RECURRENT: inputs}, {RECURRENT: self.state_sums(params, trajectory.gone_on_from["h"])}
 
     def handed_back(self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        params = with_norms(params, trajectory)
         U, h = params["weight_hh"], trajectory.gone_on_from["h"]
-        return {RECURRENT: sent_back(h @ U.T, params.get("gain_hh"), alphas[RECURRENT]) @ U}
+        return {RECURRENT: sent_back(h @ U.T, self.norm(params, "hh"), alphas[RECURRENT]) @ U}
 
     def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
         sent = known[f"a.{RECURRENT}"] @ params["weight_hh"]
