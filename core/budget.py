@@ -38,15 +38,18 @@ class Limits:
     minutes: float = 20.0
     memory_mb: float = 2000.0
     runs_per_visitor: int = 24
+    queued: int = 500
 
     @classmethod
     def of_host(cls) -> Self:
-        """UNROLLED_MAX_MINUTES, UNROLLED_MAX_MEMORY_MB and UNROLLED_MAX_RUNS_PER_VISITOR, or the defaults."""
+        """UNROLLED_MAX_MINUTES, UNROLLED_MAX_MEMORY_MB, UNROLLED_MAX_RUNS_PER_VISITOR and UNROLLED_MAX_QUEUED, or the
+        defaults."""
         get = os.environ.get
         return cls(
             float(get("UNROLLED_MAX_MINUTES") or cls.minutes),
             float(get("UNROLLED_MAX_MEMORY_MB") or cls.memory_mb),
             int(get("UNROLLED_MAX_RUNS_PER_VISITOR") or cls.runs_per_visitor),
+            int(get("UNROLLED_MAX_QUEUED") or cls.queued),
         )
 
 

@@ -17,11 +17,13 @@ from core.errors import BudgetError, UnrolledError
 from core.frames import Frame
 from core.lab.answers import Answer
 from core.lab.asking import Asking
+from core.numbers import plural
 from core.own_data import Content
 from core.questions import Question
 from core.schedule import Schedule
 from core.store import Catalog, Questions, Run, RunFileError, RunRow, StorageFull, data_folder, run_path, stored_run
 from core.store.catalog import UNFINISHED, Status
+from core.store.census import census
 from core.store.codec import unpack_whole_frame
 from core.store.drain import SENTENCE, draining
 from core.store.folder import RUN_ID
@@ -104,6 +106,7 @@ class Lab:
                 self._check_data(config)
                 check_run(config, self.limits)
             self._check_share(owner, len(fresh))
+            self._check_queue(len(fresh))
             known = {digest: self._taken_up(row, owner, until) for digest, row in there.items() if row is not None}
             fresh = [config for digest, config in wanted.items() if known.get(digest) is None]
             waves = [seeds[config.seed] for config in fresh]
@@ -324,6 +327,14 @@ class Lab:
         raise BudgetError(
             [f"{unfinished} of your runs are still training, as many as one visitor may have. Pause or stop one."]
         )
+
+    def _check_queue(self, more: int) -> None:
+        waiting = census(self.catalog).states.get("queued", 0) if more else 0
+        if more and waiting + more > self.limits.queued:
+            raise BudgetError(
+                [f"{plural(waiting, 'run')} of all visitors wait their turn here, and no more than "
+                 f"{self.limits.queued:,} may. Try again in a while, or replay one that was trained."]
+            )  # fmt: skip
 
     def _own(self, run_id: str, owner: str) -> RunRow:
         row = self.catalog.get(run_id)

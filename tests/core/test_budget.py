@@ -84,7 +84,8 @@ def test_the_bounds_are_the_hosts(monkeypatch) -> None:
     monkeypatch.setenv("UNROLLED_MAX_MINUTES", "3")
     monkeypatch.setenv("UNROLLED_MAX_MEMORY_MB", "900")
     monkeypatch.setenv("UNROLLED_MAX_RUNS_PER_VISITOR", "2")
-    assert Limits.of_host() == Limits(3.0, 900.0, 2)
+    monkeypatch.setenv("UNROLLED_MAX_QUEUED", "7")
+    assert Limits.of_host() == Limits(3.0, 900.0, 2, 7)
 
 
 @pytest.mark.parametrize("cell", ("rnn", "lstm", "peephole", "gru"))

@@ -111,6 +111,16 @@ def test_joining_takes_nothing_of_a_visitors_share(data_folder) -> None:
     lab.catalog.close()
 
 
+def test_the_queue_of_all_visitors_is_bounded_and_joining_waits_in_nobodys_way(data_folder) -> None:
+    lab = Lab(limits=Limits(queued=2))
+    for seed in (1, 2):
+        lab.submit(CONFIG.replace(seed=seed), f"visitor {seed}")
+    with pytest.raises(BudgetError, match="2 runs of all visitors wait their turn here, and no more than 2 may"):
+        lab.submit(CONFIG.replace(seed=3), "one more")
+    assert lab.submit(CONFIG.replace(seed=1), "one more").reused and len(lab.catalog.list("queued")) == 2
+    lab.catalog.close()
+
+
 def test_what_its_owner_ends_goes_on_as_that_of_who_joined_it_first(lab) -> None:
     run = lab.submit(CONFIG, "me").id
     for visitor in ("you", "she", "you"):
