@@ -40,9 +40,9 @@ class Planes:
     c: Floats | None
     below: tuple[Planes, ...] = ()
 
-    def of_layer(self, layer: int | None) -> Planes:
-        """Those of one layer alone, from 0 at the bottom; of the top one where None."""
-        return replace((*self.below, self)[-1 if layer is None else layer], below=())
+    def of_layer(self, layer: int) -> Planes:
+        """Those of one layer alone, from 0 at the bottom."""
+        return replace((*self.below, self)[layer], below=())
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.cells import GRU, LSTM, RNN
+from core.cells import GRU, LSTM, RNN, stacked
 from core.diagnostics.initial_decay import initial_decay
 from core.tasks import TASKS, Adding, Copying, Multiplication, Review, TemporalOrder
 from core.theory import cliff, influence, two_lag
@@ -144,7 +144,7 @@ def test_factors_at_initialisation(row: list[str]) -> None:
     scale = options.get("rho") or options.get("sigma-max")
     usual = "relu" if init == "identity" else "tanh"
     cell = CELLS[options["cell"]] if options["cell"] != "rnn" else RNN(options.get("activation", usual))
-    cell = replace(cell, normalisation=options.get("normalisation", "none"))
+    cell = stacked(replace(cell, normalisation=options.get("normalisation", "none")), int(options.get("layers", 1)))
     found = initial_decay(cell, init, 64, forget_bias=None if bias is None else float(bias),
                           scale=None if scale is None else float(scale))  # fmt: skip
     value, slack = read(factor)

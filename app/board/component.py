@@ -104,7 +104,13 @@ def board(
 def _page(name: str) -> dict[str, Any]:
     """The pictures of a page in their order, for the script."""
     views = [
-        {"name": view, "title": spec.title, "wide": spec.wide, "height": spec.height}
+        {
+            "name": view,
+            "title": spec.title,
+            "wide": spec.wide,
+            "height": spec.height,
+            "sometimes": spec.belongs is not None,
+        }
         for view, spec in PAGES[name].views.items()
     ]
     return {"name": name, "views": views, "glossary": [(term.forms, term.sentence) for term in GLOSSARY]}

@@ -26,7 +26,8 @@ moved cursor should not wait for the slowest picture; an answer that is nearly t
 
 def needed(page: Page, query: Query, config: RunConfig) -> list[Question]:
     """The questions that the words and the pictures on screen draw, each once."""
-    all_needs = [page.needs, *(page.views[name].needs for name in query.views)]
+    left_out = page.left_out(config)
+    all_needs = [page.needs, *(page.views[name].needs for name in query.views if name not in left_out)]
     return list(dict.fromkeys(question for needs in all_needs for question in questions(needs, query, config)))
 
 

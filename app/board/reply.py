@@ -57,7 +57,10 @@ def _page(page: Page, shown: Shown) -> dict[str, Any]:
     """Words and pictures; for a picture that cannot be drawn a sentence why."""
     drawn: dict[str, Any] = {}
     absent: dict[str, str] = {}
+    left_out = page.left_out(shown.config)
     for name in shown.query.views:
+        if name in left_out:
+            continue
         if page.views[name].trained and shown.snapshot.status.phase == "preview":
             absent[name] = UNTRAINED
             continue
@@ -70,7 +73,7 @@ def _page(page: Page, shown: Shown) -> dict[str, Any]:
             drawn[name] = _drawn(view, name, shown.query)
         else:
             absent[name] = _why(page, name, shown)
-    return {"caption": _caption(page, shown), "views": drawn, "absent": absent}
+    return {"caption": _caption(page, shown), "views": drawn, "absent": absent, "left_out": left_out}
 
 
 def _drawn(view: View, name: str, query: Query) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from core.bench.depth import Deep
 from core.bench.rows import Measurements, Row
 
 HEADER = ("cell", "H", "T", "threads", "a", "b", "c", "c′", "d", "a÷c", "a÷d", "b:c′", "b:c", "a÷model")
@@ -12,7 +13,10 @@ HEADER = ("cell", "H", "T", "threads", "a", "b", "c", "c′", "d", "a÷c", "a÷d
 
 def as_json(measurements: Measurements) -> dict[str, Any]:
     """Everything, times in milliseconds."""
-    return asdict(measurements) | {"rows": [asdict(row) | {"ratios": row.ratios} for row in measurements.rows]}
+    return asdict(measurements) | {
+        name: [asdict(row) | {"ratios": row.ratios} for row in rows]
+        for name, rows in (("rows", measurements.rows), ("deep", measurements.deep))
+    }
 
 
 def as_text(measurements: Measurements) -> str:
@@ -28,6 +32,11 @@ def as_text(measurements: Measurements) -> str:
         "b:c throughput of b in relation to c; a÷model what core.cost makes of it"
     )
     lines = [title, legend, "", _line(HEADER), *(_line(_fields(row)) for row in measurements.rows)]
+    lines += [
+        "",
+        "layers on top of each other: a recorded step over as many of one layer with H inputs (of the lowest one)",
+    ]
+    lines += [_deeper(deep) for deep in measurements.deep]
     for grown in measurements.growth:
         sizes = "  ".join(
             f"{T}: {ms:.0f} ms {mb:.0f} MB"
@@ -36,6 +45,12 @@ def as_text(measurements: Measurements) -> str:
         lines += ["", f"{grown.cell} H={grown.hidden} by T  {sizes}"]
         lines += [f"  grows as T^{grown.time_exponent:.2f} in time, T^{grown.memory_exponent:.2f} in memory"]
     return "\n".join(lines)
+
+
+def _deeper(deep: Deep) -> str:
+    fed, lowest = (_number(ratio, 2) for ratio in deep.ratios.values())
+    size = f"{deep.cell} H={deep.hidden} T={deep.length}"
+    return f"{size:22}{deep.layers} layers {_number(deep.stack, 2):>8} ms   ÷ {deep.layers} layers {fed} ({lowest})"
 
 
 def _fields(row: Row) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from statistics import median
 
 import torch
 
+from core.bench.depth import Deep, deep
 from core.bench.growth import Growth, growth_of
 from core.bench.live import Live
 from core.bench.sides import BATCH, live_config, script, size
@@ -59,6 +60,7 @@ class Measurements:
     versions: dict[str, str]
     rows: list[Row]
     growth: list[Growth]
+    deep: list[Deep]
 
 
 def measure(
@@ -76,8 +78,12 @@ def measure(
             _say(f"{name} H={H} T={T}, {count} thread{'s' * (count > 1)}")
             rows.append(_row(name, H, T, count, seconds))
     torch.set_num_threads(1)
+    deeper = []
+    for name in cells:
+        _say(f"{name} H={min(hidden)} T={min(lengths)}, layers")
+        deeper += deep(name, min(hidden), min(lengths), seconds)
     grown = [growth_of(name, min(hidden), _say) for name in cells] if growth else []
-    return Measurements(date, _machine(), _versions(), rows, grown)
+    return Measurements(date, _machine(), _versions(), rows, grown, deeper)
 
 
 def _warm_up(cells: Sequence[str]) -> None:

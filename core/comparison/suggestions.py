@@ -1,4 +1,4 @@
-"""Whom one might want beside the present settings: other cells, other starts, variants, with and without clipping."""
+"""Whom one might want beside the present settings: other cells, starts and variants, a layer more, without clipping."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ STARTS = {"default", "chrono", "orthogonal", "identity"}
 
 def suggestions(config: RunConfig) -> list[str]:
     """Members that differ from ``config`` in one thing each, the other cells first."""
-    return _others(config, (*ALL_CELLS, *_starts(config), *_variants(config), *_gradient(config)))
+    depth = "cell.layers:2" if config.cell.layers == 1 else "cell.layers:1"
+    return _others(config, (*ALL_CELLS, *_starts(config), *_variants(config), depth, *_gradient(config)))
 
 
 def remedies(config: RunConfig, most: int = MOST_MEMBERS - 1) -> list[str]:

@@ -34,6 +34,7 @@ from core.questions.theory import Theory
 from core.questions.training_step import TrainingStep
 from core.questions.truncation_bias import TruncationBias
 from core.questions.truncation_cost import TruncationCost
+from core.questions.ways_through_layers import WaysThroughLayers
 
 AnyQuestion = Annotated[
     Union[
@@ -42,7 +43,7 @@ AnyQuestion = Annotated[
         GateUse, GradientPaths, ForcedGates, EachGateForced, ItemisedCredit, CreditLanding,
         FadingMemory, MemoryCapacity, Evidence,
         InitialGradients, GradientByLength, CellCosts,
-        Program,
+        Program, WaysThroughLayers,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip
@@ -68,5 +69,5 @@ __all__ = [
     "QUESTIONS", "CellCosts", "CheckedGradient", "Clipping", "Contributions", "CreditLanding", "EachGateForced",
     "Evidence", "FadingMemory", "ForcedGates", "GateUse", "GradientByLength", "GradientPaths", "InitialGradients",
     "ItemisedCredit", "LyapunovExponents", "MemoryCapacity", "Program", "Question", "RecurrentSpectra", "Theory",
-    "TrainingStep", "TruncationBias", "TruncationCost", "question_of",
+    "TrainingStep", "TruncationBias", "TruncationCost", "WaysThroughLayers", "question_of",
 ]  # fmt: skip

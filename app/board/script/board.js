@@ -224,6 +224,7 @@ class Board {
 
   draw(Plotly, body) {
     for (const [name, view] of Object.entries(this.views)) {
+      if (body.left_out) view.section.hidden = body.left_out.includes(name);
       if (body.views[name]) view.show(Plotly, body.views[name], body.template, body.transport.shown);
       else if (body.absent?.[name]) view.missing(body.absent[name], body.pending, body.transport.phase === "preview");
       if (body.pins) view.pins?.show(body.pins);

@@ -25,12 +25,13 @@ function unpacked(trace) {
 }
 
 class Picture {
-  constructor(board, { name, title, wide, height }) {
+  constructor(board, { name, title, wide, height, sometimes }) {
     this.board = board;
     this.name = name;
     this.drawn = {};
     this.section = make("figure", `ub-view${wide ? " ub-wide" : ""}`);
     this.section.dataset.view = name;
+    this.section.hidden = sometimes;
     this.title = make("h3");
     explain(this.title, title);
     this.hint = make("span", "ub-hint");

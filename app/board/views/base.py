@@ -87,6 +87,7 @@ class ViewSpec:
     texts   those among them that are typed lines
     title   stands over the gap while there is no picture yet
     trained whether training alone gives it something to show
+    belongs whether it has anything to say about such settings; where not, it is not on the page at all. None: always
     """
 
     build: Callable[[Shown], View | None]
@@ -97,6 +98,7 @@ class ViewSpec:
     texts: tuple[str, ...] = ()
     title: str = ""
     trained: bool = False
+    belongs: Callable[[RunConfig], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,10 @@ class Page:
     caption: Callable[[Shown], Caption]
     needs: Needs = ()
     pace: int = 100
+
+    def left_out(self, config: RunConfig) -> list[str]:
+        """Names of the pictures that do not belong to such settings."""
+        return [name for name, spec in self.views.items() if spec.belongs and not spec.belongs(config)]
 
 
 def texts_of(pages: Mapping[str, Page]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from app.board.query import Query
 from app.board.views.base import Page, Shown, ViewSpec
+from app.board.views.layers import LAYER, asked, chosen, of_one_layer
 from app.board.views.shared import SHARED, probe_names
 from app.figures.base import Knob, View
 from app.figures.inside_the_cell import paths as ways
@@ -33,8 +34,25 @@ from core.questions import (
     Question,
 )
 
-_GATES, _EACH_FORCED, _CREDIT, _LANDING = GateUse(), EachGateForced(), ItemisedCredit(), CreditLanding()
-_LAST_PATHS = GradientPaths(losses="last")
+_CREDIT, _LANDING = ItemisedCredit(), CreditLanding()
+
+
+def _last_paths(query: Query, config: RunConfig) -> GradientPaths:
+    return GradientPaths(losses="last", layer=asked(query, config))
+
+
+def _use(query: Query, config: RunConfig) -> GateUse:
+    return GateUse(layer=asked(query, config))
+
+
+def _each_forced(query: Query, config: RunConfig) -> EachGateForced:
+    return EachGateForced(layer=asked(query, config))
+
+
+def _alone(question: Callable[[Query, RunConfig], Question]) -> Callable[[Query, RunConfig], tuple[Question, ...]]:
+    """What a picture needs that asks one question."""
+    return lambda query, config: (question(query, config),)
+
 
 # -- where the gradient travels ---------------------------------------------------------------------------------------
 
@@ -45,7 +63,7 @@ def _losses(query: Query, config: RunConfig) -> Literal["last", "all"]:
 
 
 def _paths_needs(query: Query, config: RunConfig) -> tuple[GradientPaths]:
-    return (GradientPaths(losses=_losses(query, config)),)
+    return (GradientPaths(losses=_losses(query, config), layer=asked(query, config)),)
 
 
 def _paths(shown: Shown) -> View | None:
@@ -69,15 +87,15 @@ def _wanted(query: Query, config: RunConfig) -> dict[str, str]:
     return probes.forced(dict(query.knobs), config.cell)
 
 
-def forcing(wanted: dict[str, str]) -> ForcedGates:
-    """The question about what ``probes.forced`` says."""
+def forcing(wanted: dict[str, str], layer: int | None = None) -> ForcedGates:
+    """The question about what ``probes.forced`` says, in one layer."""
     peepholes: Any = wanted.get(probes.PEEPHOLES, probes.KEPT)
     force = tuple((gate, float(value)) for gate, value in wanted.items() if gate != probes.PEEPHOLES)
-    return ForcedGates(force=force, peepholes=peepholes)
+    return ForcedGates(force=force, peepholes=peepholes, layer=layer)
 
 
 def _probe_needs(query: Query, config: RunConfig) -> tuple[ForcedGates]:
-    return (forcing(_wanted(query, config)),)
+    return (forcing(_wanted(query, config), asked(query, config)),)
 
 
 def _probe(shown: Shown) -> View | None:
@@ -88,7 +106,7 @@ def _probe(shown: Shown) -> View | None:
 
 
 def _forced(shown: Shown) -> View | None:
-    answer: Any = shown.answer(_EACH_FORCED)
+    answer: Any = shown.answer(_each_forced(shown.query, shown.config))
     return answer and forced(answer.arrays, answer.meta, shown.config, shown.style)
 
 
@@ -96,7 +114,7 @@ def _forced(shown: Shown) -> View | None:
 
 
 def _gate_time(shown: Shown) -> View | None:
-    answer: Any = shown.answer(_GATES)
+    answer: Any = shown.answer(_use(shown.query, shown.config))
     if answer is None:
         return None
     batch = fixed_sequences(shown.config)
@@ -112,17 +130,19 @@ def _now(draw: Callable[..., View]) -> Callable[[Shown], View | None]:
     """The gates at the moment."""
 
     def build(shown: Shown) -> View | None:
-        answer: Any = shown.answer(_GATES)
+        answer: Any = shown.answer(_use(shown.query, shown.config))
         return answer and draw(answer.arrays, answer.meta, shown.config, shown.style, step=answer.step)
 
-    return build
+    return of_one_layer(build)
 
 
-def _over_training(draw: Callable[..., View], question: Question) -> Callable[[Shown], View | None]:
+def _over_training(
+    draw: Callable[..., View], question: Callable[[Query, RunConfig], Question]
+) -> Callable[[Shown], View | None]:
     """Something at many moments, the one on screen marked."""
 
     def build(shown: Shown) -> View | None:
-        answer: Any = shown.answer(question)
+        answer: Any = shown.answer(question(shown.query, shown.config))
         return answer and draw(answer.arrays, answer.meta, shown.config, shown.style, shown=shown.frame.step)
 
     return build
@@ -143,27 +163,39 @@ def _credit(shown: Shown) -> View | None:
 
 
 def _caption(shown: Shown) -> Caption:
-    return caption(shown.moment, shown.answer(_LAST_PATHS), shown.answer(_GATES))
+    query, config = shown.query, shown.config
+    ways, gates = shown.answer(_last_paths(query, config)), shown.answer(_use(query, config))
+    return caption(shown.moment, ways, gates, chosen(query, config))
 
 
-_ASKS_GATES = (_GATES,)
+def _caption_needs(query: Query, config: RunConfig) -> tuple[Question, ...]:
+    return _last_paths(query, config), _use(query, config)
+
+
+_ASKS_GATES = _alone(_use)
 VIEWS: dict[str, ViewSpec] = {
-    "paths": ViewSpec(_paths, wide=True, height=300, needs=_paths_needs, knobs=ways.KNOBS,
+    "paths": ViewSpec(of_one_layer(_paths), wide=True, height=300, needs=_paths_needs, knobs=(*ways.KNOBS, LAYER),
                       title="Where the gradient travels"),
-    "probe": ViewSpec(_probe, wide=True, height=300, needs=_probe_needs, knobs=probes.KNOBS, title="What if?"),
-    "forced": ViewSpec(_forced, wide=False, height=336, needs=(_EACH_FORCED,), title="Which gate does it hang on?"),
-    "retention": ViewSpec(_now(retention), wide=False, height=336, needs=_ASKS_GATES, title="What a unit keeps"),
-    "saturation": ViewSpec(_now(saturation), wide=False, height=336, needs=_ASKS_GATES, title="Saturation"),
+    "probe": ViewSpec(of_one_layer(_probe), wide=True, height=300, needs=_probe_needs, knobs=(*probes.KNOBS, LAYER),
+                      title="What if?"),
+    "forced": ViewSpec(of_one_layer(_forced), wide=False, height=336, needs=_alone(_each_forced), knobs=(LAYER,),
+                       title="Which gate does it hang on?"),
+    "retention": ViewSpec(_now(retention), wide=False, height=336, needs=_ASKS_GATES, knobs=(LAYER,),
+                          title="What a unit keeps"),
+    "saturation": ViewSpec(_now(saturation), wide=False, height=336, needs=_ASKS_GATES, knobs=(LAYER,),
+                           title="Saturation"),
     "gates": SHARED["gates"],
-    "gate_time": ViewSpec(_gate_time, wide=True, height=250, needs=_ASKS_GATES, knobs=("probe",),
+    "gate_time": ViewSpec(of_one_layer(_gate_time), wide=True, height=250, needs=_ASKS_GATES, knobs=("probe", LAYER),
                           title="Means over time"),
-    "gate_training": ViewSpec(_over_training(gate_training, _GATES), wide=False, height=260, needs=_ASKS_GATES,
+    "gate_training": ViewSpec(of_one_layer(_over_training(gate_training, _use)), wide=False, height=260,
+                              needs=_ASKS_GATES, knobs=(LAYER,),
                               title="Means over training"),
-    "kept_training": ViewSpec(_over_training(kept_training, _GATES), wide=False, height=260, needs=_ASKS_GATES,
+    "kept_training": ViewSpec(of_one_layer(_over_training(kept_training, _use)), wide=False, height=260,
+                              needs=_ASKS_GATES, knobs=(LAYER,),
                               title="What units keep, over training"),
-    "landing": ViewSpec(_over_training(landing, _LANDING), wide=False, height=260, needs=(_LANDING,),
-                        title="Credit where it matters"),
+    "landing": ViewSpec(_over_training(landing, lambda query, config: _LANDING), wide=False, height=260,
+                        needs=(_LANDING,), title="Credit where it matters"),
     "credit": ViewSpec(_credit, wide=True, height=460, needs=(_CREDIT,), knobs=CREDIT_KNOBS, title="Itemised credit"),
 }  # fmt: skip
 
-PAGE = Page("inside_the_cell", VIEWS, _caption, needs=(_LAST_PATHS, _GATES))
+PAGE = Page("inside_the_cell", VIEWS, _caption, needs=_caption_needs)

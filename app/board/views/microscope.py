@@ -6,6 +6,7 @@ from typing import Any
 
 from app.board.query import Query
 from app.board.views.base import Page, Shown, ViewSpec
+from app.board.views.layers import LAYER, asked, chosen, of_one_layer
 from app.figures.base import Knob, View
 from app.figures.microscope import check as checks
 from app.figures.microscope import slow_motion as slow
@@ -19,7 +20,13 @@ from core.config import RunConfig
 from core.data import training_batch
 from core.questions import CheckedGradient, LyapunovExponents, RecurrentSpectra, Theory, TrainingStep
 
-_SPECTRA = RecurrentSpectra()
+
+def _spectra(query: Query, config: RunConfig) -> RecurrentSpectra:
+    return RecurrentSpectra(layer=asked(query, config))
+
+
+def _spectra_needs(query: Query, config: RunConfig) -> tuple[RecurrentSpectra]:
+    return (_spectra(query, config),)
 
 
 def _whole(query: Query, name: str, low: int, high: int, default: int) -> int:
@@ -41,7 +48,7 @@ def _unit(query: Query, config: RunConfig) -> int | None:
 
 
 def _slow_needs(query: Query, config: RunConfig) -> tuple[TrainingStep]:
-    return (TrainingStep(sequence=_sequence(query, config), unit=_unit(query, config)),)
+    return (TrainingStep(sequence=_sequence(query, config), unit=_unit(query, config), layer=asked(query, config)),)
 
 
 def _slow(shown: Shown) -> View | None:
@@ -55,7 +62,7 @@ def _slow(shown: Shown) -> View | None:
     return slow.slow_motion(
         answer.arrays, answer.meta, training_batch(config, answer.step), config, shown.style,
         source=shown.source.id, step=answer.step, sequence=_sequence(query, config),
-        unit="norm" if unit is None else str(unit), at=at,
+        unit="norm" if unit is None else str(unit), at=at, layer=chosen(query, config),
     )  # fmt: skip
 
 
@@ -88,7 +95,7 @@ def _gate(shown: Shown, gates: list[str]) -> str:
 
 
 def _spectrum(shown: Shown) -> View | None:
-    answer: Any = shown.answer(_SPECTRA)
+    answer: Any = shown.answer(_spectra(shown.query, shown.config))
     if answer is None:
         return None
     gate = _gate(shown, answer.meta["gates"])
@@ -96,7 +103,7 @@ def _spectrum(shown: Shown) -> View | None:
 
 
 def _radius(shown: Shown) -> View | None:
-    answer: Any = shown.answer(_SPECTRA)
+    answer: Any = shown.answer(_spectra(shown.query, shown.config))
     return answer and radius(
         answer.arrays, shown.config, shown.style, gate=_gate(shown, answer.meta["gates"]), shown=shown.frame.step
     )
@@ -117,7 +124,7 @@ def _checked(query: Query, config: RunConfig) -> tuple[int, int, str]:
     """State, unit and part that are to be checked: at first one far back, where it matters."""
     T, H, part = config.task.length, config.cell.hidden_size, query.knob(checks.PART, "h")
     t = _whole(query, checks.STEP, 0, T, max(0, T - config.task.lag))
-    return t, _whole(query, checks.UNIT, 1, H, 1), part if part in config.cell.state_names else "h"
+    return t, _whole(query, checks.UNIT, 1, H, 1), part if part in checks.parts(config) else "h"
 
 
 def _check_needs(query: Query, config: RunConfig) -> tuple[CheckedGradient]:
@@ -139,11 +146,13 @@ def _caption(shown: Shown) -> Caption:
 
 _SEQUENCE = (slow.SEQUENCE,)
 VIEWS: dict[str, ViewSpec] = {
-    "slow": ViewSpec(_slow, wide=True, height=900, needs=_slow_needs, knobs=slow.KNOBS, title="Slow motion"),
+    "slow": ViewSpec(
+        of_one_layer(_slow), wide=True, height=900, needs=_slow_needs, knobs=(*slow.KNOBS, LAYER), title="Slow motion"
+    ),
     "theory": ViewSpec(_theory, wide=True, height=300, needs=_theory_needs, knobs=_SEQUENCE, title="Theory"),
     "singular": ViewSpec(_singular, wide=True, height=260, needs=_theory_needs, knobs=(*_SEQUENCE, PART)),
-    "spectrum": ViewSpec(_spectrum, wide=False, height=300, needs=(_SPECTRA,), knobs=(GATE,)),
-    "radius": ViewSpec(_radius, wide=False, height=260, needs=(_SPECTRA,)),
+    "spectrum": ViewSpec(of_one_layer(_spectrum), wide=False, height=300, needs=_spectra_needs, knobs=(GATE, LAYER)),
+    "radius": ViewSpec(of_one_layer(_radius), wide=False, height=260, needs=_spectra_needs, knobs=(LAYER,)),
     "exponents": ViewSpec(_exponents, wide=False, height=260, needs=_exponents_needs, knobs=_SEQUENCE),
     "check": ViewSpec(
         _check,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.board.views.base import Shown, ViewSpec
+from app.board.views.layers import LAYER, chosen, of_one_layer
 from app.figures.base import Knob, View, event_labels
 from app.figures.shared.clipping import clipping
 from app.figures.shared.flow_strip import flow_strip
@@ -48,7 +49,8 @@ def _gates(shown: Shown) -> View | None:
     batch = probes(shown.config)
     probe = min(int(max(0, shown.number("probe", 0))), batch.x.shape[1] - 1)
     events = shown.config.task.events(batch.x[:, probe])
-    view = gates(planes, probe, events, shown.config, shown.style, step=step)
+    own = planes.of_layer(chosen(shown.query, shown.config) - 1)
+    view = gates(own, probe, events, shown.config, shown.style, step=step)
     return replace(view, knobs=(Knob("probe", "sequence", str(probe), options=probe_names(batch, shown.config)),))
 
 
@@ -68,5 +70,5 @@ SHARED: dict[str, ViewSpec] = {
     "loss": ViewSpec(over_steps(loss), wide=False, height=210, title="Loss", trained=True),
     "score": ViewSpec(over_steps(score), wide=False, height=210, title="Score", trained=True),
     "clipping": ViewSpec(over_steps(clipping), wide=False, height=210, title="Gradient norm", trained=True),
-    "gates": ViewSpec(_gates, wide=True, height=420, knobs=("probe",)),
+    "gates": ViewSpec(of_one_layer(_gates), wide=True, height=420, knobs=("probe", LAYER)),
 }

@@ -79,10 +79,12 @@ def credit(
 
 def _knobs(config: RunConfig, part: str, loss: int) -> tuple[Knob, ...]:
     hidden = Knob(LOSS, "loss at step", str(loss), 1, config.task.length, 1, hidden=True)
-    if len(config.cell.states) == 1:
+    layers = config.cell.layers
+    if len(config.cell.states) * layers == 1:
         return (hidden,)
-    whole = f"the whole state ({', '.join(config.cell.state_names)})"
-    return Knob(PART, "at", part, options=(("state", whole), ("h", "h alone"))), hidden
+    whole = f"the whole state ({', '.join(config.cell.state_names)}{'' if layers == 1 else ' of all layers'})"
+    alone = "h alone" if layers == 1 else "h of the top layer alone"
+    return Knob(PART, "at", part, options=(("state", whole), ("h", alone))), hidden
 
 
 def _range(ratio: np.ndarray, whole: np.ndarray) -> tuple[int, int]:

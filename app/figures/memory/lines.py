@@ -55,7 +55,7 @@ def state_knob(config: RunConfig, part: str) -> tuple[Knob, ...]:
 
 def has_c(config: RunConfig) -> bool:
     """Whether the state has a cell state c beside h."""
-    return len(config.cell.states) > 1
+    return len(config.cell.states) * config.cell.layers > 1
 
 
 def finite(values: np.ndarray) -> np.ndarray:

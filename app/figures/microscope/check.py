@@ -47,13 +47,22 @@ def _alt(error: np.ndarray, meta: Mapping[str, Any]) -> str:
     return f"{start} at {len(known)} step sizes is between {sig(float(known.min()))} and {sig(float(known.max()))}."
 
 
+def parts(config: RunConfig) -> dict[str, str]:
+    """{part of the state: its name}, the top layer's first."""
+    names, layers = config.cell.state_names, config.cell.layers
+    if layers == 1:
+        return {name: name for name in names}
+    below = {f"{name}_l{k}": f"{name} of layer {k + 1}" for k in range(layers - 1) for name in names}
+    return {name: f"{name} of layer {layers}" for name in names} | below
+
+
 def _knobs(config: RunConfig, t: int, unit: int, part: str) -> tuple[Knob, ...]:
-    parts = tuple((part, part) for part in config.cell.state_names)
+    options = tuple(parts(config).items())
     knobs = (
         Knob(STEP, "state t", str(t), 0, config.task.length, 1),
         Knob(UNIT, "unit", str(unit), 1, config.cell.hidden_size, 1),
     )
-    return (*knobs, Knob(PART, "of", part, options=parts)) if len(parts) > 1 else knobs
+    return (*knobs, Knob(PART, "of", part, options=options)) if len(options) > 1 else knobs
 
 
 def _errors(arrays: Arrays, meta: Mapping[str, Any]) -> tuple[np.ndarray, bool]:
@@ -103,7 +112,10 @@ def _figure(steps: np.ndarray, error: np.ndarray, relative: bool, style: Style) 
 
 
 def _hint(error: np.ndarray, meta: Mapping[str, Any], config: RunConfig, t: int, unit: int, part: str) -> str:
-    where = f"∂ℓ/∂{part} of unit {unit} at state {t}" + (", of the last loss alone" if meta["alone"] else "")
+    symbol, of, layer = parts(config)[part].partition(" of ")
+    where = f"∂ℓ/∂{symbol} of unit {unit}{of}{layer} at state {t}" + (
+        ", of the last loss alone" if meta["alone"] else ""
+    )
     ours, independent, relative = (float(meta[name]) for name in ("ours", "independent", "relative_error"))
     if not (np.isfinite(ours) and np.isfinite(independent)):
         both = np.isfinite(ours) == np.isfinite(independent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.figures.microscope.records import ARRIVES, Drawn, Equation
+from app.figures.microscope.records import Drawn, Equation, arrives
 from app.figures.microscope.svg import box, drawing, line, node, number, word
 from core.anatomy.gru import GRUAnatomy
 from core.config import RunConfig
@@ -71,7 +71,7 @@ def _backward(config: RunConfig) -> tuple[Equation, ...]:
     by_r = "α_r = α_n⊙(U_n h₋ + b)⊙r(1 − r)" if after else "α_r = (U_nᵀα_n)⊙h₋⊙r(1 − r)"
     by_n = "U_nᵀ(r⊙α_n)" if after else "r⊙U_nᵀα_n"
     return (
-        ARRIVES,
+        arrives(config),
         Equation("α_n = δh⊙(1 − z)⊙(1 − n²)", "{a.n} = {dh} · (1 − {z}) · (1 − {n}²)", "‖α_n‖ {a.n} · ‖δh‖ {dh}"),
         Equation("α_z = δh⊙(h₋ − n)⊙z(1 − z)", "{a.z} = {dh} · ({h0} − {n}) · {z}(1 − {z})", "‖α_z‖ {a.z}"),
         Equation(by_r, "{a.r} = {d.r} · {r}(1 − {r})", "‖α_r‖ {a.r}"),

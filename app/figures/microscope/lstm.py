@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.figures.microscope.records import ARRIVES, Drawn, Equation
+from app.figures.microscope.records import Drawn, Equation, arrives
 from app.figures.microscope.svg import box, drawing, line, node, number, word
 from core.anatomy.carousel import Carousel
 from core.anatomy.peephole import PeepholeAnatomy
@@ -128,7 +128,7 @@ def _backward(config: RunConfig) -> tuple[Equation, ...]:
     kind, gates = _variant(config), config.cell.gate_names
     forget = Equation("α_f = δc⊙c₋⊙f(1 − f)", "{a.f} = {dc} · {c0} · {f}(1 − {f})", "‖α_f‖ {a.f}")
     return (
-        ARRIVES,
+        arrives(config),
         *_at_output(config),
         *((forget,) if "f" in gates else ()),
         _INPUT_GATE.get(kind, _INPUT_GATE["standard"]),

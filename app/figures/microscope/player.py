@@ -1,6 +1,6 @@
 """What the page's script plays: phases of frames, numbers by name, sentences and equations that name them.
 
-key, step   another text for another run, sequence or unit; the training step
+key, step   another text for another run, layer, sequence or unit; the training step
 svg, color  the drawing, and the colour of its way back
 values      {name: [text of row 0, …]}: a row belongs to the step that makes state t, which is values["t"]
 sizes       {name: [0 … 1]}: how wide the lines of the way back are; meters: the gates' openings, alike
@@ -45,13 +45,14 @@ Arrays = Mapping[str, np.ndarray]
 def player(
     arrays: Arrays, meta: Mapping[str, Any], drawn: Drawn, config: RunConfig, *,
     steps: np.ndarray, source: str, step: int, sequence: int, unit: str, inputs: list[str], at: tuple[str, int],
+    layer: int = 1,
 ) -> dict[str, Any]:  # fmt: skip
     """From the answer to the question "slow" at the ``steps`` 0 … T−1 that are shown (``at_steps``); ``inputs`` names
     what comes in at each."""
     values = {name: [plain(value) for value in column] for name, column in arrays.items() if name not in _NOT_PER_STEP}
     values |= {"t": [str(t + 1) for t in steps], "before": [str(t) for t in steps], "input": inputs}
     return {
-        "key": f"{source}/{sequence}.{unit}",
+        "key": f"{source}/{layer}.{sequence}.{unit}",
         "step": step,
         "svg": drawn.svg,
         "color": CELL_LOOKS[config.cell.name].color,

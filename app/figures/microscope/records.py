@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.config import RunConfig
+
 
 @dataclass(frozen=True)
 class Equation:
@@ -24,5 +26,7 @@ class Drawn:
     backward: tuple[Equation, ...]
 
 
-ARRIVES = Equation("δh = m_h + this step's own loss", "{dh} = {m_h} + {local}", "‖δh‖ {dh} · ‖m_h, from later‖ {m_h}")
-"""The way back begins so in every cell."""
+def arrives(config: RunConfig) -> Equation:
+    """The way back begins so in every cell."""
+    own = "this step's own loss" if config.cell.layers == 1 else "what is above it in this step"
+    return Equation(f"δh = m_h + {own}", "{dh} = {m_h} + {local}", "‖δh‖ {dh} · ‖m_h, from later‖ {m_h}")

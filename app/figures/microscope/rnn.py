@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.figures.microscope.records import ARRIVES, Drawn, Equation
+from app.figures.microscope.records import Drawn, Equation, arrives
 from app.figures.microscope.svg import box, drawing, line, node, number, word
 from core.anatomy import Phi
 from core.config import RunConfig
@@ -29,7 +29,7 @@ def rnn(config: RunConfig) -> Drawn:
         word(252, 290, "x", "start"), number(268, 290, "input", ""),
     ]  # fmt: skip
     label = "The plain RNN: the state through U and the input through W are summed, and φ of the sum is the new state."
-    return Drawn(drawing(310, label, *parts), _forward(phi), _backward(phi))
+    return Drawn(drawing(310, label, *parts), _forward(phi), _backward(phi, config))
 
 
 def _forward(phi: Phi) -> tuple[Equation, ...]:
@@ -38,14 +38,14 @@ def _forward(phi: Phi) -> tuple[Equation, ...]:
     return (Equation(f"h = {symbols}", f"{{h}} = {numbers}", sizes),)
 
 
-def _backward(phi: Phi) -> tuple[Equation, ...]:
+def _backward(phi: Phi, config: RunConfig) -> tuple[Equation, ...]:
     symbols, numbers = {
         "smoothly": (f"α = δh⊙{phi.slope}", "{a.recurrent} = {dh} · " + phi.slope.replace("h", "{h}")),
         "at 0": (f"α = δh⊙{phi.slope}", "{a.recurrent}, of {dh} where h is {h}"),
         "nowhere": ("α = δh", "{a.recurrent} = {dh}"),
     }[phi.bends]
     return (
-        ARRIVES,
+        arrives(config),
         Equation(symbols, numbers, "‖α‖ {a.recurrent} · ‖δh‖ {dh}"),
         Equation("to h₋: Uᵀα", "{sent_h}", "‖to h₋‖ {sent_h}"),
     )

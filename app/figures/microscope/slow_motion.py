@@ -38,12 +38,14 @@ MOST_SEQUENCES = 8
 
 def slow_motion(
     arrays: Arrays, meta: Mapping[str, Any], batch: Batch, config: RunConfig, style: Style, *,
-    source: str, step: int, sequence: int, unit: str, at: tuple[str, int],
+    source: str, step: int, sequence: int, unit: str, at: tuple[str, int], layer: int = 1,
 ) -> View:  # fmt: skip
-    """From the answer to "slow" about training step ``step`` of the run ``source``, which learns from ``batch``."""
+    """From the answer to "slow" about ``layer``, from 1 at the bottom, in training step ``step`` of the run ``source``,
+    which learns from ``batch``."""
     steps = kept(config.task.length, arrays["loss_step"])
     symbols = config.task.symbols(batch.x[:, sequence - 1])
-    some, inputs = at_steps(arrays, steps), [f"“{symbols[t]}”" for t in steps]
+    some = at_steps(arrays, steps)
+    inputs = [f"“{symbols[t]}”" if layer == 1 else f"h of layer {layer - 1}" for t in steps]
     return View(
         name="slow",
         title=f"Training step {step:,} in slow motion",
@@ -55,7 +57,7 @@ def slow_motion(
         knobs=knobs(config, sequence, unit, at),
         player=player(
             some, meta, drawing(config), config, steps=steps, source=source, step=step, sequence=sequence, unit=unit,
-            inputs=inputs, at=at,
+            inputs=inputs, at=at, layer=layer,
         ),
     )  # fmt: skip
 

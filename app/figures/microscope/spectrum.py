@@ -121,4 +121,6 @@ def _radius_hint(rho: float, sigma: float, config: RunConfig) -> str:
     if config.cell.normalised:
         return numbers + "Neither bounds a step: it is divided by the size of what U made."
     bound = "σ_max" if phi.largest == 1 else f"γ σ_max with γ = {phi.largest:g}"
-    return f"{numbers}{bound} bounds what a step may keep, ρ does not; above 1 it forbids no growth and proves none."
+    way = "" if config.cell.layers == 1 else " of what goes back through time in this layer"
+    keep = f"{numbers}{bound} bounds what a step may keep{way}, ρ does not"
+    return f"{keep}; above 1 it forbids no growth and proves none."

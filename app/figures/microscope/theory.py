@@ -52,9 +52,10 @@ def theory(
 
 
 def _powers(meta: Mapping[str, Any], asked: int, config: RunConfig) -> dict[str, np.ndarray]:
-    """(γ σ_max)ᵏ and (γ ρ)ᵏ of a cell without gates; no such line bounds a gated one, nor one that is normalised."""
+    """(γ σ_max)ᵏ and (γ ρ)ᵏ of a cell without gates; no such line bounds a gated one, one that is normalised, or
+    several layers."""
     phi = config.cell.phi
-    if phi is None or config.cell.normalised:
+    if phi is None or config.cell.normalised or config.cell.layers > 1:
         return {}
     lags = (asked - np.arange(config.task.length + 1)).astype(float)
     lags[lags < 0] = np.nan
@@ -135,6 +136,8 @@ def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunC
     start += (
         f"allows {sig(there['product'])}, since it takes every step's worst direction, and no gradient lies in all."
     )
+    if config.cell.layers > 1:
+        return f"{start} (γ σ_max)ᵏ bounds no stack of layers: its gradient goes through the W and U of each."
     if config.cell.gates:
         return f"{start} (γ σ_max)ᵏ bounds no gated cell: its steps hang on the gates as much as on U."
     if config.cell.normalised:

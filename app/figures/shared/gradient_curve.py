@@ -32,6 +32,8 @@ from core.frames import Frame
 from core.numbers import fixed, plural, portion, sig
 from core.reading.horizon import SHARE, Horizon
 
+DASHES = ("dot", "dash", "dashdot", "solid")
+"""Of the layers, from the bottom up."""
 DECADES = 14
 """The axis shows at most so many decades below the largest value."""
 
@@ -136,7 +138,10 @@ def _start(frame: Frame, start: Frame, config: RunConfig, style: Style) -> list[
 def _parts(frame: Frame, config: RunConfig, style: Style, to: float) -> list[_Line]:
     """What the flow is made of, where that is more than one thing."""
     lines, steps, color = [], _steps(config), CELL_LOOKS[config.cell.name].color
-    if frame.grad_c is not None:
+    if frame.flow_layers is not None:
+        for k, (flow, dash) in enumerate(zip(frame.flow_layers, DASHES), 1):
+            lines.append(_Line(f"layer {k} alone", steps, _relative(flow, to), color, 1, dash))
+    elif frame.grad_c is not None:
         lines.append(_Line("‖∂L/∂h‖ alone", steps, _relative(frame.grad_h, to), color, 1, "dot"))
         lines.append(_Line("‖∂L/∂c‖ alone", steps, _relative(frame.grad_c, to), color, 1, "dashdot"))
     if not np.array_equal(frame.flow_last, frame.flow, equal_nan=True):
@@ -244,7 +249,9 @@ def _alt(frame: Frame, horizon: Horizon, to: float, T: int) -> str:
 
 
 def _table(frame: Frame, start: Frame, to: float) -> DataFrame:
-    by_c = {} if frame.grad_c is None else {"‖∂L/∂c‖": frame.grad_c}
+    parts = {"‖∂L/∂h‖": frame.grad_h} | ({} if frame.grad_c is None else {"‖∂L/∂c‖": frame.grad_c})
+    if frame.flow_layers is not None:
+        parts = {f"layer {k}": flow for k, flow in enumerate(frame.flow_layers, 1)}
     flow = np.asarray(frame.flow)
-    return DataFrame({"time step": range(len(flow)), "flow": flow, "÷ last step": flow / to, "‖∂L/∂h‖": frame.grad_h,
-                      **by_c, "flow at the start": start.flow})  # fmt: skip
+    return DataFrame({"time step": range(len(flow)), "flow": flow, "÷ last step": flow / to, **parts,
+                      "flow at the start": start.flow})  # fmt: skip

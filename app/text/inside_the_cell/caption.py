@@ -19,9 +19,11 @@ Arrays = Mapping[str, np.ndarray]
 MOSTLY, ABOUT = 0.5, 0.05
 
 
-def caption(moment: Situation, ways: Answer | None, gates: Answer | None) -> Caption:
-    """The words for ``moment``, with the answers to "paths:last" and "gates" where they are known."""
-    return Caption(_headline(moment, ways), _subline(moment, ways, gates), _figures(moment, ways, gates))
+def caption(moment: Situation, ways: Answer | None, gates: Answer | None, layer: int = 1) -> Caption:
+    """The words for ``moment``, with the answers to "paths:last" and "gates" about ``layer``, from 1 at the bottom,
+    where they are known."""
+    own = f"layer {layer}" if moment.config.cell.layers > 1 else ""
+    return Caption(_headline(moment, ways, own), _subline(moment, ways, gates, own), _figures(moment, ways, gates, own))
 
 
 # -- where the gradient travels ---------------------------------------------------------------------------------------
@@ -81,7 +83,7 @@ def looked_at(meta: Mapping[str, Any]) -> str:
 # -- the caption ------------------------------------------------------------------------------------------------------
 
 
-def _headline(moment: Situation, ways: Answer | None) -> str:
+def _headline(moment: Situation, ways: Answer | None, own: str) -> str:
     name = f"the {'untrained ' if moment.untrained else ''}{moment.config.cell.title}"
     if moment.broke is not None:
         return f"{broken_words(moment.broke)} No gradient goes anywhere."
@@ -93,16 +95,15 @@ def _headline(moment: Situation, ways: Answer | None) -> str:
     if ways is not None:
         direct = bypass(ways.arrays, ways.meta, moment.config)
         if direct is not None:
-            return _way(name, *direct)
+            return _way(f"{own} of {name}" if own else name, *direct)
     if moment.way == "cut":
         return (
             f"Inside {name} truncation cuts the gradient before it is {back} back, where the first information enters."
         )
     if moment.config.cell.direct_path is None:
-        return (
-            f"Inside {name} there is one way back, through φ and U: {portion(moment.arriving)} of the gradient arrives "
-            f"{back} back."
-        )
+        there = "each layer has one way back through time" if own else "there is one way back"
+        arrives = f"{portion(moment.arriving)} of the gradient arrives {back} back"
+        return f"Inside {name} {there}, through φ and U: {arrives}."
     return f"Of the gradient inside {name}, {portion(moment.arriving)} arrives {back} back."
 
 
@@ -121,12 +122,12 @@ def _most(share: float) -> str:
     return "all" if share > 1 else percent(share)
 
 
-def _subline(moment: Situation, ways: Answer | None, gates: Answer | None) -> str:
-    parts = (_kept(moment, gates), _together(moment, ways))
+def _subline(moment: Situation, ways: Answer | None, gates: Answer | None, own: str) -> str:
+    parts = (_kept(moment, gates, own), _together(moment, ways, own))
     return " ".join(filter(None, parts))
 
 
-def _together(moment: Situation, ways: Answer | None) -> str:
+def _together(moment: Situation, ways: Answer | None, own: str) -> str:
     """What the parts sum to: the paths are those of the last loss, of some of the batch, before a clamp."""
     if ways is None or not np.isfinite(ways.meta["error"]):
         return ""
@@ -134,51 +135,55 @@ def _together(moment: Situation, ways: Answer | None) -> str:
     some, of = ways.meta["sequences"], ways.meta["of"]
     where = "" if some == of else f" in {some} of the {of} sequences"
     clamp = " before the clamp" if moment.config.clip == "backprop" else ""
-    return f"Every part is exact: together they are the gradient of {loss}{where}{clamp}."
+    at = f" at {own}" if own else ""
+    return f"Every part is exact: together they are the gradient of {loss}{at}{where}{clamp}."
 
 
-def _kept(moment: Situation, gates: Answer | None) -> str:
+def _kept(moment: Situation, gates: Answer | None, own: str) -> str:
     """What the gates keep, over the fixed sequences."""
     if gates is None:
         return ""
     steps, keeps = gates.arrays["kept.steps"], gates.meta["keeps"]
     if keeps == "slope":
-        return "It has no gates: what φ lets through, and what U makes of it, is all there is."
+        rest = " in each layer" if own else ""
+        return f"It has no gates: what φ lets through, and what U makes of it, is all there is{rest}."
     if keeps in gates.meta["constant"] and gates.meta["constant"][keeps] == 1:
         return f"Its {_title(keeps, moment.config)} is always open, so the cell forgets nothing."
     if np.isnan(steps).any():
         return ""
-    enough = int((steps >= moment.lag).sum())
+    enough, units = int((steps >= moment.lag).sum()), plural(len(steps), "unit")
+    who = f"{enough} of {units} of {own}" if own else f"{enough} of {units}"
     return (
-        f"{enough} of {plural(len(steps), 'unit')} {'keeps' if enough == 1 else 'keep'} 37\u00a0% or more of what they "
-        f"hold over the {plural(moment.lag, 'step')} that the task needs."
+        f"{who} {'keeps' if enough == 1 else 'keep'} 37\u00a0% or more of what they hold over the "
+        f"{plural(moment.lag, 'step')} that the task needs."
     )
 
 
-def _figures(moment: Situation, ways: Answer | None, gates: Answer | None) -> tuple[Figure, ...]:
+def _figures(moment: Situation, ways: Answer | None, gates: Answer | None, own: str) -> tuple[Figure, ...]:
     figures = [Figure(arriving_value(moment), f"of the gradient left {plural(moment.lag, 'step')} back")]
     direct = None if ways is None else bypass(ways.arrays, ways.meta, moment.config)
     if direct is not None:
-        figures.append(
-            Figure(percent(direct[2]), f"of what arrives {plural(direct[1], 'step')} back came down the {direct[0]}")
-        )
+        at = f"at {own} " if own else ""
+        told = f"of what arrives {at}{plural(direct[1], 'step')} back came down the {direct[0]}"
+        figures.append(Figure(percent(direct[2]), told))
     if gates is not None:
-        figures += _of_gates(gates, moment.config)
+        figures += _of_gates(gates, moment.config, own)
     score = moment.frame.score
     figures.append(Figure(percent(score) if np.isfinite(score) else "–", score_name(moment)))
     figures.append(Figure(sig(moment.frame.loss) if np.isfinite(moment.frame.loss) else "–", "loss of the batch"))
     return tuple(figures[:5])
 
 
-def _of_gates(gates: Answer, config: RunConfig) -> list[Figure]:
-    keeps = gates.meta["keeps"]
+def _of_gates(gates: Answer, config: RunConfig, own: str) -> list[Figure]:
+    keeps, of = gates.meta["keeps"], f" of {own}" if own else ""
     if keeps == "slope":
-        return [Figure(percent(float(gates.arrays["slope.shut"][-1])), "of the time a unit is saturated (φ′ < .1)")]
+        shut = percent(float(gates.arrays["slope.shut"][-1]))
+        return [Figure(shut, f"of the time a unit{of} is saturated (φ′ < .1)")]
     mean = float(gates.arrays[f"{keeps}.mean"][-1])
     middle = float(gates.arrays["kept.quantiles"][-1, 1])
     return [
-        Figure(fixed(mean), f"mean of the {_title(keeps, config)}"),
-        Figure("∞" if np.isinf(middle) else f"{sig(middle)} steps", "the median unit's time constant"),
+        Figure(fixed(mean), f"mean of the {_title(keeps, config)}{of}"),
+        Figure("∞" if np.isinf(middle) else f"{sig(middle)} steps", f"the median unit's time constant{of}"),
     ]
 
 

@@ -79,9 +79,10 @@ def backward(config: RunConfig, arrays: Arrays, unit: str) -> Told:
     parts = ("{dh} at h and {dc} at c", "{got_h} to h and {got_c} to c") if both else ("{dh} at h", "{got_h} to h")
     start = f"Step {{t}} has a gradient of {parts[0]}"
     usual = f"{start}; through the cell it hands {parts[1]} of step {{before}}."
+    whence = "its own loss" if config.cell.layers == 1 else "what is above it in this step"
     special: dict[int, str] = {}
     for k in range(len(arrays["dh"])):
-        own = ", {local} of it from its own loss" if arrays["local"][k] else ""
+        own = f", {{local}} of it from {whence}" if arrays["local"][k] else ""
         sent, got = ((float(arrays[f"{what}_h"][k]), float(arrays[f"{what}_c"][k]) if both else 0.0)
                      for what in ("sent", "got"))  # fmt: skip
         if not any(arrays[name][k] for name in ("dh", "sent_h")) and not (both and arrays["dc"][k]):
@@ -99,7 +100,8 @@ def backward(config: RunConfig, arrays: Arrays, unit: str) -> Told:
 
 def summed(config: RunConfig, unit: str, sequences: int) -> Told:
     """One sentence a step, from the last one back."""
-    where = "the cell's weights" if unit == "norm" else f"the weights that lead into unit {unit}"
+    whole = "the cell's weights" if config.cell.layers == 1 else "the layer's weights"
+    where = whole if unit == "norm" else f"the weights that lead into unit {unit}"
     return Told(
         f"Step {{t}} adds {{added}} to the gradient of {where}; with all later steps that makes {{together}} (norms, "
         f"mean over the batch's {plural(sequences, 'sequence')}).", {},

@@ -13,6 +13,7 @@ from core.data import training_batch
 from core.diagnostics.cell_diagram import cell_diagram
 from core.diagnostics.credit_by_loss import itemised
 from core.diagnostics.differences import GradientCheck
+from core.diagnostics.layer_paths import layer_paths
 from core.diagnostics.microscope import slow_motion
 from core.diagnostics.path_shares import path_shares
 from core.diagnostics.probed_moment import last_flow
@@ -79,6 +80,24 @@ def test_slow_motion_shows_the_layer_that_it_names(name, mode):
         h = "h" if k == 2 else f"h{ending}"
         torch.testing.assert_close(own + found["got_h"], 3 * whole.back.states[h][:-1, 1])
         torch.testing.assert_close(found["dh"], 3 * whole.back.states[h][1:, 1])
+
+
+@each_cell
+@pytest.mark.parametrize("truncation", ["full", "sliding"])
+def test_what_came_down_is_what_is_left_when_nothing_comes_through_time(name, truncation):
+    moment = moment_of(name, truncation=truncation, truncation_length=5)
+    found = layer_paths(moment)
+    whole = gradients(moment.network, moment.batch, truncation=moment.config.truncated)
+    for k in range(3):
+        own = moment.layer.alone(k, whole.trajectory, whole.back, whole.grad_out)
+        left = own.layer.backward(own.trajectory, own.local, cuts=range(12)).states
+        total = torch.cat(list(own.back.states.values()), dim=2)
+        down = torch.cat(list(left.values()), dim=2)
+        down[0] = 0
+        along = ((down * total).sum(dim=2) / total.norm(dim=2)).nan_to_num()
+        np.testing.assert_allclose(found.flow[k], 3 * total.norm(dim=2).mean(dim=1), rtol=1e-9)
+        np.testing.assert_allclose(found.down[k], 3 * along.mean(dim=1), rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(found.down[2, 12], found.flow[2, 12])
 
 
 def test_a_gate_is_forced_in_the_layer_that_is_named():

@@ -1,0 +1,1 @@
+"""Pictures of the page "Gradient flow" that no other page has."""
