@@ -68,5 +68,6 @@ def _never_drawn(config: RunConfig) -> list[str]:
         if setting.choices and value != later.get(key) and str(value) not in seen.get(key, ()):
             words.append(f"{setting.title.lower()} “{setting.choices[value]}”")
         elif not setting.choices and key in later and value != later[key]:
-            words.append(f"{setting.title.lower()} {value}")
+            said = setting.legend.said.get("*", f"{setting.title.lower()} {value}")
+            words.append(said.format(config))
     return words

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from tests.audit.labs import horizon
-from tests.audit.pages import direct_share, gain, read
+from tests.audit.pages import direct_share, gain, of_one_layer, read
 from tests.audit.reading import Facts, Rules, Said, claim, near
 from tests.audit.shared import KIND, named
 from tests.audit.truth import Truth
@@ -204,13 +204,17 @@ def norms(truth: Truth, said: Said) -> Facts:
 
 
 @FIGURES(
-    "{share:.*} | of what arrives {lag} step{s:s?} back came down the {path:carousel|leak}",
-    "{mean} | mean of the {gate:[\\w ]+}",
-    "{steps:.*} | the median unit's time constant",
-    "{shut%} | of the time a unit is saturated (φ′ < {level:.*})",
+    "{share:.*} | of what arrives {at:at layer \\d |}{lag} step{s:s?} back came down the {path:carousel|leak}",
+    "{mean} | mean of the {gate:[a-z ]+gate}{layer: of layer \\d|}",
+    "{steps:.*} | the median unit's time constant{layer: of layer \\d|}",
+    "{shut%} | of the time a unit{layer: of layer \\d|} is saturated (φ′ < {level:.*})",
     "{loss:.*} | loss of the batch",
 )
 def inside(truth: Truth, said: Said) -> Facts:
+    named = said.places.get("layer", said.places.get("at"))
+    if named is not None:
+        claim(bool(named) == (truth.config.cell.layers > 1), "which layer")
+        of_one_layer(truth, named.strip().removeprefix("of ").removeprefix("at "))
     if "lag" in said.places:
         lag, share = direct_share(truth)
         said.exactly("lag", lag)

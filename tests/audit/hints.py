@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
 from tests.audit.labs import horizon
 from tests.audit.pages import gain, read
-from tests.audit.reading import Facts, Rules, Said, claim, near
+from tests.audit.reading import Facts, Rules, Said, claim, expression, near
 from tests.audit.truth import Truth, fitted
 
 STRIP, CURVE, TRAINING, NORMS, SHARE, ANGLE, REACH = (Rules() for _ in range(7))
-ANSWER, SPECTRUM, RADIUS, EXPONENTS, PROBE, BIAS, TWINS = (Rules() for _ in range(7))
+ANSWER, SPECTRUM, RADIUS, EXPONENTS, PROBE, BIAS, TWINS, LAYERS = (Rules() for _ in range(8))
 
 
 # -- of the gradient over time ----------------------------------------------------------------------------------------
@@ -233,6 +234,51 @@ def radius(truth: Truth, said: Said) -> Facts:
     return {}
 
 
+@SPECTRUM("It is of layer {layer} of {layers}, the {top:top} one.")
+@RADIUS("It is of layer {layer} of {layers}, the {top:top} one.")
+@PROBE("It is of layer {layer} of {layers}, the {top:top} one.")
+def of_the_top_layer(truth: Truth, said: Said) -> None:
+    claim(truth.config.cell.layers > 1, "there is one")
+    said.exactly("layers", truth.config.cell.layers)
+    said.exactly("layer", truth.config.cell.layers)
+
+
+TOOK = {
+    "down": "{share%} of what layer {k} got came down from layer {above} in that step, the rest back through time",
+    "through time": "layer {k} got next to nothing from layer {above} in that step, and its gradient came back through time",
+    "from above": "layer {k} got its gradient from layer {above} in that step, and next to nothing through time",
+    "against": "what came down to layer {k} and what came back through time there work against each other",
+}
+"""Of one layer, where the first information enters."""
+_TOOK = {name: re.compile(expression(template)) for name, template in TOOK.items()}
+
+
+@LAYERS(
+    "The gradient comes in at the {corner:top right|top wherever it is asked} and has two ways back: left through time, and down through the layers.",
+    "No gradient arrives in the layers below {lag} step{s:s?} back.",
+    "{lag} step{s:s?} back, where the first information enters, {told:.*} ({whose:of this step's sequences|of \\d+ of the \\d+ sequences}).",
+)
+def layers(truth: Truth, said: Said) -> None:
+    if "corner" in said.places:
+        claim((said["corner"] == "top right") != truth.many, "where it comes in")
+        return
+    found = truth.answers["layer-paths"]
+    said.exactly("lag", truth.lag)
+    at = truth.loss_steps[-1] - truth.lag
+    known = [k for k in range(truth.config.cell.layers - 1) if found.arrays["flow"][k][at] > 0]
+    parts = said["told"].split("; ") if "told" in said.places else []
+    claim(len(parts) == len(known), f"of {len(known)} layers there is something to say")
+    for k, part in zip(reversed(known), parts):
+        share = float(found.arrays["down"][k][at] / found.arrays["flow"][k][at])
+        name, match = next((name, match) for name, rule in _TOOK.items() if (match := rule.fullmatch(part)))
+        claim(match["k"] == str(k + 1), "which layer")
+        told = {"down": 0 < share <= 1.01, "through time": abs(share) <= 0.01, "from above": 0.98 < share <= 1.01,
+                "against": share < 0 or share > 1}  # fmt: skip
+        claim(told[name], f"the share is {share}")
+        if name == "down":
+            Said(match.groupdict()).near("share", share)
+
+
 @EXPONENTS(
     "No exponent: {why:every direction is lost|the states are not finite}.",
     "λ₁ = {first}: states nearby {way:keep their distance|come together|part}, × {factor} a step{lost:; .*? lost altogether|}.",
@@ -350,5 +396,6 @@ HINTS = {
     "probe": PROBE,
     "bias": BIAS,
     "twins": TWINS,
+    "layers": LAYERS,
 }
 """By the name of the view on its page. The hints of the others are not read back."""

@@ -61,12 +61,19 @@ def at_many_steps(truth: Truth, said: Said) -> None:
 
 # -- Inside the cell --------------------------------------------------------------------------------------------------
 
-CELL = "nside the {untrained:untrained |}{cell:.+?}"
+CELL = "nside {layer:layer \\d of |}the {untrained:untrained |}{cell:.+?}"
 
 
 def cells(truth: Truth, said: Said) -> None:
     claim((said["untrained"] == "untrained ") == truth.untrained, "whether it is trained")
     claim(said["cell"] == truth.config.cell.title, "the cell's name")
+    of_one_layer(truth, said["layer"].removesuffix(" of "))
+
+
+def of_one_layer(truth: Truth, named: str) -> None:
+    """Of several layers it is the top one that is spoken of, as long as nobody asks for another."""
+    layers = truth.config.cell.layers
+    claim(not named or (layers > 1 and named == f"layer {layers}"), f"which of {layers} layers")
 
 
 @INSIDE("No gradient goes anywhere.")
@@ -95,13 +102,19 @@ def inside_cut(truth: Truth, said: Said) -> Facts:
 
 
 @INSIDE(
-    "I" + CELL + " there is one way back, through φ and U: {share%} of the gradient arrives " + BACK + ".",
+    "I" + CELL + " there is {one:one} way back, through φ and U: {share%} of the gradient arrives " + BACK + ".",
+    "I"
+    + CELL
+    + " each layer has one way back through time, through φ and U: {share%} of the gradient arrives "
+    + BACK
+    + ".",
     "Of the gradient i" + CELL + ", {share%} arrives " + BACK + ".",
 )
 def inside_arrives(truth: Truth, said: Said) -> Facts:
     cells(truth, said)
     said.exactly("lag", truth.lag)
     said.near("share", truth.arriving)
+    claim("one" not in said.places or truth.config.cell.layers == 1, "there are as many as layers")
     return {"arriving": truth.arriving, "needed": truth.lag}
 
 
@@ -129,6 +142,7 @@ ARRIVES = "arrives " + BACK
 )
 def travels(truth: Truth, said: Said) -> Facts:
     cells(truth, said)
+    claim(bool(said["layer"]) == (truth.config.cell.layers > 1), "which layer")
     lag, share = direct_share(truth)
     said.exactly("lag", lag)
     places = said.places
@@ -146,21 +160,24 @@ def travels(truth: Truth, said: Said) -> Facts:
 
 
 @INSIDE(
-    "Every part is exact: together they are the gradient of the {last:last |}loss"
+    "Every part is exact: together they are the gradient of the {last:last |}loss{at: at layer \\d|}"
     "{where: in \\d+ of the \\d+ sequences|}{clamp: before the clamp|}."
 )
 def together(truth: Truth, said: Said) -> None:
     found = truth.answers["paths"]
     claim((said["last"] == "last ") == truth.many, "whose gradient")
+    claim(bool(said["at"]) == (truth.config.cell.layers > 1), "which layer")
+    of_one_layer(truth, said["at"].removeprefix(" at "))
     some, of = found.meta["sequences"], found.meta["of"]
     claim(said["where"] == ("" if some == of else f" in {some} of the {of} sequences"), f"{some} of {of}")
     claim(bool(said["clamp"]) == (truth.config.clip == "backprop"), "the clamp")
     claim(found.meta["error"] < 1e-4, f"they differ by {found.meta['error']}")
 
 
-@INSIDE("It has no gates: what φ lets through, and what U makes of it, is all there is.")
+@INSIDE("It has no gates: what φ lets through, and what U makes of it, is all there is{each: in each layer|}.")
 def no_gates(truth: Truth, said: Said) -> None:
     claim(not truth.config.cell.gates, "it has")
+    claim(bool(said["each"]) == (truth.config.cell.layers > 1), "in how many layers")
 
 
 @INSIDE("Its {gate:[\\w ]+} is always open, so the cell forgets nothing.")
@@ -170,10 +187,11 @@ def always_open(truth: Truth, said: Said) -> None:
 
 
 @INSIDE(
-    "{some} of {all} unit{s:s?} keep{s2:s?} 37 % or more of what they hold over the {lag} step{s3:s?} that the task needs."
+    "{some} of {all} unit{s:s?}{of: of layer \\d|} keep{s2:s?} 37 % or more of what they hold over the {lag} step{s3:s?} that the task needs."
 )
 def units_keep(truth: Truth, said: Said) -> Facts:
     factor = truth.answers["gates"].arrays["kept.factor"]
+    of_one_layer(truth, said["of"].removeprefix(" of "))
     said.exactly("lag", truth.lag)
     said.exactly("all", len(factor))
     left = factor.astype(float) ** truth.lag

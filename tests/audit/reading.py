@@ -118,7 +118,7 @@ class Rules:
         """
 
         def keep(check: Check) -> Check:
-            self.known += [Rule(re.compile(_expression(template)), check, template) for template in templates]
+            self.known += [Rule(re.compile(expression(template)), check, template) for template in templates]
             return check
 
         return keep
@@ -143,11 +143,12 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ").strip()
 
 
-def _expression(template: str) -> str:
+def expression(template: str) -> str:
+    """The regular expression of a template, up to the end or a space."""
     parts, at = [], 0
     for place in PLACE.finditer(template):
-        name, share, expression = place.groups()
+        name, share, own = place.groups()
         parts.append(re.escape(template[at : place.start()]))
-        parts.append(f"(?P<{name}>{expression or (SHARE if share else NUMBER)})")
+        parts.append(f"(?P<{name}>{own or (SHARE if share else NUMBER)})")
         at = place.end()
     return "".join(parts) + re.escape(template[at:]) + r"(?=\s|$)"

@@ -53,6 +53,7 @@ def _flat(rng: np.random.Generator) -> dict[str, Any]:
         "clip": clip, "clip_threshold": float(f"{10 ** rng.uniform(-2, 1):.2g}"),
         "lr_schedule": str(rng.choice(["constant", "constant", "warm-up", "cosine"])),
         "trained": "readout" if rng.random() < 0.08 else "all",
+        "cell.layers": int(rng.choice([1, 1, 1, 1, 2, 3])),
     }  # fmt: skip
 
 
