@@ -18,6 +18,8 @@ from starlette.routing import Route
 
 # A page stands directly under where the app is served, whatever a proxy has taken away from the path.
 _SAYS = 'window.__streamlit = { BACKEND_BASE_URL: new URL(".", location.href).href }'
+HOME, ADMIN = "home", "admin"
+_PAGES = Path(__file__).parents[1] / "pages"
 _FIRST = "<head>"
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -26,6 +28,11 @@ def page_routes(pages: Iterable[str], base: str = "") -> list[Route]:
     """A route for each of ``pages`` under the path ``base``."""
     prefix = "/".join(["", *filter(None, base.split("/")), ""])
     return [Route(prefix + page, _page) for page in pages]
+
+
+def page_names() -> list[str]:
+    """The pages that have an address of their own: all but the first, which is the address itself."""
+    return [path.stem for path in sorted(_PAGES.glob("*.py")) if path.stem != HOME]
 
 
 def inline_scripts() -> list[str]:

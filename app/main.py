@@ -13,11 +13,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from app.board.routes import routes
-from app.board.views import PAGES
 from app.classroom.routes import class_routes
-from app.classroom.seat import PAGE as CLASSROOM
 from app.connections import bound_waiting_sessions, leave_when_the_terminal_closes, watch_connections
-from app.entry import page_routes
+from app.entry import ADMIN, page_names, page_routes
 from app.headers import Door, Rules
 from app.host.metrics import Metrics, Timed
 from app.host.routes import host_routes
@@ -54,7 +52,7 @@ try:
         *routes(lab(), BASE, lambda: supervisor().trouble),
         *host_routes(lab(), METRICS, BASE, lambda: supervisor().trouble),
         *class_routes(hub(), BASE),
-        *page_routes([*PAGES, CLASSROOM, "admin"], BASE),
+        *page_routes([*page_names(), ADMIN], BASE),
     ]
     RULES = Rules.of_host(local=st.get_option("server.address") in HERE)
 except UnrolledError as problem:  # a folder that cannot be used, a name that is none

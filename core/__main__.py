@@ -20,6 +20,7 @@ from core.errors import ConfigError, UnrolledError
 from core.exports.command import add_export, write_export
 from core.forecasts.command import add_forecasts
 from core.frames import Frame
+from core.lessons.command import add_topics as add_lesson
 from core.numbers import percent, plain, plural, sig
 from core.own_data import Kind
 from core.presets import PRESETS
@@ -152,6 +153,11 @@ def forecasts(arguments: argparse.Namespace) -> int:
     return arguments.topic(arguments)
 
 
+def lesson(arguments: argparse.Namespace) -> int:
+    """Check lessons, record what they show, list what they can ask for."""
+    return arguments.topic(arguments)
+
+
 def export(arguments: argparse.Namespace) -> int:
     """Write a run, live or over, in one of many formats."""
     return write_export(arguments)
@@ -237,6 +243,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_theory(command(theory), _config_options)
     add_forecasts(command(forecasts))
+    add_lesson(command(lesson))
     add_export(command(export))
     for function in (backup, restore):
         command(function).add_argument("file", metavar="FILE", type=Path, help="a tar file")

@@ -42,7 +42,7 @@ ORDER = """
     core.forecasts core.promises
     core.store
     core.exports
-    core.check core.lab
+    core.check core.lab core.lessons
     core.bench
     core.command_theory
     core core.__main__

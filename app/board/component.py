@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -17,6 +17,8 @@ from app.board.views import PAGES
 from app.text.glossary import GLOSSARY
 
 T = TypeVar("T")
+PLACE = "unrolled_place"
+"""The cookie in which the browser keeps ``place``; the board's script writes it."""
 _HERE = Path(__file__).parent
 SCRIPTS = (
     "elements",
@@ -48,6 +50,10 @@ _MOUNT = component(
 )
 
 
+def _ignored(*_: object) -> None:
+    """What the visitor makes of the board is nobody's business."""
+
+
 def board(
     source_id: str,
     *,
@@ -60,11 +66,17 @@ def board(
     replays: int = 0,
     address: str = "",
     visitor: str = "",
-    on_cursor: Callable[[int | None], None],
-    on_pins: Callable[[tuple[str, ...]], None],
-    on_knobs: Callable[[tuple[tuple[str, str], ...]], None],
-    on_moving: Callable[[], None],
-    on_visitor: Callable[[str], None],
+    views: Sequence[str] | None = None,
+    words: Literal["all", "headline", "none"] = "all",
+    plays: bool = False,
+    place: str | None = None,
+    controls: bool = True,
+    name: str = "",
+    on_cursor: Callable[[int | None], None] = _ignored,
+    on_pins: Callable[[tuple[str, ...]], None] = _ignored,
+    on_knobs: Callable[[tuple[tuple[str, str], ...]], None] = _ignored,
+    on_moving: Callable[[], None] = _ignored,
+    on_visitor: Callable[[str], None] = _ignored,
 ) -> None:
     """Show the run or preview ``source_id`` at training step ``cursor``, live where that is None.
 
@@ -72,12 +84,16 @@ def board(
     id>@<training step>``. ``knobs`` are (name, value) pairs, ``beside`` the ids of runs trained alongside. When
     ``replays`` changes, the run is played from its start. ``address`` is the query to complete a bare address with,
     ``visitor`` a token for the browser to keep.
+    A page that is no laboratory shows some of the ``views`` alone, with fewer ``words`` or without ``controls``, and
+    may have the run played from its start at once (``plays``; not where the visitor wants no motion). Boards of other
+    ``name`` are others.
+    ``place`` is what the browser is to remember as where the visitor was last.
     What the visitor makes of the board comes back through ``on_cursor``, ``on_pins`` and ``on_knobs``. ``moving`` is
     what the page knows of the runs: when that changes, ``on_moving`` is called and the page is run again to draw its
     buttons anew. ``on_visitor`` is called with the token that the browser had kept before.
     Mount it before any run exists, so that Plotly is loaded when one starts.
     """
-    key = f"board-{page}"
+    key = f"board-{name or page}"
 
     def heard(read: Callable[[Any], T], name: str, tell: Callable[[T], None]) -> None:
         try:
@@ -89,9 +105,9 @@ def board(
     _MOUNT(
         key=key,
         data={
-            "source": source_id, "page": _page(page), "cursor": cursor, "pins": list(pins), "knobs": dict(knobs),
+            "source": source_id, "page": _page(page, views), "cursor": cursor, "pins": list(pins), "knobs": dict(knobs),
             "beside": list(beside), "moving": moving, "replays": replays, "address": address, "visitor": visitor,
-            "script": PLOTLY_PATH,
+            "script": PLOTLY_PATH, "words": words, "controls": controls, "plays": plays, "place": place,
         },
         on_cursor_change=lambda: heard(cursor_of, "cursor", on_cursor),
         on_pins_change=lambda: heard(pins_of, "pins", on_pins),
@@ -101,7 +117,7 @@ def board(
     )  # fmt: skip
 
 
-def _page(name: str) -> dict[str, Any]:
+def _page(name: str, shown: Sequence[str] | None = None) -> dict[str, Any]:
     """The pictures of a page in their order, for the script."""
     views = [
         {
@@ -112,5 +128,6 @@ def _page(name: str) -> dict[str, Any]:
             "sometimes": spec.belongs is not None,
         }
         for view, spec in PAGES[name].views.items()
+        if shown is None or view in shown
     ]
     return {"name": name, "views": views, "glossary": [(term.forms, term.sentence) for term in GLOSSARY]}

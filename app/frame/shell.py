@@ -113,6 +113,7 @@ def _board(page: str, source: str, moving: bool, beside: Sequence[str]) -> None:
         moving=moving,
         replays=session.replays(),
         address=session.completion(),
+        place=page,
         visitor=visitor.to_keep(),
         on_cursor=lambda step: session.change(cursor=step),
         on_pins=lambda pins: session.change(pins=pins),

@@ -10,10 +10,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Term:
-    """A word, in all the ways it is written (``forms``), and what it means in one sentence."""
+    """A word, in all the ways it is written (``forms``), and what it means in one sentence.
+
+    marked    whether pages mark it where it occurs
+    symbol, equation  as TeX, or empty
+    seen      (page, picture) where it is seen, or empty
+    """
 
     forms: tuple[str, ...]
     sentence: str
+    marked: bool = True
+    symbol: str = ""
+    equation: str = ""
+    seen: tuple[str, ...] = ()
 
     def occurs(self, text: str) -> bool:
         """Whether ``text`` has it as whole words, in any case."""
@@ -22,10 +31,13 @@ class Term:
 
 def _read(path: Path) -> tuple[Term, ...]:
     entries = tomllib.loads(path.read_text("utf-8"))["term"]
-    return tuple(Term(tuple(each["forms"]), each["sentence"]) for each in entries)
+    return tuple(Term(**each | {name: tuple(each.get(name, ())) for name in ("forms", "seen")}) for each in entries)
 
 
-GLOSSARY = _read(Path(__file__).with_suffix(".toml"))
+WORDS = _read(Path(__file__).with_suffix(".toml"))
+"""All of them."""
+GLOSSARY = tuple(term for term in WORDS if term.marked)
+"""Those that pages mark."""
 
 
 def explained(*texts: str, after: str = "") -> str | None:

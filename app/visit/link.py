@@ -44,21 +44,8 @@ TRACKERS = re.compile(
     r"|_h\w+|hs\w+|mkt_tok|vero_\w+|oly_\w+|_g[al]\w*|ref(_\w+|errer)?|source|si|spm|trk|campaign\w*"
 )
 """What other sites, mail and search engines hang on to a link: no setting, and nothing that a visitor could mend."""
-_RESERVED = {
-    "v",
-    "run",
-    "step",
-    "pin",
-    "beside",
-    "member",
-    "preset",
-    "embed",
-    "embed_options",
-    CLASS,
-    CONTROL,
-    HIDE,
-    LOCK,
-}
+_OF_FRAMES = {"embed", "embed_options"}
+_RESERVED = {"v", "run", "step", "pin", "beside", "member", "preset", *_OF_FRAMES, CLASS, CONTROL, HIDE, LOCK}
 
 
 @dataclass(frozen=True)
@@ -127,6 +114,11 @@ def read(query: Mapping[str, list[str]], start: str = START) -> Visit:
         locked=_controls(LOCK, query.get(LOCK, []), problems),
         problems=tuple(problems),
     )
+
+
+def says_something(query: Mapping[str, list[str]]) -> bool:
+    """Whether a query names anything to show, more than how the app is framed or where its reader comes from."""
+    return any(not TRACKERS.fullmatch(key) and key not in _OF_FRAMES for key in query)
 
 
 def _config_of(run: str) -> RunConfig | None:

@@ -24,8 +24,8 @@ _VIEW, _START, _WRITTEN, _TOUCHED, _REPLAYS, _LEFT = "_view", "_start", "_writte
 
 
 def visit() -> Visit:
-    """What this visitor looks at now."""
-    return st.session_state[_VIEW]
+    """What this visitor looks at now; on a page that is no laboratory, before they have been in one, its start."""
+    return st.session_state.get(_VIEW) or link.read({}, link.START)
 
 
 def source() -> str:

@@ -11,6 +11,9 @@ from core.store.errors import StorageFull
 
 DIGEST = re.compile(r"[0-9a-f]{32}")
 RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{5,39}")
+RECORDED, SHIPPED = "recorded-", Path(__file__).parents[1] / "lessons" / "runs"
+"""How the ids of runs begin that come with the program, and where those lie. Their other half is their digest, so a
+change of the engine or of a setting leaves none of them to be shown under a name that is no longer true."""
 
 
 def data_folder(folder: Path | str | None = None, *, make: bool = True) -> Path:
@@ -31,15 +34,21 @@ def data_folder(folder: Path | str | None = None, *, make: bool = True) -> Path:
 
 
 def run_path(folder: Path, run_id: str) -> Path:
-    """The file of a run. ``run_id`` may come from a URL: anything but an id is refused with ValueError."""
+    """The file of a run, in ``folder`` or among those that come with the program. ``run_id`` may come from a URL:
+    anything but an id is refused with ValueError."""
     if not RUN_ID.fullmatch(run_id):
         raise ValueError(f"not a run's id: {run_id!r}")
-    return folder / "runs" / f"{run_id}.sqlite"
+    return (SHIPPED if run_id.startswith(RECORDED) else folder / "runs") / f"{run_id}.sqlite"
+
+
+def recorded_id(digest: str) -> str:
+    """The id of the run with this digest among those that come with the program, whether or not it is there."""
+    return f"{RECORDED}{digest[:16]}"
 
 
 def new_run_id() -> str:
     """Random and unguessable (72 bits); never starts with '-', which a command line would take for an option."""
-    while (run_id := secrets.token_urlsafe(9)).startswith("-"):
+    while (run_id := secrets.token_urlsafe(9)).startswith(("-", RECORDED)):
         pass
     return run_id
 

@@ -28,8 +28,9 @@ def own_lab() -> Iterator[None]:
 
 
 def opened(**query: str) -> AppTest:
-    """The gradient-flow page after a link with this query."""
+    """The gradient-flow page after a link with this query to the bare address, where a laboratory once stood."""
     at = AppTest.from_file(str(ROUTER), default_timeout=30)
+    query = query or {"preset": link.START}
     for key, value in query.items():
         at.query_params[key.replace("__", ".")] = value
     at.run()

@@ -2,6 +2,7 @@
 const IDLE_MS = 2000, NUDGE_MS = 50, NARROW = 640;
 // What a proxy says while the server behind it is away, or when it is asked too often: it may come back.
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const boards = new WeakMap();
 
 // Addresses are relative to the page's own, which stands directly under where the app is served: they lead there
@@ -46,10 +47,13 @@ class Board {
     }
     this.beside = data.beside;
     this.moving = data.moving;
-    if (this.replays !== undefined && data.replays !== this.replays) this.transport.play(0);
+    const asked = this.replays === undefined ? data.plays && !STILL.matches : data.replays !== this.replays;
+    if (asked) this.transport.play(0);
     this.replays = data.replays;
     this.script = data.script;
     if (data.address && !location.search) history.replaceState(history.state, "", `${location.pathname}?${data.address}`);
+    Object.assign(this.root.dataset, { words: data.words, controls: data.controls });
+    rememberPlace(data.place);
     this.root.dataset.known = keepVisitor(data.visitor, (kept) => emit("visitor", kept));
     this.notice();
     this.kick();

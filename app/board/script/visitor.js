@@ -15,3 +15,9 @@ function keepVisitor(token, tell) {
   } catch { /* the browser lets frames store nothing: the session's token serves as long as the session */ }
   return true;
 }
+
+// Where the visitor was last, for who comes back to the bare address; "" is the first page. No path: as the visitor's own
+// cookie it belongs to where the app is served.
+function rememberPlace(place) {
+  if (place !== null) document.cookie = `unrolled_place=${place}; Max-Age=31536000; SameSite=Lax`;
+}

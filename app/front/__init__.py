@@ -1,0 +1,1 @@
+"""The pages that are no laboratory: the first one, the words."""

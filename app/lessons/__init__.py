@@ -1,0 +1,1 @@
+"""Lessons on the page: the list, a step with its question, the teacher's sheet."""
