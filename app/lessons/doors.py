@@ -24,4 +24,7 @@ DOORS = tuple(lesson_card(*question) for question in _QUESTIONS)
 
 def lesson_cards() -> list[Card]:
     """A link to each lesson."""
-    return [lesson_card(name, f"{lesson.place}. {lesson.title}", lesson.aim) for name, lesson in lessons().items()]
+    return [
+        lesson_card(name, f"{number}. {lesson.title}", lesson.aim)
+        for number, (name, lesson) in enumerate(lessons().items(), 1)
+    ]

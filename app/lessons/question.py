@@ -85,7 +85,6 @@ def _commit(progress: Progress, answer: tuple[float, ...] | None) -> None:
 
 def _said(verdict: Verdict) -> None:
     sign, word = (":material/check:", "Right.") if verdict.right else (":material/close:", "Not so.")
-    measured = f" Measured: {verdict.measured}." if verdict.measured else ""
-    st.markdown(f"{sign} **{word}**{measured} {verdict.because}")
+    st.markdown(" ".join(filter(None, [f"{sign} **{word}**", verdict.measured, verdict.because])))
     if verdict.belief:
         st.markdown(f"To expect this one has to believe: “{verdict.belief}”.")

@@ -20,7 +20,7 @@ def sheet(progress: Progress) -> None:
     with st.container(key="lesson-ways"):
         st.button("Back to the lesson", key="lesson-back", on_click=go, args=(progress.at(progress.step),))
     with st.container(key="lesson-sheet-page"):
-        st.title(f"{lesson.place}. {lesson.title}", anchor=False)
+        st.title(lesson.title, anchor=False)
         st.markdown(f"**Aim.** {lesson.aim}  \n**Time.** {lesson.minutes} minutes, {len(lesson.steps)} steps.")
         steps = [_step(at, step.title, step.question, runs) for at, step in enumerate(lesson.steps, 1)]
         _part("Steps and their answers", steps)

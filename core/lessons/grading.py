@@ -22,7 +22,7 @@ HANDLES = 9
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an answer was right, what was measured, the reason, and what a wrong one had to believe."""
+    """Whether an answer was right, a sentence on what was measured, the reason, and what a wrong one had to believe."""
 
     right: bool
     measured: str
@@ -57,7 +57,7 @@ def _chosen(question: Choice, at: int, runs: Runs) -> Verdict:
 
 def _placed(question: Number, answer: float, runs: Runs) -> Verdict:
     truth = float(value(question.truth, runs))
-    measured = f"{WRITERS[question.written](truth)}{question.unit and f' {question.unit}'}"
+    measured = f"Measured: {WRITERS[question.written](truth)}{question.unit and f' {question.unit}'}."
     off = np.log(answer / truth) if question.log else answer - truth
     return _told(
         question, float(off), float(np.log(question.within) if question.log else question.within), measured, runs
@@ -68,7 +68,7 @@ def _sketched(question: Curve, answer: Sequence[float], runs: Runs) -> Verdict:
     truth = at_handles(curve(question, runs))
     off = np.asarray(answer) - truth
     far = fixed(float(np.abs(off).mean()), 1)
-    measured = f"your sketch is off by {far} powers of ten on average"
+    measured = f"Your sketch is off by {far} powers of ten on average."
     side = float(off.mean())
     within = question.within if np.abs(off).mean() <= question.within else 0.0
     return _told(question, side, within, measured, runs)
