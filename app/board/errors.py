@@ -13,5 +13,9 @@ class Unknown(UnrolledError):
     """A run or preview that is not on this server."""
 
 
+class Inapplicable(UnrolledError):
+    """A picture of what the task has not."""
+
+
 class Untrained(UnrolledError):
     """A picture of what nobody has trained yet."""

@@ -34,7 +34,7 @@ def _series(task: Any, table: own_data.Table) -> str:
     words += [f"{sig(float(np.nanmin(column)), 3)} to {sig(float(np.nanmax(column)), 3)}"]
     words += [f"{plural(gaps, 'gap')}, each filled with the value before it"] if gaps else []
     x = cut / n * WIDTH
-    said = f"learnt from the first {cut:,} (dark), judged on the last {n - cut:,} (light)"
+    said = f"learnt from the first {cut:,} (strong), judged on the last {n - cut:,} (faint)"
     text = "; ".join([*words, said]) + "."
     lines = (
         f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="1.2" opacity="{shade}"/>'

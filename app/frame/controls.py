@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.figures.input_layout import layout
 from app.frame import own_data, problems
 from app.text.glossary import explained
 from app.visit import session
@@ -42,6 +43,8 @@ def controls() -> None:
                 if key == "task.name":
                     asked = f"{config.task.question} — {config.task.first_seen}"
                     st.caption(asked, help=explained(asked))
+            if group == "Task" and here and config.task.blocks:
+                st.html(layout(config.task))
 
 
 @cache
@@ -91,7 +94,7 @@ def _widget(setting: Setting, value: Any) -> None:
 def _input(setting: Setting, value: Any) -> None:
     """Without bounds of its own: a browser would turn a number red and say nothing, RunConfig says which it may be."""
     if setting.kind == "data":
-        own_data.controls()
+        own_data.controls(held=session.visit().holds(setting.key))
         return
     key = f"set.{setting.key}"
     st.session_state[key] = value

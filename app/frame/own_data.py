@@ -26,9 +26,18 @@ _TIMES, _SAID, _REFUSED = "_brought_times", "_brought_said", "_brought_refused"
 """How often something was brought, (digest, notes) of the last, and why the last could not be."""
 
 
-def controls() -> None:
-    """What is learnt from now, and the ways to bring something else."""
+def controls(*, held: bool) -> None:
+    """What is learnt from now and, unless the link has it ``held``, the ways to bring something else."""
     task: Any = session.visit().config.task
+    if not held:
+        _ways(task)
+    st.html(preview(task))
+    digest, notes = st.session_state.get(_SAID, ("", ()))
+    if notes and digest == task.data:
+        st.caption(problems.as_markdown(" ".join(notes)))
+
+
+def _ways(task: Any) -> None:
     label, text = _ASKS[task.takes]
     bundled = own_data.is_bundled(task.data)
     with st.expander(label, expanded=not bundled or _REFUSED in st.session_state, icon=":material/upload_file:"):
@@ -43,10 +52,6 @@ def controls() -> None:
             st.error(problems.as_markdown(st.session_state[_REFUSED]))
         if not bundled:
             st.button("Back to the example", key="bring.back", on_click=_back, type="tertiary")
-    st.html(preview(task))
-    digest, notes = st.session_state.get(_SAID, ("", ()))
-    if notes and digest == task.data:
-        st.caption(problems.as_markdown(" ".join(notes)))
 
 
 def _uploaded(key: str) -> None:

@@ -1,9 +1,9 @@
 """Which runs a comparison is made of: members that differ in their own settings alone, each with the same seeds.
 
 A member is a text of differences, ``cell.name:gru`` or ``cell.init:default,cell.forget_bias:1``, applied to the
-settings that everybody shares. It may name settings of the cell and of how it learns; task, batch size, steps and seed
-are everybody's, and with them the batches: a batch is a function of task, batch size, seed and step
-(core.data.training_batch), so with the same seed all members see the same sequences in the same order.
+settings that everybody shares. It may name settings of the cell and of how it learns, and how a task's data is read;
+task, batch size, steps and seed are everybody's, and with them the batches: a batch is a function of task, batch size,
+seed and step (core.data.training_batch), so with the same seed all members see the same sequences in the same order.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal, get_args
 
 from core.anatomy import ANATOMIES
 from core.comparison.parameters import nearest_size, parameters
 from core.config import RunConfig
 from core.errors import ConfigError, quoted
+from core.tasks import TASKS
 
 Match = Literal["size", "parameters"]
 MATCHES: tuple[Match, ...] = get_args(Match)
@@ -142,8 +143,16 @@ def differences(text: str) -> dict[str, str]:
 
 
 def may_differ(key: str) -> bool:
-    """Whether members may differ in this setting: in all but those that decide the data and the axes."""
-    return key not in SHARED and not key.startswith("task.")
+    """Whether members may differ in this setting: in all but those that decide the data and the axes. Some tasks have
+    one that says how the same data is read."""
+    return key in readings() or (key not in SHARED and not key.startswith("task."))
+
+
+@cache
+def readings() -> frozenset[str]:
+    """The settings of tasks that leave data and answers as they are and change what the inputs tell of them."""
+    fields = ((name, field.json_schema_extra) for task in TASKS.values() for name, field in task.model_fields.items())
+    return frozenset(f"task.{name}" for name, extra in fields if isinstance(extra, dict) and extra.get("reads"))
 
 
 def applied(reference: RunConfig, text: str) -> RunConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from core.anatomy import ANATOMIES
-from core.comparison.members import ALL_CELLS, MOST_MEMBERS, applied
+from core.comparison.members import ALL_CELLS, MOST_MEMBERS, applied, readings
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.settings import settings_of
@@ -14,9 +14,11 @@ STARTS = {"default", "chrono", "orthogonal", "identity"}
 
 
 def suggestions(config: RunConfig) -> list[str]:
-    """Members that differ from ``config`` in one thing each, the other cells first."""
+    """Members that differ from ``config`` in one thing each: how the data is read, then the other cells, then the
+    rest."""
     depth = "cell.layers:2" if config.cell.layers == 1 else "cell.layers:1"
-    return _others(config, (*ALL_CELLS, *_starts(config), *_variants(config), depth, *_gradient(config)))
+    ways = (*_readings(config), *ALL_CELLS, *_starts(config), *_variants(config), depth, *_gradient(config))
+    return _others(config, ways)
 
 
 def remedies(config: RunConfig, most: int = MOST_MEMBERS - 1) -> list[str]:
@@ -40,6 +42,13 @@ def _others(config: RunConfig, texts: Iterable[str]) -> list[str]:
             apart.append(text)
         known.add(digest)
     return apart
+
+
+def _readings(config: RunConfig) -> Iterator[str]:
+    """The same data read in every other way that the task has."""
+    for key, setting in settings_of(config).items():
+        if key in readings():
+            yield from (f"{key}:{value}" for value in setting.choices)
 
 
 def _starts(config: RunConfig) -> Iterator[str]:

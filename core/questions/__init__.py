@@ -21,6 +21,7 @@ from core.questions.each_gate_forced import EachGateForced
 from core.questions.evidence import Evidence
 from core.questions.fading_memory import FadingMemory
 from core.questions.forced_gates import ForcedGates
+from core.questions.forecast import Forecast
 from core.questions.gate_use import GateUse
 from core.questions.gradient_by_length import GradientByLength
 from core.questions.gradient_paths import GradientPaths
@@ -41,7 +42,7 @@ AnyQuestion = Annotated[
         TruncationBias, Contributions, Clipping, TruncationCost,
         TrainingStep, Theory, LyapunovExponents, CheckedGradient, RecurrentSpectra,
         GateUse, GradientPaths, ForcedGates, EachGateForced, ItemisedCredit, CreditLanding,
-        FadingMemory, MemoryCapacity, Evidence,
+        FadingMemory, MemoryCapacity, Evidence, Forecast,
         InitialGradients, GradientByLength, CellCosts,
         Program, WaysThroughLayers,
     ],
@@ -67,7 +68,8 @@ def question_of(told: Any) -> Question:
 
 __all__ = [
     "QUESTIONS", "CellCosts", "CheckedGradient", "Clipping", "Contributions", "CreditLanding", "EachGateForced",
-    "Evidence", "FadingMemory", "ForcedGates", "GateUse", "GradientByLength", "GradientPaths", "InitialGradients",
+    "Evidence", "FadingMemory", "ForcedGates", "Forecast", "GateUse", "GradientByLength", "GradientPaths",
+    "InitialGradients",
     "ItemisedCredit", "LyapunovExponents", "MemoryCapacity", "Program", "Question", "RecurrentSpectra", "Theory",
     "TrainingStep", "TruncationBias", "TruncationCost", "WaysThroughLayers", "question_of",
 ]  # fmt: skip

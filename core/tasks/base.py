@@ -66,6 +66,16 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Block:
+    """What one input stands for: the average of the steps at the lags ``newest`` to ``oldest``, and the share of what
+    is asked of the far past that it tells."""
+
+    oldest: int
+    newest: int
+    told: float
+
+
+@dataclass(frozen=True)
 class Best:
     """The best answers there are to somebody who does not know every input.
 
@@ -201,6 +211,11 @@ class Task(BaseModel, ABC):
         ``first`` (T+1,) holds steps, by step; entry 0 is not used. A score of 1 where the task does not say.
         """
         return Best(1.0, 0.0)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """What each input stands for, the oldest first; empty where inputs are single steps in a row."""
+        return ()
 
     @property
     @abstractmethod

@@ -19,7 +19,7 @@ FEWEST_WINDOWS = 20
 """Different ones that each part must have."""
 SHORTEST = 4000
 """Steps of a series that is generated, at least."""
-_SERIES = 8
+SERIES = 8
 """The random stream of generated series: the same for every seed of a run, so that seeds compare."""
 
 

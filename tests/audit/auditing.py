@@ -7,21 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.board.views.base import Page
+from app.board.errors import Inapplicable
+from app.board.views.base import Page, Shown, ViewSpec
+from app.figures.base import View
 from core.lab.answers import Answer
 from core.questions import Question
 from core.sweep import twin
 from tests.audit.figures import FIGURES
-from tests.audit.hints import HINTS
+from tests.audit.hints import HINTS as OF_VIEWS
 from tests.audit.labs import CLIPPING, TRUNCATION
 from tests.audit.moments import AUDITED, Moment, answered, moments, wanted
 from tests.audit.pages import FLOW, INSIDE, MEMORY, MICROSCOPE
 from tests.audit.reading import Rules, Untrue
 from tests.audit.runs import Run, config_of, trained
+from tests.audit.series import AHEAD, FORECAST, ONE_STEP, SERIES
 from tests.audit.truth import Truth
 
 CAPTIONS = {"gradient_flow": FLOW, "truncation_lab": TRUNCATION, "clipping_lab": CLIPPING, "inside_the_cell": INSIDE,
-            "memory": MEMORY, "microscope": MICROSCOPE}  # fmt: skip
+            "memory": MEMORY, "microscope": MICROSCOPE, "series": SERIES}  # fmt: skip
+HINTS = OF_VIEWS | {"forecast": FORECAST, "one_step": ONE_STEP, "ahead": AHEAD}
 ROUGH = 0.1
 """Two digits of one number may differ by a tenth."""
 
@@ -65,10 +69,17 @@ def of_page(page: Page, moment: Moment, answers: dict[Question, Answer], drawn: 
     texts = [(CAPTIONS[page.name], f"{caption.headline} {caption.subline}"),
              *((FIGURES, f"{figure.value} | {figure.label}") for figure in caption.figures)]  # fmt: skip
     if drawn:
-        views = {name: spec.build(shown) for name, spec in page.views.items() if name in HINTS}
+        views = {name: _built(spec, shown) for name, spec in page.views.items() if name in HINTS}
         texts += [(HINTS[name], view.hint) for name, view in views.items() if view is not None]
     for rules, text in texts:
         yield from _read(rules, text, truth, facts)
+
+
+def _built(spec: ViewSpec, shown: Shown) -> View | None:
+    try:
+        return spec.build(shown)
+    except Inapplicable:
+        return None
 
 
 def _read(rules: Rules, text: str, truth: Truth, facts: dict[str, tuple[object, str]]) -> Iterator[tuple[str, str]]:

@@ -61,6 +61,22 @@ def test_the_command_line_trains_what_the_library_trains(capsys: pytest.CaptureF
     assert [json.loads(line)["loss"] for line in lines(capsys)] == [frame.loss for frame in train(config)]
 
 
+def test_a_csv_of_ones_own_is_learnt_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the file alone, or on settings that are given; what is found in it is said, and what is no series too."""
+    file = Path(__file__).parents[1] / "data" / "thousands_bom.csv"
+    arguments = ["run", "--data", str(file), "--set", "task.column=2", "steps=1", "cell.hidden_size=2", "--jsonl"]
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 2 and "Missing among the dates: 2 steps, each a gap." in said.err
+    config = config_of(parser().parse_args(arguments))
+    assert config.task.name == "own-series" and config.task.channels == ("Punctual",)
+    again = config_of(parser().parse_args(["run", "--preset", "adding-gru", "--data", str(file)]))
+    assert again.task.data_digest == config.task.data_digest and again.cell.name == "gru"
+    (tmp_path / "page.csv").write_text("<html>" + "<p>no\n" * 100)
+    assert main(["run", "--data", str(tmp_path / "page.csv")]) == 2
+    assert "No column holds numbers" in capsys.readouterr().err
+
+
 def test_a_config_file_flat_or_nested(tmp_path: Path) -> None:
     flat, nested = tmp_path / "flat.json", tmp_path / "nested.json"
     flat.write_text(json.dumps(RunConfig.preset("adding-gru").to_flat()))

@@ -21,6 +21,12 @@ COUNTING: dict[str, st.SearchStrategy[Any]] = {
     "trained_to": st.integers(2, 200),
     "asked": st.sampled_from(["last", "every"]),
 }
+SERIES: dict[str, st.SearchStrategy[Any]] = {
+    "length": st.integers(2, 1000),
+    "horizon": st.integers(1, 100),
+    "split": st.integers(20, 95),
+    "asked": st.sampled_from(["last", "every"]),
+}
 TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "temporal-order": {
         "length": st.integers(10, 10_000),
@@ -46,13 +52,21 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "embedded-reber": {"length": st.integers(8, 200), "asked": st.sampled_from(["last", "every"])},
     "anbn": COUNTING,
     "anbncn": COUNTING,
-    "own-series": {
-        "length": st.integers(2, 1000),
-        "horizon": st.integers(1, 100),
-        "split": st.integers(20, 95),
+    "own-series": SERIES
+    | {
         "column": st.integers(1, 20),
         "data": st.sampled_from([OwnSeries().data, "0" * 32]),
-        "asked": st.sampled_from(["last", "every"]),
+    },
+    "sines": SERIES | {"sines": st.integers(1, 6), "period": st.floats(2.5, 500), "noise": st.floats(0, 10)},
+    "mackey-glass": SERIES | {"delay": st.integers(1, 50), "spacing": st.integers(1, 10)},
+    "drifting": SERIES | {"rise": st.floats(-50, 50), "period": st.floats(2.5, 500), "noise": st.floats(0, 10)},
+    "spectrogram": SERIES | {"bands": st.integers(12, 64), "band": st.integers(1, 12), "noise": st.floats(0, 10)},
+    "coarse-fine": {
+        "length": st.integers(101, 1000),
+        "layout": st.sampled_from(["raw", "doubling", "calendar"]),
+        "recent": st.integers(2, 100),
+        "far": st.integers(2, 5000),
+        "width": st.integers(1, 1000),
     },
     "timed-spikes": {
         "length": st.integers(101, 10_000),

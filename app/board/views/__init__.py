@@ -7,6 +7,7 @@ from app.board.views import (
     inside_the_cell,
     memory,
     microscope,
+    series,
     truncation_lab,
     untrained,
 )
@@ -20,6 +21,7 @@ PAGES: dict[str, Page] = {
         clipping_lab.PAGE,
         compare.PAGE,
         untrained.PAGE,
+        series.PAGE,
         inside_the_cell.PAGE,
         microscope.PAGE,
         memory.PAGE,

@@ -7,12 +7,12 @@ import pytest
 
 from core.anatomy import ANATOMIES
 from core.comparison import ALL_CELLS, MOST_MEMBERS, comparison, differences, kept, parameters, remedies, suggestions
-from core.comparison.members import LARGEST_SEED, applied
+from core.comparison.members import LARGEST_SEED, applied, readings
 from core.config import RunConfig
 from core.data import held_out, training_batch
 from core.errors import ConfigError
 from core.presets import PRESETS
-from core.tasks import TASKS
+from core.tasks import TASKS, Task
 
 ORDER = RunConfig.preset("temporal-order-lstm")
 
@@ -36,10 +36,29 @@ def test_all_members_see_the_same_sequences_in_the_same_order(task: str) -> None
             for step in (0, 1, 17):
                 first, *others = (training_batch(run, step) for run in runs)
                 for other in others:
-                    for name in ("x", "target", "asked", "scored"):
+                    for name in ("target", "asked", "scored"):
                         np.testing.assert_array_equal(getattr(first, name), getattr(other, name))
-            np.testing.assert_array_equal(held_out(runs[0]).x, held_out(runs[-1]).x)
-            assert len({(run.task, run.batch_size, run.steps, run.seed) for run in runs}) == 1
+                    np.testing.assert_array_equal(first.x[-1], other.x[-1])
+            for run in runs:
+                if run.task == runs[0].task:  # else the same series is read in another way
+                    np.testing.assert_array_equal(training_batch(run, 3).x, training_batch(runs[0], 3).x)
+            np.testing.assert_array_equal(held_out(runs[0]).target, held_out(runs[-1]).target)
+            assert len({(_asked_of(run.task), run.batch_size, run.steps, run.seed) for run in runs}) == 1
+
+
+def _asked_of(task: Task) -> str:
+    """Its settings without how the data is read."""
+    return str({key: value for key, value in task.model_dump().items() if f"task.{key}" not in readings()})
+
+
+def test_how_a_series_is_read_may_differ_and_nothing_else_of_its_task() -> None:
+    reference = RunConfig.preset("coarse-fine-lstm")
+    assert suggestions(reference)[:2] == ["task.layout:raw", "task.layout:calendar"] and readings() == {"task.layout"}
+    found = comparison(reference, suggestions(reference)[:2])
+    assert [member.config.to_flat()["task.layout"] for member in found.members] == ["doubling", "raw", "calendar"]
+    assert "task.layout" not in " ".join(suggestions(ORDER))
+    left_out = comparison(ORDER, ["task.layout:raw"])
+    assert len(left_out.members) == 1 and "`task.layout` (=raw) is not a setting" in left_out.problems[0]
 
 
 def test_other_seeds_see_other_sequences() -> None:

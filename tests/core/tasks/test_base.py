@@ -13,12 +13,15 @@ from core.tasks import (
     AnBn,
     AnBnCn,
     Batch,
+    CoarseFine,
     Copying,
     EmbeddedReber,
     Latch,
     Multiplication,
     OwnSeries,
     Review,
+    Sines,
+    Spectrogram,
     Task,
     TemporalOrder,
     TimedSpikes,
@@ -47,6 +50,16 @@ tasks = st.one_of(
     st.builds(AnBnCn, length=st.integers(18, 60), trained_to=st.integers(2, 5), asked=asked),
     st.builds(TimedSpikes, length=st.integers(13, 60), shortest=st.integers(1, 5), longest=st.integers(6, 12)),
     st.builds(OwnSeries, length=st.integers(2, 60), horizon=st.integers(1, 9), column=st.integers(1, 2), asked=asked),
+    st.builds(Sines, length=st.integers(2, 60), horizon=st.integers(1, 9), asked=asked),
+    st.builds(Spectrogram, length=st.integers(2, 40), band=st.integers(1, 12), asked=asked),
+    st.builds(
+        CoarseFine,
+        length=st.integers(5, 60),
+        recent=st.integers(2, 4),
+        far=st.integers(2, 90),
+        width=st.integers(1, 40),
+        layout=st.sampled_from(["raw", "doubling", "calendar"]),
+    ),
 )
 seeds = st.integers(0, 2**31 - 1)
 VARIANTS = [
@@ -70,6 +83,10 @@ VARIANTS = [
     AnBnCn(length=20, trained_to=5),
     AnBnCn(length=20, trained_to=5, asked="last"),
     TimedSpikes(length=20, longest=15),
+    Sines(length=12),
+    Sines(length=12, horizon=3, asked="last"),
+    Spectrogram(length=9),
+    CoarseFine(length=12, recent=4, far=20, width=8),
 ]
 """One of each kind, for the tests that need many sequences."""
 N = 20_000
