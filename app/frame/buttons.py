@@ -44,7 +44,7 @@ def transport_buttons(companions: Companions | None = None, more: Callable[[], N
         share.button()
         if more:
             more()
-    _whose()
+        _whose()
     _way_back()
     return moving
 
@@ -58,7 +58,7 @@ def _step_help(infos: list[RunInfo]) -> str:
 
 
 def _whose() -> None:
-    """A word on a run in front that goes on and is not this visitor's."""
+    """A word on a run in front that goes on and is not this visitor's; in the row, so that nothing below moves."""
     front = _front()
     if front is not None and not _may_steer(front):
         st.caption("You are watching somebody else's run.")

@@ -39,7 +39,8 @@ class Fading:
     channels   (K, C) the same for each channel; NaN for one that never changes
     capacity   (K,) MC_k summed over the channels: cov(readout, input) ÷ var(input). Of the best readout that is corr²;
                of one fitted to other data it is the same on average, where corr² would be too small by what the fit
-               has got wrong. Over all lags at most H, if the inputs are independent in time and of each other
+               has got wrong; of one that varies more than what it reads, whose size is noise, corr². Over all lags
+               at most H, if the inputs are independent in time and of each other
     decoded    (K,) share of the inputs whose largest channel the readout finds; NaN where inputs are no symbols
     guessed    (K,) what always naming the symbol most common at that lag gets right; NaN likewise
     judged     states that every lag was judged on
@@ -118,12 +119,13 @@ def _solver(rows: Floats, rounding: float) -> Floats:
 
 def _judged(guess: Floats, truth: Floats) -> tuple[float, Floats, float]:
     """R² of all channels, of each, and the capacity; both (samples, C)."""
-    away, spread = ((guess - truth) ** 2).mean(axis=0), truth.var(axis=0)
+    away, spread, moved = ((guess - truth) ** 2).mean(axis=0), truth.var(axis=0), guess.var(axis=0)
     together = ((guess - guess.mean(axis=0)) * (truth - truth.mean(axis=0))).mean(axis=0)
     changes = spread > 0
     with np.errstate(all="ignore"):
         channels = np.where(changes, 1 - away / spread, np.nan)
-        capacity = np.where(changes, together / spread, together * 0)
+        scale = np.where(moved > spread, together / moved, 1.0)  # 1 for the best readout, which varies less
+        capacity = np.where(changes, scale * together / spread, together * 0)
         r2 = 1 - away.sum() / spread.sum() if changes.any() else np.nan
     return float(r2), channels, float(capacity.sum())
 

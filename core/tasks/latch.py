@@ -7,16 +7,16 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from core.tasks.base import Batch, Best, Kind, Mark, Part, Task, at_last_step
+from core.tasks.base import Batch, Best, Mark, Part, at_last_step
+from core.tasks.even_classes import EvenClasses
 
 
-class Latch(Task):
+class Latch(EvenClasses):
     """One number a step: +1 or −1 at the first ``carriers`` steps, normal noise of variance ``noise`` afterwards."""
 
     title: ClassVar[str] = "Latch (two sequences)"
     question: ClassVar[str] = "The first numbers are all +1 or all −1, the rest is noise. Which were they?"
     first_seen: ClassVar[str] = "Bengio, Simard & Frasconi 1994; Hochreiter & Schmidhuber 1997, experiment 3"
-    kind: ClassVar[Kind] = "classes"
     solved: ClassVar[float] = 0.95
     answers: ClassVar[tuple[str, ...]] = ("−1", "+1")
 
@@ -65,14 +65,6 @@ class Latch(Task):
         last = at_last_step(T, n)
         known = np.broadcast_to(np.arange(T)[:, None] >= self.carriers - 1, (T, n))
         return Batch(x, np.broadcast_to(plus, (T, n)), last if self.asked == "last" else known, last)
-
-    @property
-    def baseline_loss(self) -> float:
-        return float(np.log(2))
-
-    @property
-    def chance(self) -> float:
-        return 0.5
 
     def best(self, first: np.ndarray) -> Best:
         """One carrier in sight is enough, and noise says nothing."""

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from core.tasks.base import Batch, Best, Kind, Mark, Part, Task, at_last_step
+from core.tasks.base import Batch, Best, Mark, Part, at_last_step
+from core.tasks.even_classes import EvenClasses
 from core.tasks.typed import Typing
 
 POSITIVE = ("loved", "adored", "enjoyed")
@@ -20,7 +21,7 @@ NEUTRAL = (
 WORDS = (*POSITIVE, *NEGATIVE, "I", "this", "movie", *NEUTRAL)
 
 
-class Review(Task):
+class Review(EvenClasses):
     """One-hot words: "I <verdict> this movie" and neutral words up to T; classify liked / not liked at the end.
 
     Three words say yes, three say no; the rest is drawn at random from neutral words and says nothing.
@@ -29,7 +30,6 @@ class Review(Task):
     title: ClassVar[str] = "Review"
     question: ClassVar[str] = "“I loved this movie …” and many more words. Did the writer like it?"
     first_seen: ClassVar[str] = "the textbook's example of a fading memory"
-    kind: ClassVar[Kind] = "classes"
     solved: ClassVar[float] = 0.95
     answers: ClassVar[tuple[str, ...]] = ("disliked", "liked")
     typed: ClassVar[Typing | None] = Typing("review", "I loved this movie which we saw …")
@@ -62,14 +62,6 @@ class Review(Task):
         last = at_last_step(T, n)
         known = np.broadcast_to(np.arange(T)[:, None] >= OPENING.index(None), (T, n))
         return Batch(x, np.broadcast_to(liked, (T, n)), last if self.asked == "last" else known, last)
-
-    @property
-    def baseline_loss(self) -> float:
-        return float(np.log(2))
-
-    @property
-    def chance(self) -> float:
-        return 0.5
 
     def best(self, first: np.ndarray) -> Best:
         """All hangs on the one word."""

@@ -7,13 +7,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from core.tasks.base import Batch, Best, Kind, Mark, Part, Task, at_last_step
+from core.tasks.base import Batch, Best, Mark, Part, at_last_step
+from core.tasks.even_classes import EvenClasses
 
 ALPHABET = ("X", "Y", "a", "b", "c", "d")
 ORDINALS = ("first", "second", "third")
 
 
-class TemporalOrder(Task):
+class TemporalOrder(EvenClasses):
     """Six one-hot channels; X or Y at two (or three) places among four distractors, the order asked at the end.
 
     The places are those of docs/reference.md, "Tasks": t₁ ∈ [T/10, T/5), t₂ ∈ [T/2, 3T/5), and for the eight-class
@@ -23,7 +24,6 @@ class TemporalOrder(Task):
     title: ClassVar[str] = "Temporal order"
     question: ClassVar[str] = "X or Y appears at a few places among distractors. In which order did they come?"
     first_seen: ClassVar[str] = "Hochreiter & Schmidhuber 1997, experiments 6a and 6b"
-    kind: ClassVar[Kind] = "classes"
     solved: ClassVar[float] = 0.95
 
     name: Literal["temporal-order"] = "temporal-order"
@@ -71,14 +71,6 @@ class TemporalOrder(Task):
         last = at_last_step(T, n)
         known = np.arange(T)[:, None] >= place[None, :]  # from the last symbol on
         return Batch(x, np.broadcast_to(answer, (T, n)), last if self.asked == "last" else known, last)
-
-    @property
-    def baseline_loss(self) -> float:
-        return float(np.log(self.output_size))
-
-    @property
-    def chance(self) -> float:
-        return 1 / self.output_size
 
     def best(self, first: np.ndarray) -> Best:
         """A symbol that is not in sight is one of two."""

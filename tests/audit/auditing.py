@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.board.errors import Inapplicable
-from app.board.views.base import Page, Shown, ViewSpec
+from app.board.errors import Inapplicable, Untrained
+from app.board.views.base import Page, Shown
 from app.figures.base import View
 from core.lab.answers import Answer
 from core.questions import Question
 from core.sweep import twin
 from tests.audit.figures import FIGURES
-from tests.audit.hints import HINTS as OF_VIEWS
+from tests.audit.labels import LABELS
 from tests.audit.labs import CLIPPING, TRUNCATION
 from tests.audit.moments import AUDITED, Moment, answered, moments, wanted
 from tests.audit.pages import FLOW, INSIDE, MEMORY, MICROSCOPE
+from tests.audit.pictures import ALTS, HINTS, OF_LAYERS
 from tests.audit.reading import Rules, Untrue
 from tests.audit.runs import Run, config_of, trained
-from tests.audit.series import AHEAD, FORECAST, ONE_STEP, SERIES
+from tests.audit.series import SERIES
 from tests.audit.truth import Truth
 
 CAPTIONS = {"gradient_flow": FLOW, "truncation_lab": TRUNCATION, "clipping_lab": CLIPPING, "inside_the_cell": INSIDE,
             "memory": MEMORY, "microscope": MICROSCOPE, "series": SERIES}  # fmt: skip
-HINTS = OF_VIEWS | {"forecast": FORECAST, "one_step": ONE_STEP, "ahead": AHEAD}
 ROUGH = 0.1
 """Two digits of one number may differ by a tenth."""
 
@@ -54,7 +55,7 @@ def audit(seed: int, questions: bool) -> tuple[int, list[Fault]]:
         ask = questions and moment.name in ("preview", "at the end")
         drawn = ask or moment.name in ("looked back", "stopped")
         for page in AUDITED:
-            answers = answered(moment, wanted(page, config, HINTS)) if ask else {}
+            answers = answered(moment, wanted(page, config)) if ask else {}
             for sentence, fault in of_page(page, moment, answers, drawn):
                 count += bool(sentence)
                 faults += [Fault(seed, moment.name, page.name, fault)] if fault else []
@@ -68,18 +69,29 @@ def of_page(page: Page, moment: Moment, answers: dict[Question, Answer], drawn: 
     caption = page.caption(shown)
     texts = [(CAPTIONS[page.name], f"{caption.headline} {caption.subline}"),
              *((FIGURES, f"{figure.value} | {figure.label}") for figure in caption.figures)]  # fmt: skip
-    if drawn:
-        views = {name: _built(spec, shown) for name, spec in page.views.items() if name in HINTS}
-        texts += [(HINTS[name], view.hint) for name, view in views.items() if view is not None]
+    for name, view in (_views(page, shown) if drawn else {}).items():
+        if moment.config.cell.layers == 1 and name in ALTS:
+            texts += [(HINTS[name], view.hint), (ALTS[name], view.alt), *((LABELS, label) for label in _labels(view))]
+        elif moment.config.cell.layers == 1 or name in OF_LAYERS:
+            texts.append((HINTS[name], view.hint))
     for rules, text in texts:
         yield from _read(rules, text, truth, facts)
 
 
-def _built(spec: ViewSpec, shown: Shown) -> View | None:
-    try:
-        return spec.build(shown)
-    except Inapplicable:
-        return None
+def _views(page: Page, shown: Shown) -> dict[str, View]:
+    """The pictures that there are; some speak of a training that has not begun, some of tasks of another kind."""
+    found = {}
+    for name, spec in page.views.items():
+        with suppress(Untrained, Inapplicable):
+            if (view := spec.build(shown)) is not None:
+                found[name] = view
+    return found
+
+
+def _labels(view: View) -> list[str]:
+    """The legend and the notes within the picture."""
+    notes = (note.text for note in view.figure.layout.annotations)
+    return list(dict.fromkeys([*(key.label for key in view.keys), *filter(None, notes)]))
 
 
 def _read(rules: Rules, text: str, truth: Truth, facts: dict[str, tuple[object, str]]) -> Iterator[tuple[str, str]]:

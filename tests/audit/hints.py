@@ -82,7 +82,7 @@ def ever_clipped(truth: Truth) -> np.ndarray:
 @NORMS(
     "no clipping.",
     "no clipping",
-    "{share%} of all {steps} step{s:s?} so far clipped{how:, by value at .+? per component|, inside backpropagation at .+? per component|}{rest:\\. Click a point to see its step\\.|}",
+    "{share%} of {steps} step{s:s?} so far clipped{how:, by value at .+? per component|, inside backpropagation at .+? per component|}{rest:\\. Click a point to see its step\\.|}",
     "no clipping. Click a point to see its step.",
 )
 def norms(truth: Truth, said: Said) -> None:
@@ -283,7 +283,8 @@ def layers(truth: Truth, said: Said) -> None:
     "No exponent: {why:every direction is lost|the states are not finite}.",
     "λ₁ = {first}: states nearby {way:keep their distance|come together|part}, × {factor} a step{lost:; .*? lost altogether|}.",
     "The measured gradient follows no single factor to compare it with.",
-    "The gradient goes × {measured}: a mean over this whole sequence against one loss, which starts in a direction of its own.",
+    "The gradient goes × {measured}: a mean over this whole sequence against one loss{own:|, which starts in a "
+    "direction of its own}.",
 )
 def exponents(truth: Truth, said: Said) -> Facts:
     first = float(truth.answers["exponents"].arrays["exponents"][0])
@@ -296,6 +297,10 @@ def exponents(truth: Truth, said: Said) -> Facts:
         said.near("first", 0.0 if abs(first) < 1e-6 else first)
     elif "measured" in said.places:
         said.near("measured", truth.factor or math.nan)
+        claim(
+            bool(said["own"]) == (len(truth.answers["exponents"].arrays["exponents"]) > 1),
+            "how many directions there are",
+        )
         return {"factor": truth.factor}
     else:
         claim(truth.factor is None, "one factor fits")
@@ -378,24 +383,3 @@ def bias(truth: Truth, said: Said) -> None:
         claim(cosine < 0, f"its cosine is {cosine}")
     else:
         claim(not np.isfinite(wrong), "it is finite")
-
-
-HINTS = {
-    "strip": STRIP,
-    "curve": CURVE,
-    "training": TRAINING,
-    "clipping": NORMS,
-    "norms": NORMS,
-    "share": SHARE,
-    "angle": ANGLE,
-    "reach": REACH,
-    "answer": ANSWER,
-    "spectrum": SPECTRUM,
-    "radius": RADIUS,
-    "exponents": EXPONENTS,
-    "probe": PROBE,
-    "bias": BIAS,
-    "twins": TWINS,
-    "layers": LAYERS,
-}
-"""By the name of the view on its page. The hints of the others are not read back."""

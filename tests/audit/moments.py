@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ from app.board.views import PAGES
 from app.board.views.base import Page, Shown, questions
 from app.figures.theme import Style
 from core.config import RunConfig
+from core.data import probes
 from core.errors import UnrolledError
 from core.frames import Frame
 from core.lab.answers import Answer
@@ -68,8 +69,21 @@ class Moment:
             name: np.concatenate([frame.history[name] for frame in self.frames]) for name in self.frames[0].history
         }
         return Truth(
-            self.config, self.frame, self.frames[0], scalars, over, self.phase == "preview", kinds, {"twin": twin}
-        )
+            self.config, self.frame, self.frames[0], scalars, over, self.phase == "preview", kinds,
+            {"twin": twin, "recorded": self.frames, "planes": self._plane, "marked": self._marked()},
+        )  # fmt: skip
+
+    def _plane(self, name: str) -> np.ndarray:
+        """(T, H) of a gate or a state in the first of the fixed sequences."""
+        planes = self.frame.planes
+        assert planes is not None
+        states = {"h": planes.h, "c": planes.c}
+        values = states[name][1:] if states.get(name) is not None else planes.gates[name]  # pyright: ignore
+        return values[:, 0]
+
+    def _marked(self) -> list[int]:
+        """The inputs of that sequence that the task names, from 0."""
+        return [step - 1 for step, _ in self.config.task.events(probes(self.config).x[:, 0])]
 
 
 def moments(run: Run) -> Iterator[Moment]:
@@ -130,8 +144,8 @@ def answered(moment: Moment, wanted: list[Question]) -> dict[Question, Answer]:
     return found
 
 
-def wanted(page: Page, config: RunConfig, views: Collection[str]) -> list[Question]:
-    """What the page's words draw on, and those of its pictures that are among ``views``."""
+def wanted(page: Page, config: RunConfig) -> list[Question]:
+    """What the page's words and pictures draw on."""
     query = Query(page.name, tuple(page.views), (), None, Style())
-    needs = [page.needs, *(spec.needs for name, spec in page.views.items() if name in views)]
+    needs = [page.needs, *(spec.needs for spec in page.views.values())]
     return list(dict.fromkeys(question for each in needs for question in questions(each, query, config)))

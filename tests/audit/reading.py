@@ -133,9 +133,26 @@ class Rules:
             match, rule = max(found, key=lambda each: each[0].end())
             try:
                 yield match[0], rule.check(truth, Said(match.groupdict())) or {}
-            except Untrue as error:
-                raise Untrue(f"{match[0]!r}: {error}") from None
+            except (Untrue, LookupError, ValueError) as error:
+                raise Untrue(f"{match[0]!r}: {error!r}") from None
             rest = rest[match.end() :].lstrip()
+
+
+class Labels(Rules):
+    """Texts that are read whole: a label may be one of several things, and has to be one that is there."""
+
+    def read(self, text: str, truth: Truth) -> Iterable[tuple[str, Facts]]:
+        """As of Rules, of the one label that ``text`` is."""
+        label, found = plain(text), []
+        for rule in self.known:
+            if match := rule.sentence.fullmatch(label) or rule.sentence.fullmatch(f"{label}."):
+                try:
+                    rule.check(truth, Said(match.groupdict()))
+                    yield label, {}
+                    return
+                except (Untrue, LookupError, ValueError) as error:
+                    found.append(repr(error))
+        raise Untrue(f"{label!r}: {'; '.join(found) or 'no rule of the audit knows it'}")
 
 
 def plain(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from app.figures.shared import learning, over_training
 from app.text.gradient_flow import caption as gradient_flow
 from app.text.shared import key_figures
 from app.text.shared.situation import Situation
@@ -18,7 +19,7 @@ from core.reading import horizon
 from tests.audit.auditing import audit
 from tests.audit.reading import near
 
-RUNS, EACH, ASKED = 300, 25, 6
+RUNS, EACH, ASKED = 300, 25, 15
 """So many runs in parts of EACH; every ASKED-th with the answers that words are drawn from."""
 SENTENCES = 300
 """At least so many are read of each run."""
@@ -56,6 +57,8 @@ def _with_the_own_step(moment: Situation) -> str:
     (gradient_flow, "_need", _with_the_own_step),
     (horizon, "zeros", _zero_whatever_the_kind),
     (key_figures, "arriving_value", lambda moment: "12\u00a0%"),
+    (over_training, "_said", lambda share: "12\u00a0% of its last step"),
+    (learning, "percent", lambda share: "12\u00a0%"),
 ])  # fmt: skip
 def test_planted_faults_are_found(
     place: object, name: str, fault: Callable[..., object], monkeypatch: pytest.MonkeyPatch

@@ -22,7 +22,7 @@ def test_every_sentence_of_series_holds(task: str) -> None:
     run = trained(RunConfig.from_flat(SMALL | (wild if task == "broken" else {"task.name": task, "task.horizon": 2})))
     count = 0
     for moment in moments(run):
-        known = answered(moment, wanted(PAGE, run.config, PAGE.views)) if moment.name != "stopped" else {}
+        known = answered(moment, wanted(PAGE, run.config)) if moment.name != "stopped" else {}
         for sentence, fault in of_page(PAGE, moment, known, drawn=True):
             assert not fault, f"{moment.name}: {fault}"
             count += bool(sentence)

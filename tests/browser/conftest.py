@@ -289,8 +289,13 @@ class Flow:
         return self.address["run"]
 
     def go(self, title: str) -> None:
-        """Goes to another page by the navigation and waits for its board."""
-        self.page.get_by_role("link", name=title).first.click()
+        """Goes to another page by the navigation, in the menu that holds it, and waits for its board."""
+        places = "[data-testid=stTopNavLink], [data-testid=stTopNavDropdownLink], .st-key-pages a"
+        link = self.page.locator(places).locator("visible=true").filter(has_text=title)
+        for menu in self.page.get_by_test_id("stTopNavSection").all():
+            if not link.count():
+                menu.click()
+        link.first.click()
         self.until(f"document.title.startsWith({title!r}) && Number(board?.dataset.updates) > 0")
 
     def knob(self, view: str, label: str) -> Locator:

@@ -69,6 +69,7 @@ class Picture {
     const top = make("div", "ub-top"), words = make("div", "ub-words");
     this.holder.style.minHeight = `${height}px`;
     this.plot.setAttribute("role", "img");
+    this.plot.setAttribute("aria-label", `${this.title.textContent}. Drawn when it comes into sight.`);
     this.details.append(make("summary", "", "numbers"), this.rows);
     this.details.addEventListener("toggle", () => this.details.open && this.board.kick());
     this.details.hidden = this.more.hidden = this.toy.hidden = this.reset.hidden = true;

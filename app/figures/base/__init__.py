@@ -39,6 +39,7 @@ from app.figures.base.values import (
     percents,
     reference,
     runs,
+    share_words,
     step_words,
     with_gaps,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "reference_line",
     "round_ticks",
     "runs",
+    "share_words",
     "spread",
     "step_words",
     "thinned",

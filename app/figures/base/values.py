@@ -32,6 +32,11 @@ def log_ratio(flow: np.ndarray, to: float) -> np.ndarray:
     return np.where(np.isfinite(ratio), ratio, np.nan).astype(np.float32)
 
 
+def share_words(ratio: float) -> str:
+    """What ``log_ratio`` says of one step, in words: 'nothing' of no number."""
+    return portion(10.0**ratio) if np.isfinite(ratio) else "nothing"
+
+
 def measured_by(flow: np.ndarray, asked: int) -> str:
     """What that is, in words: 'the last step', or 'the largest step' where the last has no gradient."""
     return "the last step" if np.isfinite(flow[asked]) and flow[asked] > 0 else "the largest step"

@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, Scale, View, colorscale, figure, plain_log_axis, reference_line
 from app.figures.theme import Stops, Style
-from core.numbers import sig
+from core.numbers import exact, fixed, sig
 from core.theory.cliff import LEAST_W, Path, descent, gradient, gradient_on_wall, loss, mesh, wall
 
 LOW, HIGH = (4.1, -3.1), (5.5, -1.5)
@@ -111,7 +111,8 @@ def _wall_line(style: Style) -> Layout:
     """The foot of the wall, b = .5 − w σ(.5), from where it begins."""
     w = np.union1d(np.linspace(LEAST_W + 1e-6, HIGH[0], 60), [5.0])
     b = wall(w)
-    words = [f"wall at w = {at:.3f}: b = {line:.6f}, gradient norm {sig(float(np.hypot(*gradient_on_wall(at))), 4)}"
+    words = [f"wall at w = {fixed(at, 3)}: b = {fixed(line, 6)}, gradient norm "
+             f"{sig(float(np.hypot(*gradient_on_wall(at))), 4)}"
              for at, line in zip(w, b)]  # fmt: skip
     return {"type": "scatter3d", "mode": "lines", "x": w.astype(np.float32), "y": b.astype(np.float32),
             "z": (loss(w, b + FOOT) + LIFT).astype(np.float32), "name": "wall",
@@ -148,8 +149,8 @@ def _path(path: Path, step: int, color: str, name: str) -> list[Layout]:
     kept = slice(0, step + 1)
     out = _outside(path)[kept]
     x, y, z = (np.where(out, np.nan, part[kept]).astype(np.float32) for part in (path.w, path.b, path.loss + LIFT))
-    words = [f"{name}, update {k}: w {path.w[k]:.4f}, b {path.b[k]:.4f}, loss {sig(path.loss[k])}, gradient norm "
-             f"{sig(path.norm[k])}" for k in range(step + 1)]  # fmt: skip
+    words = [f"{name}, update {k}: w {fixed(path.w[k], 4)}, b {fixed(path.b[k], 4)}, loss {sig(path.loss[k])}, "
+             f"gradient norm {sig(path.norm[k])}" for k in range(step + 1)]  # fmt: skip
     sizes = np.r_[np.full(step, 3), 7] if step else np.array([7])
     return [{"type": "scatter3d", "mode": "lines+markers", "x": x, "y": y, "z": z, "name": name, "text": words,
              "line": {"color": color, "width": 6}, "marker": {"color": color, "size": sizes.astype(np.float32)},
@@ -227,13 +228,13 @@ def _hint(free: Path, kept: Path, step: int) -> str:
 def _alt(free: Path, kept: Path, step: int, w: float, b: float) -> str:
     out = leaves(free)
     left = f" It left the picture with update {out}." if out and out <= step else ""
-    side = "" if w <= LEAST_W else f" At the start's w the wall stands at b = {float(wall(w)):.4f}."
+    side = "" if w <= LEAST_W else f" At the start's w the wall stands at b = {fixed(float(wall(w)), 4)}."
     return (
-        f"Surface of the loss over w from {LOW[0]:g} to {HIGH[0]:g} and b from {LOW[1]:g} to {HIGH[1]:g}: a low plain, "
-        f"a high one, and between them a wall at b = 0.5 − w σ(0.5), where w exceeds {LEAST_W:.3f}. Gradient descent "
-        f"from w = {sig(w, 3)}, b = {sig(b, 3)}, update {step}: loss {sig(free.loss[step])} and gradient norm "
-        f"{sig(free.norm[step])} without clipping, {sig(kept.loss[step])} and {sig(kept.norm[step])} with it."
-        f"{left}{side}"
+        f"Surface of the loss over w from {exact(LOW[0])} to {exact(HIGH[0])} and b from {exact(LOW[1])} to "
+        f"{exact(HIGH[1])}: a low plain, a high one, and between them a wall at b = 0.5 − w σ(0.5), where w exceeds "
+        f"{LEAST_W:.3f}. Gradient descent from w = {sig(w, 3)}, b = {sig(b, 3)}, update {step}: loss "
+        f"{sig(free.loss[step])} and gradient norm {sig(free.norm[step])} without clipping, {sig(kept.loss[step])} and "
+        f"{sig(kept.norm[step])} with it.{left}{side}"
     )
 
 

@@ -236,9 +236,10 @@ def _alt(arrays: Arrays, measured: int, config: RunConfig) -> str:
     cut = (
         int(np.count_nonzero(zeros(np.nanmean(arrays["flow"], axis=0), cuts=config.cuts) == CUT)) if config.cuts else 0
     )
+    some = plural(len(arrays["share"]), "sequence")
     return (
-        f"Heatmap of gradient size, {len(arrays['share'])} sequences by {config.task.length} time steps, at training "
-        f"step {measured}. {_who(arrays, config)}" + (f" Truncation cuts {plural(cut, 'step')}." if cut else "")
+        f"Heatmap of gradient size, {some} by {config.task.length} time steps, at training step {measured}. "
+        f"{_who(arrays, config)}" + (f" Truncation cuts {plural(cut, 'step')}." if cut else "")
     )
 
 

@@ -17,6 +17,8 @@ from core.reading.outcome import Outcome
 
 HEAD, EACH, BETWEEN = 20, 11, 6
 """Pixels: a member's name, each of its runs, and under the last of them."""
+LINE, LETTER = 16, 6.7
+"""Height of a line of words, and width of a letter of them, in pixels."""
 STATES = {"missing": "not trained yet", "waiting": "waiting for its turn", "paused": "paused"}
 
 
@@ -27,8 +29,9 @@ def progress(sides: Sequence[Side], cursor: int, config: RunConfig, style: Style
     rows: list[_Row] = []
     y = 0.0
     for side in sides:
-        notes += _names(side, y, style)
-        y += HEAD
+        head = HEAD if _side_by_side(side, style) else HEAD + LINE
+        notes += _names(side, y, head, style)
+        y += head
         for run in side.runs:
             rows.append(_Row(side, run, y + EACH / 2))
             y += EACH
@@ -137,16 +140,21 @@ def _solved(whole: Outcome) -> str:
     return f", solved at {whole.solved:,}" if whole.solved is not None else broke
 
 
-def _names(side: Side, y: float, style: Style) -> list[Layout]:
-    place = {"y": y + HEAD - 3, "yanchor": "bottom", "xref": "paper", "showarrow": False}
+def _side_by_side(side: Side, style: Style) -> bool:
+    """Whether name and summary fit into one line; else the summary stands below."""
+    return LETTER * (len(side.label) + len(_summary(side)) + 4) <= style.plot_width
+
+
+def _names(side: Side, y: float, head: float, style: Style) -> list[Layout]:
+    place = {"yanchor": "bottom", "xref": "paper", "showarrow": False}
     name = f'<span style="color:{side.look.color}">■</span> {side.label}'
-    summary = _summary(side)
-    if style.narrow and len(name) + len(summary) > 95:
-        summary = ""
+    together = head == HEAD
     return [
-        place | {"text": name, "x": 0, "xanchor": "left", "font": {"color": style.theme.ink, "size": 13}},
-        place | {"text": summary, "x": 1, "xanchor": "right", "font": {"color": style.theme.muted, "size": 12}},
-    ]
+        place | {"text": name, "x": 0, "xanchor": "left", "y": y + HEAD - 3,
+                 "font": {"color": style.theme.ink, "size": 13}},
+        place | {"text": _summary(side), "x": 1 if together else 0, "xanchor": "right" if together else "left",
+                 "y": y + head - 3, "font": {"color": style.theme.muted, "size": 12}},
+    ]  # fmt: skip
 
 
 def _summary(side: Side) -> str:

@@ -22,6 +22,7 @@ from app.figures.base import (
     kind_keys,
     kinds_of,
     outline,
+    share_words,
     time_axis,
     truncation_keys,
     with_gaps,
@@ -30,7 +31,7 @@ from app.figures.compare.band import over_seeds
 from app.figures.compare.side import Side, count_words, moment_start
 from app.figures.theme import Style
 from core.config import RunConfig
-from core.numbers import fixed, portion
+from core.numbers import fixed
 from core.reading.horizon import KIND_NAMES
 
 LIMIT = 6.0
@@ -98,13 +99,9 @@ def _kinds(side: Side) -> np.ndarray:
 def _words(side: Side, ratio: np.ndarray, kinds: np.ndarray) -> list[str]:
     return [
         f"{side.label}, step {t}: {KIND_NAMES[kind]}" if kind else
-        f"{side.label}, step {t}: {_share(value)} of the last step"
+        f"{side.label}, step {t}: {share_words(value)} of the last step"
         for t, (value, kind) in enumerate(zip(ratio.tolist(), kinds))
     ]  # fmt: skip
-
-
-def _share(log: float) -> str:
-    return portion(10.0**log) if np.isfinite(log) else "nothing"
 
 
 def _names(side: Side, y: int, half: float, style: Style) -> list[Layout]:
@@ -131,7 +128,7 @@ def _pace(side: Side) -> str:
 
 
 def _alt(sides: Sequence[Side], values: np.ndarray) -> str:
-    parts = [f"{side.label}: {_share(float(row[1]))} of the last step's gradient at step 1, {_pace(side)}"
+    parts = [f"{side.label}: {share_words(float(row[1]))} of the last step's gradient at step 1, {_pace(side)}"
              for side, row in zip(sides, values)]  # fmt: skip
     return f"One row of {values.shape[1] - 1} cells a member. " + "; ".join(parts) + "."
 

@@ -179,9 +179,13 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> str:
 
 def _alt(rows: np.ndarray, t: np.ndarray, steps: np.ndarray, config: RunConfig, step: int) -> str:
     return (
-        f"Matrix of gradient size, {len(steps)} losses by {len(t)} states, at training step {step}, and the row of one "
-        f"loss as a curve. {_words(rows[-1], t, int(steps[-1]), config)}"
+        f"Matrix of gradient size, {_losses(len(steps))} by {plural(len(t), 'state')}, at training step {step}, and "
+        f"the row of one loss as a curve. {_words(rows[-1], t, int(steps[-1]), config)}"
     )
+
+
+def _losses(count: int) -> str:
+    return "1 loss" if count == 1 else f"{count} losses"
 
 
 def _table(rows: np.ndarray, total: np.ndarray, t: np.ndarray, steps: np.ndarray) -> DataFrame:

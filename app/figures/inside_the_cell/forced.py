@@ -32,8 +32,7 @@ def forced(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: St
         name="forced",
         title="Which gate does it hang on?",
         hint=_hint(names, left, own, config) + (f" {looked_at(meta)}" if names else ""),
-        alt=f"Share of the gradient left {_lag(config)} steps back with each gate forced in turn: "
-            + ", ".join(f"{probe_name(name, config)} {portion(value)}" for name, value in zip(names, left)) + ".",
+        alt=_alt(names, left, config),
         figure=figure(style, data, _layout(names, own, low, high, config, style),
                       height=max(120, PITCH * len(names) + 64), top=10, bottom=44),
         table=lambda: DataFrame({
@@ -113,6 +112,13 @@ def _hint(names: list[str], left: list[float], own: float, config: RunConfig) ->
     if most <= 1.05 * own and least >= own / 1.05:
         return f"{start}, whichever gate is forced."
     return f"{start}; {best} leaves most, {_portion(most)}, and {worst} least, {_portion(least)}."
+
+
+def _alt(names: list[str], left: list[float], config: RunConfig) -> str:
+    if not names:
+        return "There is no gate to force."
+    each = ", ".join(f"{probe_name(name, config)} {portion(value)}" for name, value in zip(names, left))
+    return f"Share of the gradient left {plural(_lag(config), 'step')} back with each gate forced in turn: {each}."
 
 
 def _portion(value: float) -> str:

@@ -100,8 +100,7 @@ def _hint(
     if abs(there - elsewhere) < 0.02:
         return f"{start} No gate tells the marked steps from the others yet."
     means = f"{fixed(there)} on average, elsewhere {fixed(elsewhere)}"
-    told = f"{start} At the marked steps {gate_name(q, config)} is {means}."
-    return told.replace("-0", "−0")
+    return f"{start} At the marked steps {gate_name(q, config)} is {means}."
 
 
 def _mean(lines: Mapping[str, np.ndarray]) -> str:

@@ -36,9 +36,8 @@ def gate_training(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, st
     return View(
         name="gate_training",
         title="Means over training",
-        hint=_hint(means, at, config),
-        alt="Means of the gates over training: " + "; ".join(
-            f"{gate_name(q, config)} from {fixed(mean[0])} to {fixed(mean[-1])}" for q, mean in means.items()) + ".",
+        hint=_hint(means, at, meta["sequences"], config),
+        alt=_alt(means, at, config),
         figure=figure(style, data, layout, height=260, top=12, bottom=44),
         table=lambda: DataFrame({"training step": at} | {
             f"{q} {words}": arrays[f"{q}.{what}"] for q in names
@@ -47,12 +46,21 @@ def gate_training(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, st
     )  # fmt: skip
 
 
-def _hint(means: Mapping[str, np.ndarray], at: np.ndarray, config: RunConfig) -> str:
+def _alt(means: Mapping[str, np.ndarray], at: np.ndarray, config: RunConfig) -> str:
     if len(at) < 2:
-        return "Over all units and the four fixed sequences. Train to see them move."
+        now = "; ".join(f"{gate_name(q, config)}: {fixed(mean[0])}" for q, mean in means.items())
+        return f"Means of the gates at training step {int(at[0])}: {now}."
+    moves = (f"{gate_name(q, config)} from {fixed(mean[0])} to {fixed(mean[-1])}" for q, mean in means.items())
+    return f"Means of the gates over training: {'; '.join(moves)}."
+
+
+def _hint(means: Mapping[str, np.ndarray], at: np.ndarray, sequences: int, config: RunConfig) -> str:
+    over = f"Over all units and the {sequences} fixed sequences."
+    if len(at) < 2:
+        return f"{over} Train to see them move."
     moves = {q: float(mean[-1] - mean[0]) for q, mean in means.items()}
     if np.isnan(list(moves.values())).any():
-        return "Over all units and the fixed sequences. By now the weights are not all numbers."
+        return f"{over} By now the weights are not all numbers."
     q = max(moves, key=lambda name: abs(moves[name]))
     name = "φ′" if q == "slope" else f"Most: {gate_name(q, config)}"
-    return f"Over all units and the fixed sequences. {name} goes from {fixed(means[q][0])} to {fixed(means[q][-1])}."
+    return f"{over} {name} goes from {fixed(means[q][0])} to {fixed(means[q][-1])}."

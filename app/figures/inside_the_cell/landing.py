@@ -48,15 +48,24 @@ def landing(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: S
         name="landing",
         title="Credit where it matters",
         hint=_hint(arrays, meta, even),
-        alt=f"Share of credit at the steps that matter over training: {percent(float(arrays['gates'][0]))} at step "
-            f"{int(at[0])}, {percent(float(arrays['gates'][-1]))} at step {int(at[-1])}; an even spread gives "
-            f"{percent(even)}.",
+        alt=_alt(arrays, even),
         figure=figure(style, data, layout, height=260, top=12, bottom=44),
         table=lambda: DataFrame({
             "training step": at, "gates": arrays["gates"], "distractors": 1 - arrays["gates"],
             "states": arrays["state"], "even spread": arrays["expected"]}),
         keys=tuple(Key(words, color, dash=dash, width=width) for _, words, dash, width in LINES),
     )  # fmt: skip
+
+
+def _alt(arrays: Arrays, even: float) -> str:
+    at, (first, *_, last) = (
+        arrays["step"],
+        [percent(float(share)) for share in (arrays["gates"][0], arrays["gates"][-1])],
+    )
+    what, spread = "Share of credit at the steps that matter", f"an even spread gives {percent(even)}."
+    if len(at) == 1:
+        return f"{what}: {first} at training step {int(at[0])}; {spread}"
+    return f"{what} over training: {first} at step {int(at[0])}, {last} at step {int(at[-1])}; {spread}"
 
 
 def _hint(arrays: Arrays, meta: Mapping[str, Any], even: float) -> str:

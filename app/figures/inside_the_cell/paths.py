@@ -172,11 +172,14 @@ def _share(arrays: Arrays, name: str) -> np.ndarray:
 
 
 def _alt(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, step: int) -> str:
-    first = ", ".join(f"{path_name(name, config)} {percent(float(_share(arrays, name)[0]))}" for name in meta["paths"])
-    return (
-        f"Stacked shares of the gradient by path at training step {step}, one column a time step. At step "
-        f"{int(arrays['t'][0])}: {first}."
-    )
+    start = f"Stacked shares of the gradient by path at training step {step}, one column a time step."
+    with np.errstate(invalid="ignore"):
+        live = np.flatnonzero(np.isfinite(arrays["flow"]) & (arrays["flow"] > 0))
+    if not live.size:
+        return f"{start} No gradient arrives anywhere."
+    k = live[0]
+    first = ", ".join(f"{path_name(name, config)} {percent(float(_share(arrays, name)[k]))}" for name in meta["paths"])
+    return f"{start} At step {int(arrays['t'][k])}: {first}."
 
 
 def _table(arrays: Arrays, names: list[str]) -> DataFrame:

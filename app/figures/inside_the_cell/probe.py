@@ -226,7 +226,8 @@ def _alt(shares: Mapping[str, np.ndarray], config: RunConfig) -> str:
     back = max(0, asked_step(config) - config.task.lag)
     there = ", ".join(f"{name}: {sig(float(line[back])) if np.isfinite(line[back]) else 'nothing'}"
                       for name, line in shares.items())  # fmt: skip
-    return f"Gradient of the last loss against the time step, on a log scale; {config.task.lag} steps back, {there}."
+    lag = plural(config.task.lag, "step")
+    return f"Gradient of the last loss against the time step, on a log scale; {lag} back, {there}."
 
 
 def probe_name(name: str, config: RunConfig) -> str:

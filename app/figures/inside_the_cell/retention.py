@@ -45,8 +45,8 @@ def retention(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style:
         name="retention",
         title="What a unit keeps" if keeps != "slope" else "What φ lets through",
         hint=_hint(steps, float(arrays["kept.quantiles"][-1, 1]), meta, config),
-        alt=f"Time constants of {len(steps)} units, from {_steps(float(steps[0]))} to {_steps(float(steps[-1]))}, at "
-            f"training step {step}.",
+        alt=f"Time constants of {plural(len(steps), 'unit')}, from {_steps(float(steps[0]))} to "
+            f"{_steps(float(steps[-1]))}, at training step {step}.",
         figure=figure(style, data, layout, height=336, top=12, bottom=44),
         table=lambda: DataFrame({"unit": units + 1, "factor per step": factors, "time constant": steps}),
     )  # fmt: skip
@@ -115,7 +115,9 @@ def kept_training(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, st
         name="kept_training",
         title="What units keep, over training" if meta["keeps"] != "slope" else "What φ lets through, over training",
         hint=_moved(at, quantiles[:, 1]),
-        alt=f"Percentiles of the units' time constants over training; the median goes from {first} to {last}.",
+        alt=f"Percentiles of the units' time constants over training; the median goes from {first} to {last}."
+            if len(at) > 1 else
+            f"Percentiles of the units' time constants at training step {int(at[0])}; the median is {first}.",
         figure=figure(style, data, layout, height=260, top=12, bottom=44),
         table=lambda: DataFrame({"training step": at} | dict(zip(QUANTILES, quantiles.T))),
         keys=tuple(Key(name, color, width=widths[k], dash="dot" if k == 0 else "solid")

@@ -73,8 +73,8 @@ def _hint(sums: Mapping[str, np.ndarray], meta: Mapping[str, Any], last: int, co
     now, start, bound = float(sums["now"][-1]), float(sums["start"][-1]), int(meta["bound"])
     if not np.isfinite(now):
         return "The states are not finite: nothing can be read from them."
-    words = f"{sig(max(now, 0))} of at most {_bound(bound, config)}, over lags 0 to {last}; "
-    words += f"untrained {sig(max(start, 0))}."
+    held, before = (sig(min(max(value, 0), bound)) for value in (now, start))  # more than the bound is sampling's
+    words = f"{held} of at most {_bound(bound, config)}, over lags 0 to {last}; untrained {before}."
     if now < 0.9 * start:
         words += " Trained, it keeps less of what comes at random; whether it kept what is asked stands above."
     elif now > 1.1 * start:

@@ -255,9 +255,8 @@ def _hint(arrays: Arrays, tokens: Sequence[str], kind: str, config: RunConfig) -
         even = " A toss is never sure here: 0 is even." if config.task.kind == "chances" else ""
         return (f"At step {last + 1} it says {_leans(float(now[last]), config.task)}; untrained it was at "
                 f"{_number(float(start[last]))}.{even}")  # fmt: skip
-    right = "right" if now[last] > 0 else "not on the right answer"
-    return (f"At step {last + 1} its log odds of the right answer are {_number(float(now[last]))}: {right} "
-            f"{'with ' + _sure(float(now[last])) if now[last] > 0 else 'above all others together'}; untrained "
+    right = f"right with {_sure(float(now[last]))} sure" if now[last] > 0 else "less than all others together"
+    return (f"At step {last + 1} its log odds of the right answer are {_number(float(now[last]))}: {right}; untrained "
             f"{_number(float(start[last]))}.")  # fmt: skip
 
 

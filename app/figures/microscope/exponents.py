@@ -41,8 +41,7 @@ def exponents(arrays: Arrays, measured: float | None, config: RunConfig, style: 
         name="exponents",
         title="Lyapunov exponents",
         hint=_hint(values, measured, lost),
-        alt=f"{len(values)} exponents from {sig(float(values[0]))} down; the first one is a factor of "
-            f"{sig(float(np.exp(values[0])))} per step.",
+        alt=_alt(values),
         figure=figure(style, data, layout, height=260, bottom=44),
         table=lambda: DataFrame({"number": range(1, len(values) + 1), "exponent": values,
                                  "factor per step": np.exp(values)}),
@@ -57,6 +56,14 @@ def _range(shown: np.ndarray, marks: list[float]) -> tuple[float, float]:
     return float(values.min()) - margin, float(values.max()) + margin
 
 
+def _alt(values: np.ndarray) -> str:
+    first = float(values[0])
+    if not np.isfinite(first):
+        return "There is no exponent."
+    number, factor = sig(first if abs(first) >= ROUNDING else 0.0), fixed(float(np.exp(first)))
+    return f"{plural(len(values), 'exponent')} from {number} down; the first one is a factor of {factor} per step."
+
+
 def _hint(values: np.ndarray, measured: float | None, lost: int) -> str:
     first = float(values[0])
     if not np.isfinite(first):
@@ -67,7 +74,7 @@ def _hint(values: np.ndarray, measured: float | None, lost: int) -> str:
     gone = f"; {plural(lost, 'direction')} {'is' if lost == 1 else 'are'} lost altogether" if lost else ""
     if measured is None:
         return f"{start}{gone}. The measured gradient follows no single factor to compare it with."
+    own = ", which starts in a direction of its own" if len(values) > 1 else ""
     return (
-        f"{start}{gone}. The gradient goes × {fixed(measured)}: a mean over this whole sequence against one loss, "
-        "which starts in a direction of its own."
+        f"{start}{gone}. The gradient goes × {fixed(measured)}: a mean over this whole sequence against one loss{own}."
     )

@@ -91,11 +91,13 @@ def _hint(values: np.ndarray, at: np.ndarray, asked: int, flow: np.ndarray, conf
         return "The Jacobians are no numbers here."
     own = float(flow[asked - lag] / flow[asked]) if flow[asked] > 0 else float("nan")
     measured = (
-        f" The measured gradient keeps {sig(own)}: it starts in a direction of its own." if np.isfinite(own) else ""
-    )
+        f" The measured gradient keeps {sig(own)}{': it starts in a direction of its own' * (values.shape[1] > 1)}."
+        if np.isfinite(own) else ""
+    )  # fmt: skip
     return (
-        f"{plural(lag, 'step')} back the best-kept direction is multiplied by {sig(largest)}; of {values.shape[1]} "
-        f"directions {kept} {'keeps' if kept == 1 else 'keep'} a hundredth or more.{measured}"
+        f"{plural(lag, 'step')} back the best-kept direction is multiplied by {sig(largest)}; of "
+        f"{plural(values.shape[1], 'direction')} {kept or 'none'} {'keep' if kept > 1 else 'keeps'} a hundredth or "
+        f"more.{measured}"
     )
 
 

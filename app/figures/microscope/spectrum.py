@@ -10,7 +10,7 @@ from pandas import DataFrame
 from app.figures.base import Key, Knob, Layout, View, cursor_line, figure, reference_line, training_axis
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
-from core.numbers import fixed
+from core.numbers import fixed, plural
 
 Arrays = Mapping[str, np.ndarray]
 GATE = "micro_gate"
@@ -44,9 +44,8 @@ def spectrum(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, knob
         name="spectrum",
         title=f"Spectrum of U{_of(gate)}",
         hint=_spectrum_hint(rho, config),
-        alt=f"Eigenvalues of U{_of(gate)} at training {now}: spectral radius {fixed(rho, 3)}, norm "
-            f"{fixed(sigma, 3)}, with "
-            f"{len(steps) - 1} earlier moments.",
+        alt=f"Eigenvalues of U{_of(gate)} at training {now}: spectral radius {fixed(rho, 3)}, norm {fixed(sigma, 3)}"
+            + (f", with {plural(len(steps) - 1, 'earlier moment')}." if len(steps) > 1 else "."),
         figure=figure(style, [*trail, _dots(real[-1], imag[-1], color, 7, 1, now)], layout, height=300),
         table=lambda: DataFrame({"real": real[-1], "imaginary": imag[-1], "modulus": np.hypot(real[-1], imag[-1])}),
         keys=(Key(now, color, "marker"), Key(f"ρ = {fixed(rho)}", color, dash="dot"),
@@ -104,8 +103,8 @@ def radius(arrays: Arrays, config: RunConfig, style: Style, *, gate: str, shown:
         title="Radius and norm over training",
         hint=_radius_hint(float(rho[-1]), float(sigma[-1]), config),
         alt=f"Spectral radius from {fixed(rho[0], 3)} to {fixed(rho[-1], 3)} and norm from {fixed(sigma[0], 3)} to "
-            f"{fixed(sigma[-1], 3)}, "
-            f"training steps {int(steps[0])} to {int(steps[-1])}.",
+            f"{fixed(sigma[-1], 3)}, training steps {int(steps[0])} to {int(steps[-1])}." if len(steps) > 1 else
+            f"Spectral radius {fixed(rho[0], 3)} and norm {fixed(sigma[0], 3)} at training step {int(steps[0])}.",
         figure=figure(style, data, layout, height=260, bottom=44),
         table=lambda: DataFrame({"training step": steps, "ρ": rho, "σ_max": sigma}),
         keys=tuple(Key(name, ink, dash=dash) for _, ink, dash, name in lines),

@@ -23,11 +23,13 @@ from app.figures.base import (
 from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
-from core.numbers import fixed, sig
+from core.numbers import fixed, plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 DECADES_ABOVE, DECADES = 6, 20
 """The axis shows at most so many decades above the loss's own gradient, and so many in all."""
+TIGHT = 0.99
+"""A gradient that comes as near to its bound lies in the worst direction, the only one of a single unit."""
 
 
 def theory(
@@ -130,12 +132,11 @@ def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunC
     lag, there = _at(lines, config, asked)
     if not np.isfinite(there["measured"]):
         return "The loss has no gradient that is a number here, so there is nothing to compare."
-    start = (
-        f"{lag} steps back the gradient is {sig(there['measured'])} of what it was; the product of the steps' norms "
-    )
-    start += (
-        f"allows {sig(there['product'])}, since it takes every step's worst direction, and no gradient lies in all."
-    )
+    start = f"{plural(lag, 'step')} back the gradient is {sig(there['measured'])} of what it was; "
+    start += f"the product of the steps' norms allows {sig(there['product'])}"
+    if there["measured"] < TIGHT * there["product"]:
+        start += ", since it takes every step's worst direction, and no gradient lies in all"
+    start += "."
     if config.cell.layers > 1:
         return f"{start} (γ σ_max)ᵏ bounds no stack of layers: its gradient goes through the W and U of each."
     if config.cell.gates:
@@ -157,7 +158,8 @@ def _hint(lines: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunC
 def _alt(lines: Mapping[str, np.ndarray], config: RunConfig, asked: int, measured: int) -> str:
     lag, there = _at(lines, config, asked)
     words = ", ".join(f"{name} {sig(value)}" for name, value in there.items())
-    return f"Measured gradient and its bounds at training step {measured}, on a log scale; {lag} steps back: {words}."
+    back = plural(lag, "step")
+    return f"Measured gradient and its bounds at training step {measured}, on a log scale; {back} back: {words}."
 
 
 def _table(lines: Mapping[str, np.ndarray], asked: int, config: RunConfig) -> DataFrame:

@@ -111,7 +111,7 @@ def _hint(cut: np.ndarray, config: RunConfig) -> str:
     if not cut.size:
         return "nothing clipped yet"
     of_what = "" if _by_norm(config) else f", {words_of_clip(config)} per component"
-    return f"{percent(float(cut.mean()))} of all {plural(len(cut), 'step')} so far clipped{of_what}"
+    return f"{percent(float(cut.mean()))} of {plural(len(cut), 'step')} so far clipped{of_what}"
 
 
 def _alt(before: np.ndarray, after: np.ndarray, cut: np.ndarray, config: RunConfig) -> str:

@@ -29,7 +29,7 @@ from app.figures.base import (
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.frames import Frame
-from core.numbers import portion
+from core.numbers import plural, portion
 from core.reach import loss_steps
 from core.reading.horizon import KIND_NAMES, SHARE
 
@@ -83,7 +83,7 @@ def _alt(frame: Frame, kinds: np.ndarray, to: float, config: RunConfig) -> str:
     )
     above_share = int(np.count_nonzero((kinds[1:] == 0) & (frame.flow[1:] >= SHARE * to)))
     zero = ", ".join(
-        f"{int(np.count_nonzero(kinds[1:] == kind))} steps {name}"
+        f"{plural(int(np.count_nonzero(kinds[1:] == kind)), 'step')} {name}"
         for kind, name in enumerate(KIND_NAMES)
         if kind and (kinds[1:] == kind).any()
     )

@@ -24,7 +24,7 @@ from app.figures.theme import Style
 from core.anatomy import Role
 from core.config import RunConfig
 from core.frames import Planes
-from core.numbers import fixed, percent
+from core.numbers import fixed, percent, plural
 
 UNITS, COLUMNS = 64, 200
 """Larger planes are thinned: evenly spaced units, averages of neighbouring time steps."""
@@ -174,8 +174,9 @@ def _alt(rows: Sequence[Plane], labels: Sequence[Label], config: RunConfig, step
         else:
             parts.append(f"{row.title} mean size {fixed(float(np.abs(row.values).mean()))}")
     seen = ", ".join(f"{label.text} at step {label.first}" for label in labels) or "no marked step"
+    units = plural(config.cell.hidden_size, "unit")
     return (
-        f"Heatmaps, unit by time step, of {config.cell.hidden_size} units at training step {step}: {'; '.join(parts)}. "
+        f"Heatmaps, unit by time step, of {units} at training step {step}: {'; '.join(parts)}. "
         f"In this sequence: {seen}."
     )
 

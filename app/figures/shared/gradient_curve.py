@@ -30,7 +30,7 @@ from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
 from core.frames import Frame
 from core.numbers import fixed, plural, portion, sig
-from core.reading.horizon import SHARE, Horizon
+from core.reading.horizon import KIND_NAMES, LIVE, SHARE, Horizon
 
 DASHES = ("dot", "dash", "dashdot", "solid")
 """Of the layers, from the bottom up."""
@@ -87,7 +87,7 @@ def gradient_curve(
         name="curve",
         title="The same as a curve",
         hint=_hint(horizon),
-        alt=_alt(frame, horizon, to, config.task.length),
+        alt=_alt(frame, horizon, kinds_of(frame.flow, config), to, config.task.length),
         figure=figure(
             style,
             [*_ground(frame, config, style, low, high), *(line.trace() for line in lines), *_reach(horizon, style)],
@@ -237,14 +237,18 @@ def _hint(horizon: Horizon) -> str:
     )
 
 
-def _alt(frame: Frame, horizon: Horizon, to: float, T: int) -> str:
+def _alt(frame: Frame, horizon: Horizon, kinds: np.ndarray, to: float, T: int) -> str:
     rate = "no single factor per step fits" if horizon.factor is None else f"factor {fixed(horizon.factor)} per step"
     reach = "no horizon" if horizon.reach is None else f"the horizon is {plural(horizon.reach, 'step')}"
     own, first = float(frame.flow[horizon.asked]), float(frame.flow[1])
-    share = f" ({portion(first / to)} of {measured_by(frame.flow, horizon.asked)})" if np.isfinite(first) else ""
+    there = sig(first)
+    if kinds[1] != LIVE:
+        there = KIND_NAMES[kinds[1]]
+    elif np.isfinite(first):
+        there += f" ({portion(first / to)} of {measured_by(frame.flow, horizon.asked)})"
     return (
         f"Gradient size against time step on a log scale at training step {frame.step}: {sig(own)} at the last step, "
-        f"{sig(first)}{share} at step 1 of {T}; {rate}, {reach}."
+        f"{there} at step 1 of {T}; {rate}, {reach}."
     )
 
 

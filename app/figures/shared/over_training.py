@@ -169,15 +169,18 @@ def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> str:
     asked, first = asked_step(config), config.task.entry.first
     then, now = (_said(_arrives(profile, first, asked)) for profile in (flow[0], flow[-1]))
     broken = bool(np.isin(zeros(flow[-1], asked=asked), BROKEN).any())
+    later = "" if len(steps) == 1 else f" and {now} at training step {int(steps[-1])}"
     return (
         f"Heatmap of gradient size, time step across, training step upwards to {config.steps:,}. Where the information "
-        f"enters, at step {first}, the gradient was {then} at training step {int(steps[0])} and {now} at training step "
-        f"{int(steps[-1])}." + (" The last gradient is not finite." if broken else "")
+        f"enters, at step {first}, the gradient was {then} at training step {int(steps[0])}{later}."
+        + (" The last gradient is not finite." if broken else "")
     )
 
 
 def _said(share: float) -> str:
-    return f"{portion(share)} of its last step" if np.isfinite(share) else "nothing to measure"
+    if not np.isfinite(share):
+        return "nothing to measure"
+    return f"{portion(share)} of its last step" if share else "nothing"
 
 
 def _table(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> DataFrame:

@@ -7,7 +7,7 @@ from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, figure, reference_line
 from app.figures.theme import Style
-from core.numbers import sig
+from core.numbers import fixed, sig
 from core.theory.influence import POSITIVE, UNITS, derivative, descent, first_right, full
 
 MOST = 80
@@ -119,7 +119,7 @@ def _hint(k: int) -> str:
             f"Through a window of {k} the derivative is +{sig(slope, 4)} where the truth is −6: descent walks uphill. "
             f"No window shorter than {turn} points downhill."
         )
-    return f"A window of {k} sees −{abs(slope):.3f} of −6. Every window of {turn - 1} or fewer points the wrong way."
+    return f"A window of {k} sees {fixed(slope, 3)} of −6. Every window of {turn - 1} or fewer points the wrong way."
 
 
 def _alt(k: int, losses: tuple[np.ndarray, np.ndarray]) -> str:
@@ -127,6 +127,6 @@ def _alt(k: int, losses: tuple[np.ndarray, np.ndarray]) -> str:
     return (
         f"A linear system of {UNITS} units, of which a parameter pushes the first {POSITIVE} up and the others down. "
         f"The derivative seen through a window of K inputs rises to 16.476 at K = 19 and 20, is above zero up to "
-        f"K = {first_right() - 1} and ends at −6. At K = {k} it is {derivative(k):.3f}. After {UPDATES} updates the "
-        f"loss is {cut} along the truncated derivative and {whole} along the full one; it began at 0.5."
+        f"K = {first_right() - 1} and ends at −6. At K = {k} it is {fixed(derivative(k), 3)}. After {UPDATES} updates "
+        f"the loss is {cut} along the truncated derivative and {whole} along the full one; it began at 0.5."
     )

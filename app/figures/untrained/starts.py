@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from pandas import DataFrame
 
-from app.figures.base import Layout, View, colorscale, figure, flow_scale
+from app.figures.base import Layout, View, colorscale, figure, flow_scale, share_words
 from app.figures.theme import CELL_LOOKS, Style
 from app.figures.untrained.begun import Begun
 from core.config import RunConfig
@@ -58,15 +58,11 @@ def _domain(style: Style) -> list[float]:
 
 
 def _strip(row: Begun, y: float, lags: np.ndarray, style: Style) -> Layout:
-    text = [f"{row.config.cell.word}, {_init(row.config)}, {plural(int(k), 'step')} back: {_share(value)}"
+    text = [f"{row.config.cell.word}, {_init(row.config)}, {plural(int(k), 'step')} back: {share_words(value)}"
             for k, value in zip(lags, row.ratios.tolist())]  # fmt: skip
     return {"type": "heatmap", "x": lags, "y": [y], "z": row.ratios[None].astype(np.float32), "dy": 1, "zmin": -LIMIT,
             "zmax": LIMIT, "colorscale": colorscale(style.theme.flow), "showscale": False, "ygap": 3,
             "hoverongaps": True, "text": [text], "hovertemplate": "%{text}<extra></extra>"}  # fmt: skip
-
-
-def _share(log: float) -> str:
-    return portion(10.0**log) if np.isfinite(log) else "nothing"
 
 
 def _init(config: RunConfig) -> str:

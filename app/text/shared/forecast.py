@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from app.text.shared.situation import Situation
-from core.forecasts.forecast import Forecast, forecast
+from core.forecasts.forecast import Forecast
 from core.numbers import percent
 
 End = Literal["pending", "solved", "lost", "not solved", "ended early"]
@@ -13,7 +13,7 @@ End = Literal["pending", "solved", "lost", "not solved", "ended early"]
 
 def forecast_words(moment: Situation) -> str:
     """'Of 118 networks like this that we trained, 23 ended with the task solved.' and afterwards 'This one did not.'"""
-    likely = forecast(moment.config, moment.start)
+    likely = moment.forecast
     parts = (_certain(likely, moment) if likely.certain else counted_words(likely), _outside(likely), _became(moment))
     return " ".join(filter(None, parts))
 
@@ -26,7 +26,7 @@ def counted_words(counted: Forecast) -> str:
 
 def like_words(moment: Situation) -> str:
     """What 'like this' means."""
-    counted = forecast(moment.config, moment.start)
+    counted = moment.forecast
     return "" if counted.certain or not counted.like else f"Like this: {'; '.join(counted.like)}."
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from core.config import RunConfig
+from core.forecasts.forecast import Forecast, forecast
 from core.frames import NOT_SCORED, Frame
 from core.reach import loss_steps
 from core.reading.breakage import Breakage, breakage
@@ -74,6 +75,11 @@ class Situation:
     def lag(self) -> int:
         """Steps back that the task needs."""
         return self.config.task.lag
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """What is known of the end before training begins."""
+        return forecast(self.config, self.start)
 
     @property
     def reaches(self) -> bool:
