@@ -34,7 +34,7 @@ def test_the_wall_is_drawn_by_its_formula_and_says_its_gradient() -> None:
     np.testing.assert_allclose(line.y, wall(np.asarray(line.x, float)), atol=1e-5)
     assert line.x[0] == pytest.approx(4.25525, abs=1e-4) and line.x[-1] == pytest.approx(HIGH[0])
     (at,) = np.flatnonzero(np.asarray(line.x) == 5)
-    assert line.text[at] == "wall at w = 5.000: b = -2.612297, gradient norm 779.4"
+    assert line.text[at] == "wall at w = 5.000: b = −2.612297, gradient norm 779.4"
 
 
 @pytest.mark.parametrize("step", [0, 1, 10, 11, 40])

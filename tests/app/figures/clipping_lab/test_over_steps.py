@@ -86,7 +86,7 @@ def test_clipped_steps_are_told_apart_and_counted() -> None:
     assert len(before.x) + len(cut.x) == 200 and len(after.x) == len(cut.x)
     np.testing.assert_array_equal(cut.x, np.flatnonzero(taken["grad_norm"] > 1))
     share = round(100 * float(np.mean(taken["grad_norm"] > 1)))
-    assert view.hint == f"{share}\u00a0% of all 200 steps so far clipped"
+    assert view.hint == f"{share}\u00a0% of 200 steps so far clipped"
     assert view.table().iloc[0, 1] == pytest.approx(taken["grad_norm"][view.table().iloc[0, 0]])
 
 
