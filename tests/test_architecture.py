@@ -71,7 +71,7 @@ SHARED = {
     "core/anatomy": {"base", "carousel"},
     "core/cells": {"base", "carousel", "compiling", "elementwise", "exponential", "initialisation", "normalisation",
                    "one_layer", "products", "trajectory", "variants"},
-    "core/tasks": {"base", "typed", "marked_pair", "counting", "series"},
+    "core/tasks": {"base", "even_classes", "typed", "marked_pair", "counting", "series"},
     "app/figures": {"base", "shared", "theme"},
     "core/questions": {"base", "jacobians", "over_training", "sampling", "untrained"},
     "pages": set(),

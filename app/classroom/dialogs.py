@@ -69,7 +69,7 @@ class Ask:
         """Kind, words, and the answers to choose from."""
         kind = st.radio("Answered by", list(polls.KINDS), format_func=polls.KINDS.__getitem__, key="ask-kind")
         with st.form("ask-form", border=False):
-            words = st.text_input("Question", placeholder="What will arrive at the first step?")
+            words = st.text_input("Question", placeholder="How much arrives at the first step?")
             choices = st.text_area("Answers, one a line") if kind == "choice" else ""
             st.caption("Nobody's name is asked for or stored. Nobody sees an answer before you show them all.")
             asked = st.form_submit_button("Ask", type="primary")

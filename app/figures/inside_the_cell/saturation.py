@@ -17,6 +17,8 @@ from core.reading.gate_use import OPEN, SHUT
 
 Arrays = Mapping[str, np.ndarray]
 GAP_X, GAP_Y = 0.12, 0.2
+WHOLE = 0.97
+"""The panels leave room for the last number of an axis, which stands under its end."""
 
 
 def saturation(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: Style, *, step: int) -> View:
@@ -30,7 +32,9 @@ def saturation(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style
         axis = "" if k == 0 else str(k + 1)
         x, y = _domain(column, wide, GAP_X), _domain(high - 1 - row, high, GAP_Y)
         share = percent_axis(-0.06, 1.06, 3) | {"fixedrange": True}
-        layout[f"xaxis{axis}"] = share | {"domain": x, "anchor": f"y{axis}",
+        # Numbers at the two outer sides alone, and few of them: the panels are small.
+        across = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "50\u00a0%", "100\u00a0%"]}
+        layout[f"xaxis{axis}"] = share | across | {"domain": x, "anchor": f"y{axis}", "showticklabels": row == high - 1,
                                           "title": {"text": f"< {SHUT:g}" if row == high - 1 else ""}}  # fmt: skip
         layout[f"yaxis{axis}"] = share | {"domain": y, "anchor": f"x{axis}", "showticklabels": column == 0,
                                           "title": {"text": "" if column else f"> {OPEN:g}"}}  # fmt: skip
@@ -60,7 +64,7 @@ def _table(arrays: Arrays, names: Sequence[str]) -> DataFrame:
 
 
 def _domain(place: int, count: int, gap: float) -> list[float]:
-    width = (1 - gap * (count - 1)) / count
+    width = (WHOLE - gap * (count - 1)) / count
     return [place * (width + gap), place * (width + gap) + width]
 
 
