@@ -15,7 +15,8 @@ from core.truncation import Mode, Truncation, windows
 
 Steps = NDArray[np.int64]
 MODES: tuple[Mode, ...] = ("full", "windows", "sliding", "stream", "reset")
-_SAMPLED = 16
+_SAMPLED, _NUMBERS = 512, 200_000
+"""Sequences, fewer of long ones, in which it is looked where losses are taken: some steps have one in few of them."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def questions(task: Task) -> tuple[Steps, Steps, Steps]:
 
 @lru_cache(maxsize=64)
 def _questions(task: Task) -> tuple[Steps, Steps, Steps, Steps]:
-    batch = task.sample(np.random.default_rng(0), _SAMPLED, "training")
+    some = min(_SAMPLED, max(16, _NUMBERS // task.length))
+    batch = task.sample(np.random.default_rng(0), some, "training")
     losses, scored = (np.flatnonzero(flags.any(axis=1)) + 1 for flags in (batch.asked, batch.scored))
     if len(scored) > 1:
         return losses, scored, scored - task.lag, scored - task.lag

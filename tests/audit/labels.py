@@ -66,11 +66,18 @@ def coupled(truth: Truth, said: Said) -> None:
 
 
 @LABELS(
-    "threshold {theta}", "with clipping, θ = {theta}", "θ = {theta}", "descent, clipped at θ = {own}",
+    "{updates:|[\\d,]+ updates × }lr × θ = {most}", "threshold {theta}", "with clipping, θ = {theta}", "θ = {theta}", "descent, clipped at θ = {own}",
 )  # fmt: skip
 def thresholds(truth: Truth, said: Said) -> None:
+    config = truth.config
     if "theta" in said.places:
-        said.near("theta", truth.config.clip_threshold)
+        said.near("theta", config.clip_threshold)
+    elif "most" in said.places:
+        stride = min(config.truncation_stride or config.truncation_length, config.truncation_length)
+        updates = len({(config.task.length - loss) // stride for loss in truth.loss_steps})
+        updates = updates if config.truncation == "stream" else 1
+        claim(said["updates"] == ("" if updates == 1 else f"{updates} updates × "), f"{updates} updates")
+        said.near("most", updates * config.lr * config.clip_threshold)
 
 
 @LABELS("by {kind:norm|value}: {told:.+?}", "inside {kind:backprop}agation: {told:.+?}")
@@ -99,18 +106,27 @@ def lines(truth: Truth, said: Said) -> None:
         said.near("floor", floors[said["label"]])
 
 
+@LABELS("{which:with|without}: {how:overflowed|not a number} at step {step}")
+def broke(truth: Truth, said: Said) -> None:
+    own = (said["which"] == "with") == (truth.config.clip != "none")
+    step = truth.broken(np.ones(len(truth.scalars["step"]), bool)) if own else None
+    if own:
+        said.exactly("step", -1 if step is None else step)
+
+
 @LABELS("fit: × {factor} per step", "measured: ln {factor}")
 def fits(truth: Truth, said: Said) -> None:
     said.near("factor", truth.factor if truth.factor is not None else float("nan"))
 
 
 @LABELS(
-    "truncated every {K} step{s:s?}", "truncated after {K} step{s:s?}", "cut, and the state set to zero, every {K} step{s:s?}",
+    "truncated {how:every|after} {K} step{s:s?}", "cut, and the state set to zero, {how:every} {K} step{s:s?}",
 )  # fmt: skip
 def truncated(truth: Truth, said: Said) -> None:
     config = truth.config
     stride = min(config.truncation_stride or config.truncation_length, config.truncation_length)
-    said.exactly("K", stride if config.truncation == "stream" else config.truncation_length)
+    every = config.truncation == "stream" and said["how"] == "every"
+    said.exactly("K", stride if every else config.truncation_length)
 
 
 @LABELS("{ratio} × the median")
@@ -197,7 +213,7 @@ def forced(truth: Truth, said: Said) -> None:
 @LABELS("{state:.+?}  (−{low} … {high})", "{gate:.+?}, always {value}")
 def of_a_plane(truth: Truth, said: Said) -> None:
     if "state" in said.places:
-        values = np.abs(truth.more["planes"](said["state"].split(" ")[-1]))
+        values = np.abs(truth.more["planes"](said["state"].split(" ")[-1]).astype(float))
         claim(
             said["low"] == said["high"] and float(said["high"].replace(",", "")) >= np.nanmax(values), "it goes beyond"
         )

@@ -97,7 +97,7 @@ def sight(truth: Truth) -> tuple[float, float]:
         return float(good.mean()), float(good.mean())
     latest = max(mark.first for mark in task.marks() if mark.kind == "enters")
     asked = losses >= latest
-    return float((first[asked] <= task.entry.first).mean()), float((first[asked] <= task.entry.last).mean())
+    return float((first[asked] <= losses[-1] - task.lag).mean()), float((first[asked] <= task.entry.last).mean())
 
 
 RESET = "At each boundary the state is set to zero as well: "

@@ -126,9 +126,11 @@ def training(truth: Truth, said: Said) -> None:
 def loss(truth: Truth, said: Said) -> None:
     if "now" in said.places:
         said.near("now", float(of_all(truth, "loss")[-1]))
-    for value, label in truth.config.task.floors():
-        found = [part for part in said["floors"].split(", ") if label in part or len(truth.config.task.floors()) == 1]
-        claim(found and near(found[0].split(" for ")[0].split(" ")[-1], value), label, value)
+    floors = truth.config.task.floors()
+    for value, label in floors:
+        before, _, _ = said["floors"].partition(f" for a network that {label}")
+        claim(len(floors) == 1 or before != said["floors"], f"{label!r} is not told")
+        claim(near(before.split(" ")[-1], value), f"{label}: {value}")
 
 
 @SCORE("Score over training: {now:not measured yet|.+?}; guessing gets {chance%}, solved from {solved%}.")

@@ -15,7 +15,10 @@ from core.frames import Frame
 from core.training.loop import train
 
 CELLS = ("rnn", "lstm", "peephole", "gru")
-TASKS = ("temporal-order", "adding", "copy", "review", "two-lag")
+TASKS = (
+    "temporal-order", "adding", "copy", "review", "two-lag", "multiplication", "latch", "embedded-reber", "anbn", "anbncn",
+    "timed-spikes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
