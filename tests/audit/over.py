@@ -112,7 +112,7 @@ def training(truth: Truth, said: Said) -> None:
         for (text, step), frame in zip(texts, (frames[0], frames[-1])):
             claim(int(step.replace(",", "")) == frame.step, f"it is of step {frame.step}")
             with np.errstate(all="ignore"):
-                share = float(frame.flow[at]) / float(frame.flow[truth.loss_steps[-1]])
+                share = float(np.float64(frame.flow[at]) / np.float64(frame.flow[truth.loss_steps[-1]]))
             if text in ("nothing", "nothing to measure"):
                 claim(not (np.isfinite(share) and share > 0), f"it is {share}")
             else:
