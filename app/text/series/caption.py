@@ -17,7 +17,7 @@ def no_series(moment: Situation) -> Caption:
     return Caption(
         f"The task {moment.config.task.title} is no series: there is nothing to forecast.",
         "Choose Sines, Mackey-Glass, a drifting series or a CSV of yours as the task.",
-        (Figure("–", score_name(moment)),),
+        (_score(moment),),
     )
 
 
@@ -85,6 +85,8 @@ def _figures(moment: Situation, found: Forecasts | None) -> tuple[Figure, ...]:
     values = {who: "…" if found is None else percent(found.off[who]) for who in WHO}
     if found is not None and not found.known:
         values[NETWORK] = "–"
-    scored = moment.scored_at is not None
-    score = Figure(percent(moment.frame.score) if scored else "–", score_name(moment))
-    return (*(Figure(values[who], _LABELS[who]) for who in WHO), score)
+    return (*(Figure(values[who], _LABELS[who]) for who in WHO), _score(moment))
+
+
+def _score(moment: Situation) -> Figure:
+    return Figure("–" if moment.scored_at is None else percent(moment.frame.score), score_name(moment))
