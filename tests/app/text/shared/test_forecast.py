@@ -34,6 +34,8 @@ PROMISE = re.compile(
 """Words that say how a training ends before it has."""
 COUNTED = re.compile(r"Of ([\d,]+) networks like this that we trained, ([\d,]+|none) ended with the task solved\.")
 ROOT = Path(__file__).parents[4]
+ASKING = {"lessons", "front", "classroom", "entries.py"}
+"""What asks its reader for a prediction, and holds that against what was measured."""
 TAKEN = 300
 MakeMoment = Callable[..., Situation]
 
@@ -145,7 +147,7 @@ def test_no_text_of_the_front_end_promises() -> None:
     """Every piece of text in the code, comments and docstrings left out."""
     names = {"expected"}  # of an array in an answer
     promises = []
-    for path in sorted((ROOT / "app").rglob("*.py")):
+    for path in sorted(path for path in (ROOT / "app").rglob("*.py") if not ASKING & {*path.parts}):
         tree = ast.parse(path.read_text("utf-8"))
         unread = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in unread]
