@@ -13,7 +13,7 @@ from typing import Self
 
 from core.config import RunConfig
 from core.cost import HOST, pass_seconds, work
-from core.data import HELD_OUT, scored_at_once
+from core.data import held_out_size, scored_at_once
 from core.errors import BudgetError, ConfigError
 from core.schedule import Schedule
 
@@ -71,12 +71,12 @@ def estimate(config: RunConfig) -> Estimate:
     """What ``config`` costs."""
     T, N = config.task.length, config.batch_size
     load, schedule = work(config), Schedule.of(config)
-    forward = HOST * pass_seconds(config, HELD_OUT) / 2
+    forward = HOST * pass_seconds(config, held_out_size(config)) / 2
     step = HOST * pass_seconds(config, N) * max(1.0, load.share)
     step += PASS_SECONDS * max(1, load.passes)
     summed = SUMMED * ((config.truncation == "sliding") + (config.clip == "backprop"))
     evaluations = schedule.scores_first + config.steps // schedule.evaluation
-    data = T * (HELD_OUT + N) * (12 * config.task.input_size + 20 * config.task.output_size + 40)
+    data = T * (held_out_size(config) + N) * (12 * config.task.input_size + 20 * config.task.output_size + 40)
     planes = (config.cell.holds.recorded + summed) * N * config.cell.hidden_size
     scoring = config.cell.holds.scored * scored_at_once(config) * config.cell.hidden_size
     return Estimate(

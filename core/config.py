@@ -342,6 +342,12 @@ class RunConfig(BaseModel):
         return self.truncated.resets
 
     @property
+    def carries(self) -> bool:
+        """Whether an update goes on from the state in which the one before ended: along an endless sequence, unless the
+        state is reset."""
+        return self.task.endless and self.truncation != "reset"
+
+    @property
     def label(self) -> str:
         """A few words that tell this config from others: 'LSTM chrono, H 8'."""
         start = f" {self.cell.start_words}" if self.cell.start_words else ""

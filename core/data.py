@@ -16,13 +16,25 @@ _TRAINING, _HELD_OUT, _PROBES = 1, 2, 3
 
 
 def training_batch(config: RunConfig, step: int) -> Batch:
-    """The ``batch_size`` sequences that training step ``step`` learns from; depends on the seed."""
+    """The ``batch_size`` sequences that training step ``step`` learns from; depends on the seed.
+
+    Of an endless task they are the next windows of as many places; the state that they go on from is not known here.
+    """
+    if config.task.endless:
+        return config.task.following(config.seed, step, config.batch_size)
     return config.task.sample(np.random.default_rng([_TRAINING, config.seed, step]), config.batch_size, "training")
 
 
 def held_out(config: RunConfig) -> Batch:
-    """The ``HELD_OUT`` sequences that score a run; the same for every seed, so that seeds compare."""
-    return config.task.sample(np.random.default_rng([_HELD_OUT]), HELD_OUT, "held-out")
+    """The ``HELD_OUT`` sequences that score a run, of an endless task all that it holds out; the same for every seed,
+    so that seeds compare."""
+    return config.task.judged(np.random.default_rng([_HELD_OUT]), HELD_OUT)
+
+
+def held_out_size(config: RunConfig) -> float:
+    """How many sequences of T steps they are as much work as."""
+    steps = config.task.judged_steps
+    return HELD_OUT if steps is None else steps / config.task.length
 
 
 def scored_at_once(config: RunConfig) -> int:

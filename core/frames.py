@@ -72,6 +72,8 @@ class Frame:
     grad_h_layers, grad_c_layers, flow_layers
                        (L, T+1) as grad_h, grad_c and flow of each layer alone, from the bottom up; None where the cell
                        has one layer, grad_c_layers also where it has no c
+    carried            beside the weights of a run along an endless sequence: the state that the step's batch goes on
+                       from, (N, H) each part; else None
     """
 
     step: int
@@ -95,6 +97,7 @@ class Frame:
     grad_h_layers: Floats | None = None
     grad_c_layers: Floats | None = None
     flow_layers: Floats | None = None
+    carried: tuple[Floats, ...] | None = field(default=None, repr=False)
 
     @property
     def clipped(self) -> bool:

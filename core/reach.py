@@ -88,6 +88,8 @@ def _questions(task: Task) -> tuple[Steps, Steps, Steps, Steps]:
     some = min(_SAMPLED, max(16, _NUMBERS // task.length))
     batch = task.sample(np.random.default_rng(0), some, "training")
     losses, scored = (np.flatnonzero(flags.any(axis=1)) + 1 for flags in (batch.asked, batch.scored))
+    if task.endless:  # where it is scored depends on the text
+        return losses, losses, losses - task.lag, losses - task.lag
     if len(scored) > 1:
         return losses, scored, scored - task.lag, scored - task.lag
     late = losses[losses >= max(mark.first for mark in task.marks() if mark.kind == "enters")]

@@ -11,7 +11,7 @@ from math import ceil, log2
 
 from core.config import RunConfig
 from core.cost import MOST_RECORDED, SWEEPS, pass_seconds, step_seconds
-from core.data import HELD_OUT, PROBES
+from core.data import PROBES, held_out_size
 
 PROFILE_FRAMES, PROFILE_BYTES = MOST_RECORDED, 40e6
 WEIGHT_FRAMES, WEIGHT_BYTES = 1000, 24e6
@@ -55,8 +55,10 @@ class Schedule:
         entering = sum(config.cell.inputs(config.task.input_size))
         parameters = gates * H * (layers * (H + 2) + entering) + config.task.output_size * (H + 1)
         parameters += layers * T * H * sum(config.cell.statistics.values())
+        if config.carries:  # the state goes with the weights
+            parameters += config.batch_size * H * len(config.cell.states) * layers
         planes = 2 * PROBES * (T + 1) * H * (gates + 2) * layers
-        scoring = pass_seconds(config, HELD_OUT) / SWEEPS  # forward only
+        scoring = pass_seconds(config, held_out_size(config)) / SWEEPS  # forward only
         fewest = FEWEST_EVALUATIONS if scoring < QUICK_SCORING else FEWEST_SLOW_EVALUATIONS
         evaluations = max(fewest, int(EVALUATION_SHARE * steps * step_seconds(config) / scoring))
         return cls(

@@ -71,9 +71,10 @@ SHARED = {
     "core/anatomy": {"base", "carousel"},
     "core/cells": {"base", "carousel", "compiling", "elementwise", "exponential", "initialisation", "normalisation",
                    "one_layer", "products", "trajectory", "variants"},
-    "core/tasks": {"base", "even_classes", "typed", "marked_pair", "counting", "series"},
+    "core/tasks": {"base", "even_classes", "typed", "marked_pair", "counting", "series", "endless", "next_character",
+                   "ngrams", "reber", "texts"},
     "app/figures": {"base", "shared", "theme"},
-    "core/questions": {"base", "jacobians", "over_training", "sampling", "untrained"},
+    "core/questions": {"base", "jacobians", "over_training", "sampling", "texts", "untrained"},
     "pages": set(),
 }  # fmt: skip
 """Folders of siblings, files or folders themselves, with what all of them may import."""

@@ -73,7 +73,7 @@ def gradients(
     Values that are not finite pass through.
     """
     sequences = asked(batch, network.layer.dtype, network.layer.device)
-    trajectory = network.layer.forward(sequences.x, resets=truncation.resets if truncation else ())
+    trajectory = network.layer.forward(sequences.x, sequences.start, resets=truncation.resets if truncation else ())
     steps, last = sequences.steps + 1, sequences.last.any(dim=1)
     passes, alone = (
         truncation.passes(own) if truncation else [Pass(0, len(sequences.x), tuple(own), tuple(cuts))]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
+from core.cells import State
 from core.tasks import Batch
 
 
@@ -20,6 +21,7 @@ class Asked:
     target   (S, N) int64 for classes, floating for numbers
     weight   (S, N) share of a step in its sequence's loss: 1/(asked steps of the sequence), 0 where not asked
     last     (S, N) bool, the last asked step of each sequence
+    start    the state that the sequences go on from, (N, H) each part; None: from zero
     """
 
     x: Tensor
@@ -27,12 +29,15 @@ class Asked:
     target: Tensor
     weight: Tensor
     last: Tensor
+    start: State | None = None
 
     def between(self, first: int, after: int, stop: int) -> Asked:
-        """What is asked at the inputs ``after`` … ``stop`` − 1, of the sequences cut to ``first`` … ``stop`` − 1."""
+        """What is asked at the inputs ``after`` … ``stop`` − 1, of the sequences cut to ``first`` … ``stop`` − 1. What
+        these go on from is not known but at the beginning."""
         own = (self.steps >= after) & (self.steps < stop)
         return Asked(
-            self.x[first:stop], self.steps[own] - first, self.target[own], self.weight[own], self.last[own]
+            self.x[first:stop], self.steps[own] - first, self.target[own], self.weight[own], self.last[own],
+            None if first else self.start,
         )  # fmt: skip
 
     @property
@@ -55,7 +60,8 @@ def asked(batch: Batch, dtype: torch.dtype = torch.float32, device: torch.device
     later = mask.flip(0).cumsum(0).flip(0)  # asked steps from here to the end
     weight = mask.to(dtype) / mask.sum(dim=0).clamp(min=1)
     x, last = torch.tensor(batch.x, dtype=dtype), mask & (later == 1)
-    return Asked(*(part.to(device) for part in (x, steps, target, weight, last)))
+    start = None if batch.start is None else tuple(torch.tensor(part, dtype=dtype).to(device) for part in batch.start)
+    return Asked(*(part.to(device) for part in (x, steps, target, weight, last)), start=start)
 
 
 def losses(answer: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from core.backprop.bptt import Measured, measured
 from core.backprop.passes import add_states
@@ -46,32 +47,40 @@ class Stream:
         self._sequences = asked(batch, layer.dtype, layer.device)
         (T, N, _), H = self._sequences.x.shape, layer.hidden_size
         self._states = {part: self._sequences.x.new_zeros(T + 1, N, H) for part in layer.cell.state_parts}
-        self.loss, self.statistics = 0.0, dict[str, torch.Tensor]()
+        for part, start in zip(self._states.values(), self._sequences.start or (), strict=False):
+            part[0] = start
+        self.loss, self._reached, self.statistics = 0.0, 0, dict[str, torch.Tensor]()
         self.back, self.alone = self._nothing(), self._nothing()
 
     def __iter__(self) -> Iterator[Measured]:
         """What each update is to use, from the first to the last."""
-        reached = 0
         for each in self._truncation.passes((self._sequences.steps + 1).tolist()):
-            if reached < each.first:  # steps that no loss looks at
-                self._run(reached, each.first)
+            if self._reached < each.first:  # steps that no loss looks at
+                self._run(self._reached, each.first)
             found = self._measured(each, self._run(each.first, each.stop))
-            reached = each.stop
             self.loss += found.loss
             add_states(self.back, found.back, each)
             if found.alone is not None:
                 add_states(self.alone, found.alone, each)
             yield found
 
+    @property
+    def last(self) -> tuple[Tensor, ...]:
+        """(N, H) each, once all updates are made. Steps after the last loss are run here, for no update needs them."""
+        if self._reached < len(self._sequences.x):
+            self._run(self._reached, len(self._sequences.x))
+        return tuple(part[-1].clone() for part in self._states.values())
+
     def _run(self, first: int, stop: int) -> Trajectory:
         """Forward from the stored state at ``first``; the states up to ``stop`` are stored."""
         start = tuple(part[first] for part in self._states.values())
-        trajectory = self._network.layer.forward(self._sequences.x[first:stop], start if first else None)
+        trajectory = self._network.layer.forward(self._sequences.x[first:stop], start)
         for part, new in trajectory.states.items():
             self._states[part][first + 1 : stop + 1] = new[1:]
         for name, seen in self._network.cell.statistics(trajectory).items():
             room = self.statistics.setdefault(name, seen.new_zeros(len(self._sequences.x), seen.shape[1]))
             room[first:stop] = seen
+        self._reached = stop
         return trajectory
 
     def _measured(self, each: Pass, trajectory: Trajectory) -> Measured:

@@ -13,7 +13,7 @@ from statistics import median
 
 from core.config import RunConfig
 from core.cost import SWEEPS, pass_seconds, step_seconds
-from core.data import HELD_OUT
+from core.data import held_out_size
 from core.schedule import Schedule
 
 
@@ -43,4 +43,4 @@ def _left(run: Left, pace: float) -> float:
     steps, schedule = run.config.steps - run.step, Schedule.of(run.config)
     scorings = sum(step > run.step for step in schedule.scorings)
     each = run.seconds if isfinite(run.seconds) else pace * step_seconds(run.config)
-    return steps * each + scorings * pace * pass_seconds(run.config, HELD_OUT) / SWEEPS
+    return steps * each + scorings * pace * pass_seconds(run.config, held_out_size(run.config)) / SWEEPS

@@ -75,4 +75,8 @@ def _gradient(config: RunConfig) -> Iterator[str]:
         yield f"truncation:windows,truncation_length:{max(1, config.task.lag // 2)}"
     else:
         yield "truncation:full"
+    if config.task.endless:  # the same text with the state reset in every window, and in windows that overlap
+        T = config.task.length
+        yield f"truncation:reset,truncation_length:{T}"
+        yield f"truncation:stream,truncation_length:{max(1, T // 2)},truncation_stride:{max(1, T // 4)}"
     yield "trained:all" if config.trained == "readout" else "trained:readout"

@@ -57,7 +57,7 @@ def _last_loss(moment: Moment, n: int) -> tuple[Trajectory, Back, tuple[int, ...
     one = one_sequence(asked(moment.batch), n)
     place = int(one.last[:, 0].nonzero()[-1])
     stop = int(one.steps[place]) + 1
-    trajectory = network.layer.forward(one.x, resets=truncation.resets).between(0, stop)
+    trajectory = network.layer.forward(one.x, one.start, resets=truncation.resets).between(0, stop)
     _, slope = losses(network.answers(trajectory.h[-1:]), one.target[place : place + 1])
     local = torch.zeros_like(trajectory.h[1:])
     local[-1] = network.through_readout(slope[0])

@@ -89,7 +89,7 @@ def _rows(whole: Asked, kept: Rows | None) -> Asked:
 def _one_by_one(moment: Moment, some: Asked) -> tuple[Values, Values, list[Tensor]]:
     """Norms of the rows over h and over the state, (S, T+1) each, and the sums of the rows."""
     (T, N, _), truncation = some.x.shape, moment.config.truncated
-    trajectory = moment.layer.forward(some.x, resets=truncation.resets)
+    trajectory = moment.layer.forward(some.x, some.start, resets=truncation.resets)
     at_once, S = max(1, ROOM // (T * N * moment.layer.rows)), len(some.steps)
     by_h, by_state, sums = [], [], []
     for first in range(0, S, at_once):
@@ -111,7 +111,7 @@ def _norm(squared: list[Tensor]) -> Tensor:
 def _together(moment: Moment, some: Asked) -> list[Tensor]:
     """∂L/∂h and, where there is a c, ∂L/∂c of all these losses, from the passes that training would take."""
     truncation = moment.config.truncated
-    trajectory = moment.layer.forward(some.x, resets=truncation.resets)
+    trajectory = moment.layer.forward(some.x, some.start, resets=truncation.resets)
     h = trajectory.h[1:]
     _, slope = losses(moment.network.answers(h[some.steps]), some.target)
     grad_out = torch.zeros_like(h)

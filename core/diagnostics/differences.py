@@ -82,7 +82,7 @@ class GradientCheck:
         is. Raises UnrolledError for a sequence that is not there.
         """
         network, one = network.wide(), one_sequence(asked, sequence)
-        trajectory = network.layer.forward(one.x, resets=resets)
+        trajectory = network.layer.forward(one.x, one.start, resets=resets)
         _, slope = losses(network.answers(trajectory.h[1:][one.steps]), one.target)
         grad_out = torch.zeros_like(trajectory.h[1:])
         grad_out[one.steps] = network.through_readout(slope * one.weight.unsqueeze(-1))

@@ -119,6 +119,7 @@ def one_sequence(asked: Asked, n: int) -> Asked:
         target=target.double() if target.is_floating_point() else target,
         weight=asked.weight[:, n : n + 1].double(),
         last=asked.last[:, n : n + 1],
+        start=None if asked.start is None else tuple(part[n : n + 1].double() for part in asked.start),
     )
 
 

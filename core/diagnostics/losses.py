@@ -57,7 +57,7 @@ class Losses:
 def losses_of(moment: Moment, resets: Collection[int] = ()) -> Losses:
     """Forward through the moment's sequences, in the dtype of its weights; ``resets`` are states that start anew."""
     sequences = asked(moment.batch, moment.layer.dtype)
-    trajectory = moment.layer.forward(sequences.x, resets=resets)
+    trajectory = moment.layer.forward(sequences.x, sequences.start, resets=resets)
     h = trajectory.h[1:].index_select(0, sequences.steps)
     loss, slope = losses_of_answers(moment.network.answers(h), sequences.target)
     share = sequences.weight / h.shape[1]

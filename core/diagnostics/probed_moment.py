@@ -34,6 +34,7 @@ def last_flow(
     last = int(sequences.steps[sequences.last.any(dim=1)][-1]) + 1
     found = probed(
         moment.layer, sequences.x, last_loss, force, peepholes=peepholes, of_layer=of_layer,
+        state=sequences.start,
         resets=truncation.resets, cuts=truncation.passes([last])[0].cuts,
     )  # fmt: skip
     return found.profiles.flow, told[0]

@@ -90,11 +90,12 @@ class Windowed:
         """What is there before the step and after it."""
         sequences = self._sequences
         own = [sequences.x, sequences.steps, sequences.target, sequences.weight, sequences.last]
+        own += sequences.start or ()
         return [*self._moment.network.parameters.values(), *own]
 
     def carry_out(self, segments: Iterable[tuple[int, int]]) -> dict[str, Tensor]:
         """The summed gradients of windows first … stop − 1, which follow each other."""
-        state: State | None = None
+        state: State | None = self._sequences.start
         total: dict[str, Tensor] = {}
         for first, stop in segments:
             trajectory = self._moment.layer.forward(self._sequences.x[first:stop], state, first=first)

@@ -53,7 +53,8 @@ def _moments(folder: Path, request: Request) -> tuple[Moment, Earlier]:
     weights = run.weights(request.step)
     if weights is None:
         raise RunFileError(f"The run `{run.id}` has no weights at step {request.step}. Ask about another step.")
-    moment = moment_of(run.config, min(request.step, run.config.steps), weights)
+    carried = run.carried(request.step)
+    moment = moment_of(run.config, min(request.step, run.config.steps), weights, carried=carried)
     return moment, earlier(run, moment)
 
 

@@ -29,6 +29,7 @@ from core.questions.initial_gradients import InitialGradients
 from core.questions.itemised_credit import ItemisedCredit
 from core.questions.lyapunov_exponents import LyapunovExponents
 from core.questions.memory_capacity import MemoryCapacity
+from core.questions.prediction_origin import PredictionOrigin
 from core.questions.program import Program
 from core.questions.recurrent_spectra import RecurrentSpectra
 from core.questions.theory import Theory
@@ -36,6 +37,7 @@ from core.questions.training_step import TrainingStep
 from core.questions.truncation_bias import TruncationBias
 from core.questions.truncation_cost import TruncationCost
 from core.questions.ways_through_layers import WaysThroughLayers
+from core.questions.writing import Writing
 
 AnyQuestion = Annotated[
     Union[
@@ -44,7 +46,7 @@ AnyQuestion = Annotated[
         GateUse, GradientPaths, ForcedGates, EachGateForced, ItemisedCredit, CreditLanding,
         FadingMemory, MemoryCapacity, Evidence, Forecast,
         InitialGradients, GradientByLength, CellCosts,
-        Program, WaysThroughLayers,
+        Program, WaysThroughLayers, Writing, PredictionOrigin,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip
@@ -69,7 +71,7 @@ def question_of(told: Any) -> Question:
 __all__ = [
     "QUESTIONS", "CellCosts", "CheckedGradient", "Clipping", "Contributions", "CreditLanding", "EachGateForced",
     "Evidence", "FadingMemory", "ForcedGates", "Forecast", "GateUse", "GradientByLength", "GradientPaths",
-    "InitialGradients",
-    "ItemisedCredit", "LyapunovExponents", "MemoryCapacity", "Program", "Question", "RecurrentSpectra", "Theory",
-    "TrainingStep", "TruncationBias", "TruncationCost", "WaysThroughLayers", "question_of",
+    "InitialGradients", "ItemisedCredit", "LyapunovExponents", "MemoryCapacity", "PredictionOrigin", "Program",
+    "Question", "RecurrentSpectra", "Theory", "TrainingStep", "TruncationBias", "TruncationCost", "WaysThroughLayers",
+    "Writing", "question_of",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ class LyapunovExponents(Question, frozen=True):
         self.must_fit(sequence=moment.batch.x.shape[1])
         must_be_small(moment)
         layer, one = moment.network.wide().layer, one_sequence(asked(moment.batch), self.sequence - 1)
-        exponents = lyapunov.exponents(step_jacobians(layer, layer.forward(one.x)))
+        exponents = lyapunov.exponents(step_jacobians(layer, layer.forward(one.x, one.start)))
         return {"exponents": exponents.exponents, "running": exponents.running[:, 0]}, {
             "transient": exponents.transient
         }

@@ -19,6 +19,8 @@ from core.frames import BY_LAYER, SCALARS, Floats, Frame, Planes
 
 PROFILES = ("grad_h", "grad_c", "flow", "flow_last", *BY_LAYER)
 HISTORY = ("step", *SCALARS)
+CARRIED = "carried."
+"""What the names of a carried state's parts begin with, beside those of weights."""
 NUMBERS = ("step", "score_step", *SCALARS)
 
 
@@ -108,6 +110,24 @@ def _planes(arrays: Mapping[str, Floats]) -> Planes:
 
 def _under(start: str, arrays: Mapping[str, Floats]) -> dict[str, Floats]:
     return {name.removeprefix(start): values for name, values in arrays.items() if name.startswith(start)}
+
+
+def pack_weights(frame: Frame) -> bytes:
+    """The weights of ``frame``, and with them the state that is carried into its batch."""
+    carried = {f"{CARRIED}{k}": part for k, part in enumerate(frame.carried or ())}
+    return pack((frame.weights or {}) | carried)
+
+
+def unpack_weights(content: bytes) -> dict[str, Floats]:
+    """The weights alone."""
+    return {name: values for name, values in load(content).items() if not name.startswith(CARRIED)}
+
+
+def unpack_carried(content: bytes) -> tuple[Floats, ...] | None:
+    """The state that stands beside the weights; None where none does."""
+    arrays = load(content)
+    names = sorted((name for name in arrays if name.startswith(CARRIED)), key=lambda name: int(name[len(CARRIED) :]))
+    return tuple(arrays[name] for name in names) or None
 
 
 def pack_frame(frame: Frame) -> bytes:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load
 from sqlalchemy import Connection, Row, Select, Table, func, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -103,7 +102,13 @@ class Run:
     def weights(self, step: int) -> dict[str, Floats] | None:
         """The weights kept at ``step`` or last before it (``weight_steps`` says where there are some)."""
         row = self._latest(tables.weights, step, tables.weights.c.body)
-        return None if row is None else self._decoded(partial(load, row.body))
+        return None if row is None else self._decoded(partial(codec.unpack_weights, row.body))
+
+    def carried(self, step: int) -> tuple[Floats, ...] | None:
+        """The state that goes with these weights where the run goes along an endless sequence: what that step's batch
+        goes on from, (N, H) each part; else None."""
+        row = self._latest(tables.weights, step, tables.weights.c.body)
+        return None if row is None else self._decoded(partial(codec.unpack_carried, row.body))
 
     def scalars(self, after: int = -1) -> dict[str, NDArray[Any]]:
         """``{name: (n,)}`` of ``step`` and every scalar, for every training step later than ``after``."""

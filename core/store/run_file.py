@@ -98,7 +98,7 @@ class RunWriter:
             if frame.planes is not None:
                 self._replace(tables.planes, frame.step, {"body": codec.pack_planes(frame.planes)})
             if frame.weights is not None:
-                self._replace(tables.weights, frame.step, {"body": codec.pack(frame.weights)})
+                self._replace(tables.weights, frame.step, {"body": codec.pack_weights(frame)})
             if time.monotonic() - self._committed >= FLUSH_SECONDS:
                 self._commit()
 

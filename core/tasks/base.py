@@ -43,16 +43,19 @@ class Batch:
     target  (T, N) int64 for classes and chances, (T, N) float32 for numbers; meaningless where not ``asked``
     asked   (T, N) bool, where the loss is taken (after input t, from state h[t+1])
     scored  (T, N) bool, where the score is taken
+    start   the state that the sequences go on from, (N, H) each part in the network's order; None: from zero
     """
 
     x: np.ndarray
     target: np.ndarray
     asked: np.ndarray
     scored: np.ndarray
+    start: tuple[np.ndarray, ...] | None = None
 
     def take(self, sequences: slice | NDArray[np.integer] | list[int]) -> Batch:
         """Only these sequences, in this order."""
-        return Batch(*(part[:, sequences] for part in (self.x, self.target, self.asked, self.scored)))
+        start = None if self.start is None else tuple(part[sequences] for part in self.start)
+        return Batch(*(part[:, sequences] for part in (self.x, self.target, self.asked, self.scored)), start=start)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class Task(BaseModel, ABC):
     first_seen: ClassVar[str]
     """Where the field knows the task from."""
     kind: ClassVar[Kind]
+    endless: ClassVar[bool] = False
+    """Whether training goes along one endless sequence: a batch is its next window, and the state is carried on."""
     solved: ClassVar[float]
     """The score from which on we call the task solved."""
     answers: ClassVar[tuple[str, ...]] = ()
@@ -160,6 +165,20 @@ class Task(BaseModel, ABC):
         parts disjoint: no training sequence reaches into what is held out. What has an order is cut in time, the
         training part first, so that a drifting series is judged on its end.
         """
+
+    def following(self, seed: int, step: int, n: int) -> Batch:
+        """Of an endless task: window number ``step`` of ``n`` places in its training part, spread evenly over it from a
+        place on that ``seed`` draws. Where one window ends the next one begins."""
+        raise NotImplementedError(f"{self.name} is no endless task")
+
+    def judged(self, rng: np.random.Generator, n: int) -> Batch:
+        """What a run is scored on: ``n`` held-out sequences; of an endless task all that is held out."""
+        return self.sample(rng, n, "held-out")
+
+    @property
+    def judged_steps(self) -> int | None:
+        """Steps of all that an endless task holds out, together; None where sequences are drawn."""
+        return None
 
     @property
     @abstractmethod

@@ -10,17 +10,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from core.tasks.base import Batch, Best, Kind, Mark, Part, Task, at_last_step
+from core.tasks.reber import LETTERS, WAYS
 
-BLANK, LETTERS = "·", "BTSXVPE"
-WAYS: tuple[tuple[tuple[str, int], ...], ...] = (
-    (("T", 1), ("P", 2)),
-    (("S", 1), ("X", 3)),
-    (("T", 2), ("V", 4)),
-    (("X", 2), ("S", 5)),
-    (("P", 3), ("V", 5)),
-)
-"""Reber's grammar (1967) between its B and its E: from each state two ways as likely as each other, a letter and the
-state it leads to; 5 is the end."""
+BLANK = "·"
 _LETTER = np.array([[LETTERS.index(letter) + 1 for letter, _ in ways] for ways in WAYS] + [[0, 0]])
 _NEXT = np.array([[state for _, state in ways] for ways in WAYS] + [[5, 5]])
 AROUND = 4

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -51,12 +52,15 @@ class Learner:
         size = sum(self.params[name].numel() for name in self._trained)
         self._moved = self.vector[len(self.vector) - size :]
         self.optimizer = optimizer_of(config, self._moved, 0)
+        self.carried: tuple[Tensor, ...] | None = None
+        """The state that the next batch goes on from, (N, H) each part; None: from zero."""
         self._clamp = config.clip_threshold if config.clip == "backprop" else None
 
     def learn(self, batch: Batch, step: int, *, move: bool, record: bool) -> Learnt:
         """Training step number ``step``, on ``batch``. Without ``move``, and from a loss on that is not finite, nothing
         moves."""
         whole = self.config.trained == "all"
+        batch = replace(batch, start=self.going_on_from)
         set_rate(self.optimizer, rate_at(self.config, step))
         if self.config.truncation == "stream":
             return self._learn_on_the_way(batch, move, whole)
@@ -68,6 +72,7 @@ class Learner:
         if move and math.isfinite(found.loss):
             self._move(clipped)
             self._follow(self.network.cell.statistics(found.trajectory))
+            self._carry(found.trajectory.last)
         return Learnt(
             found.loss, clipped.norm_before, clipped.norm_after, clipped.angle, found.profiles, found.flow_last
         )
@@ -86,10 +91,21 @@ class Learner:
                 self._move(clipped)
         if move and math.isfinite(stream.loss):
             self._follow(stream.statistics)
+            self._carry(stream.last)
         return Learnt(stream.loss, *largest, *recorded(stream.back, stream.alone))
+
+    @property
+    def going_on_from(self) -> tuple[np.ndarray, ...] | None:
+        """``carried`` as a batch has it."""
+        return None if self.carried is None else tuple(part.cpu().numpy().copy() for part in self.carried)
 
     def _follow(self, statistics: dict[str, Tensor]) -> None:
         self.network.layer.follow(statistics, self.config.batch_size)
+
+    def _carry(self, last: tuple[Tensor, ...]) -> None:
+        """Where the config says so, the next batch goes on from the state in which this one ended."""
+        if self.config.carries:
+            self.carried = last
 
     def _clipped(self, found: Measured) -> Clipped:
         grads = {"all": self._joined(found.grads)}
@@ -108,9 +124,10 @@ class Learner:
     # -- what the next steps depend on ----------------------------------------------------------------------------
 
     def state(self) -> dict[str, Tensor]:
-        """Parameters, running statistics and the optimiser's memory."""
+        """Parameters, running statistics, the optimiser's memory and the carried state."""
         memory = {f"optimizer.{name}": value for name, value in memory_of(self.optimizer).items()}
-        return memory | dict(self.network.layer.running) | {"parameters": self.vector}
+        carried = {f"carried.{k}": part for k, part in enumerate(self.carried or ())}
+        return memory | dict(self.network.layer.running) | carried | {"parameters": self.vector}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what ``state`` gave."""
@@ -123,6 +140,8 @@ class Learner:
             if name.startswith("optimizer.")
         }  # fmt: skip
         remember(self.optimizer, memory)
+        parts = sum(name.startswith("carried.") for name in tensors)
+        self.carried = tuple(tensors[f"carried.{k}"].to(self.vector.device) for k in range(parts)) or None
 
 
 def _one_vector(params: dict[str, Tensor], device: torch.device | None) -> tuple[dict[str, Tensor], Tensor]:

@@ -38,10 +38,12 @@ def train(config: RunConfig, resume: bytes | None = None, *, device: str | torch
 
 @dataclass(frozen=True)
 class BeforeUpdate:
-    """Of the weights before an update: each tensor's norm, the weights, the probes' planes; None where not stored."""
+    """Of the weights before an update: each tensor's norm, the weights, the state that the batch goes on from, the
+    probes' planes; None where not stored."""
 
     norms: dict[str, float]
     weights: dict[str, np.ndarray] | None
+    carried: tuple[np.ndarray, ...] | None
     planes: Planes | None
 
 
@@ -98,6 +100,7 @@ class Training(Iterator[Frame]):
         return BeforeUpdate(
             {name: _norm(value) for name, value in params.items()} if record or final else {},
             {name: _array(value) for name, value in self.learner.network.tensors.items()} if weights else None,
+            self.learner.going_on_from if weights else None,
             self._planes() if planes else None,
         )
 
@@ -106,9 +109,9 @@ class Training(Iterator[Frame]):
         return held_out(self.config)
 
     def _evaluate(self) -> None:
-        learner, config = self.learner, self.config
-        chunk = scored_at_once(config)
-        found = evaluate(learner.network, self._held_out, chunk, config.resets)
+        learner, config, batch = self.learner, self.config, self._held_out
+        resets = replace(config.truncated, T=len(batch.x)).resets
+        found = evaluate(learner.network, batch, scored_at_once(config), resets)
         self.score, self.error = config.task.score_of(found.loss, found.accuracy, found.mse)
         self.score_step = self.step
 
@@ -139,6 +142,7 @@ class Training(Iterator[Frame]):
             history=history,
             planes=kept.planes,
             weights=kept.weights,
+            carried=kept.carried,
         )
 
     # -- checkpoints ----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,10 +21,16 @@ from core.training.loop import one_thread_without_subnormals
 
 
 def moment_of(
-    config: RunConfig, step: int, weights: Mapping[str, Floats] | None = None, sequences: int | None = None
+    config: RunConfig,
+    step: int,
+    weights: Mapping[str, Floats] | None = None,
+    sequences: int | None = None,
+    *,
+    carried: Sequence[Floats] | None = None,
 ) -> Moment:
     """The moment at ``step``, with the stored ``weights`` or, where None, trained up to there here and now.
 
+    ``carried``: the state that was stored with the weights, which the batch goes on from; None: from zero.
     ``sequences``: the first so many of the batch (None: all). The same arguments give the same moment. Raises
     ConfigError for a step or a number of sequences that the config does not have, and UnrolledError where the
     training ends before ``step``.
@@ -37,8 +43,13 @@ def moment_of(
         raise ConfigError(
             [f"`sequences` (={quoted(sequences)}) must be 1 to {config.batch_size}, the batch. Lower `sequences`."]
         )
-    network = trained(config, step) if weights is None else _stored(cell_of(config.cell), weights)
-    moment = Moment(config, step, network, training_batch(config, step))
+    if weights is None:
+        learner = trained(config, step)
+        network, start = learner.network, learner.going_on_from
+    else:
+        network = _stored(cell_of(config.cell), weights)
+        start = None if carried is None else tuple(np.asarray(part) for part in carried)
+    moment = Moment(config, step, network, replace(training_batch(config, step), start=start))
     return moment if sequences is None else moment.of_first(sequences)
 
 
@@ -51,8 +62,8 @@ def _stored(cell: Cell, weights: Mapping[str, Floats]) -> Network:
     return Network.named(cell, {name: torch.tensor(np.asarray(values)) for name, values in weights.items()})
 
 
-def trained(config: RunConfig, step: int) -> Network:
-    """The network after ``step`` updates. Raises UnrolledError where the loss stops being a number before."""
+def trained(config: RunConfig, step: int) -> Learner:
+    """What has learnt, after ``step`` updates. Raises UnrolledError where the loss stops being a number before."""
     learner = Learner(config)
     with one_thread_without_subnormals():
         for past in range(step):
@@ -62,4 +73,4 @@ def trained(config: RunConfig, step: int) -> Network:
                     f"`step` (={step}) is never reached: the loss is no number at step {past}. Ask about step {past} "
                     "or an earlier one."
                 )
-    return learner.network
+    return learner

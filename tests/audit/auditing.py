@@ -23,10 +23,11 @@ from tests.audit.pictures import ALTS, HINTS, OF_LAYERS
 from tests.audit.reading import Rules, Untrue
 from tests.audit.runs import Run, config_of, trained
 from tests.audit.series import SERIES
+from tests.audit.texts import LANGUAGE
 from tests.audit.truth import Truth
 
 CAPTIONS = {"gradient_flow": FLOW, "truncation_lab": TRUNCATION, "clipping_lab": CLIPPING, "inside_the_cell": INSIDE,
-            "memory": MEMORY, "microscope": MICROSCOPE, "series": SERIES}  # fmt: skip
+            "memory": MEMORY, "microscope": MICROSCOPE, "series": SERIES, "language": LANGUAGE}  # fmt: skip
 ROUGH = 0.1
 """Two digits of one number may differ by a tenth."""
 

@@ -10,6 +10,7 @@ from tests.audit.labs import horizon
 from tests.audit.pages import direct_share, gain, of_one_layer, read
 from tests.audit.reading import Facts, Rules, Said, claim, near
 from tests.audit.shared import KIND, named
+from tests.audit.texts import nats, text_task
 from tests.audit.truth import Truth
 
 FIGURES = Rules()
@@ -87,7 +88,7 @@ def arriving(truth: Truth, said: Said) -> Facts:
     return arrived(truth, said)
 
 
-NAME = "{name:[Ss]core|[Aa]ccuracy|[Ss]hare of the learnable nats gained}"
+NAME = "{name:[Ss]core|[Aa]ccuracy|[Ss]hare of the learnable nats gained|[Ss]hare of guessing's loss saved}"
 
 
 @FIGURES(
@@ -268,4 +269,27 @@ def microscope(truth: Truth, said: Said) -> Facts:
         said.near("left", frame.grad_norm_clipped / frame.grad_norm)
     else:
         said.near("moved", frame.update_size / frame.param_norm)
+    return {}
+
+
+@FIGURES(
+    "{value:[^|]*} | {perplexity:perplexity} of unseen text",
+    "{value:[^|]*} | {bits:bits} a symbol",
+    "{value} | bits: {grams:trigrams}, counted and smoothed",
+    "{value} | bits: {frequencies:frequencies} alone",
+    "{value} | bits: the {entropy:exact entropy}",
+)
+def of_a_text(truth: Truth, said: Said) -> Facts:
+    task = text_task(truth)
+    grams = task.text_read.grams
+    fixed = {"grams": grams[2], "frequencies": grams[0], "entropy": task.least_loss}
+    for name, known in fixed.items():
+        if name in said.places:
+            said.near("value", known / math.log(2))
+            return {}
+    if truth.frame.score_step < 0:
+        claim(said["value"].strip() == "–", "it is not scored")
+        return {}
+    own = nats(truth)
+    said.near("value", math.exp(min(own, 50)) if "perplexity" in said.places else own / math.log(2))
     return {}

@@ -48,7 +48,23 @@ def last_score(truth: Truth, said: Said) -> None:
     claim(truth.scrubbed, "the moment is that one")
 
 
-@TRUNCATION("Nothing is cut here: the pictures show what truncation would do to this gradient.")
+ENDLESS = ("language", "continual-reber")
+
+
+@TRUNCATION(
+    "The text goes on: every {T} steps the state is {carried:carried} into the next window, and no gradient goes back "
+    "there.",
+    "The text goes on, but every {T} steps the state begins from zero again.",
+)
+def between_windows(truth: Truth, said: Said) -> None:
+    said.exactly("T", truth.config.task.length)
+    claim(truth.config.task.name in ENDLESS, "every batch is drawn anew")
+    claim(("carried" in said.places) == (truth.config.truncation != "reset"), "what becomes of the state")
+
+
+@TRUNCATION(
+    "{where:Nothing|Within the window nothing} is cut here: the pictures show what truncation would do to this gradient."
+)
 def nothing_cut(truth: Truth, said: Said) -> None:
     claim(truth.config.truncation == "full", "it is")
 

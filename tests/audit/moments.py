@@ -135,7 +135,7 @@ def answered(moment: Moment, wanted: list[Question]) -> dict[Question, Answer]:
     frame, found = moment.frame, {}
     if frame.weights is None:
         return found
-    at = moment_of(moment.config, frame.step, frame.weights)
+    at = moment_of(moment.config, frame.step, frame.weights, carried=frame.carried)
     for question in wanted:
         try:
             found[question] = Answer(frame.step, *question.answer(at, Earlier()))

@@ -66,6 +66,10 @@ def _task(rng: np.random.Generator, T: int) -> dict[str, Any]:
     if name == "copy":
         return flat | {"task.symbols_to_copy": int(rng.integers(1, 4)), "task.alphabet": int(rng.integers(2, 9)),
                        "task.asked": str(rng.choice(["every", "recall"]))}  # fmt: skip
+    if name == "language":
+        return flat | {"task.text": str(rng.choice(["story", "names", "reber"]))}
+    if name == "continual-reber":
+        return flat
     if name == "two-lag":
         long = int(rng.integers(1, T))
         return flat | {"task.long": long, "task.short": int(rng.integers(0, long))}

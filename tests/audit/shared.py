@@ -183,7 +183,7 @@ def arrives(truth: Truth, said: Said) -> Facts:
 
 # -- score and outcome ------------------------------------------------------------------------------------------------
 
-SCORE = "{name:Score|Accuracy|Share of the learnable nats gained} on unseen sequences, "
+SCORE = "{name:Score|Accuracy|Share of the learnable nats gained|Share of guessing's loss saved} on unseen sequences, "
 
 
 @SHARED(SCORE + "{when:untrained|at training step [\\d,]+}: {score%} (guessing gets {chance%}).")

@@ -16,6 +16,7 @@ from app.text.gradient_flow import caption as gradient_flow
 from app.text.shared import key_figures
 from app.text.shared.situation import Situation
 from core.reading import horizon
+from tests.audit import runs
 from tests.audit.auditing import audit
 from tests.audit.reading import near
 
@@ -33,6 +34,16 @@ def test_every_sentence_holds_and_none_contradicts_another(first: int, monkeypat
     faults = [fault for _, some in found for fault in some]
     assert not faults, "\n".join(map(str, faults[:10]))
     assert min(count for count, _ in found) > SENTENCES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 3, 4])
+def test_every_sentence_about_a_text_holds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.questions.sampling.MOST_SAMPLED", 80)
+    monkeypatch.setattr(runs, "TASKS", ("language", "continual-reber"))
+    count, faults = audit(seed, True)
+    assert not faults, "\n".join(map(str, faults[:10]))
+    assert count > SENTENCES
 
 
 def _by_the_factor_alone(moment: Situation) -> str:

@@ -14,7 +14,7 @@ from core.anatomy.rnn import ACTIVATIONS
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.presets import PRESETS
-from core.tasks import TASKS, OwnSeries
+from core.tasks import TASKS, OwnSeries, OwnText
 
 COUNTING: dict[str, st.SearchStrategy[Any]] = {
     "length": st.integers(603, 10_000),
@@ -68,6 +68,9 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "far": st.integers(2, 5000),
         "width": st.integers(1, 1000),
     },
+    "language": {"length": st.integers(2, 2_000), "text": st.sampled_from(["story", "names", "reber"])},
+    "own-text": {"length": st.integers(2, 2_000), "data": st.sampled_from([OwnText().data, "0" * 32])},
+    "continual-reber": {"length": st.integers(2, 2_000)},
     "timed-spikes": {
         "length": st.integers(101, 10_000),
         "shortest": st.integers(1, 29),
@@ -125,7 +128,8 @@ def flats(draw: st.DrawFn) -> dict[str, Any]:
         own = {"hidden_size": st.integers(1, 512)} if part == "cell" else {}
         optional = settings[name] | own
         # Many symbols and long lags need a long sequence, so these tasks always have their length drawn.
-        short = ("temporal-order", "adding", "multiplication", "review", "embedded-reber", "own-series")
+        short = ("temporal-order", "adding", "multiplication", "review", "embedded-reber", "own-series", "language",
+                 "own-text", "continual-reber")  # fmt: skip
         needed = {} if part == "cell" or name in short else {"length": optional.pop("length")}
         chosen = draw(st.fixed_dictionaries(needed, optional=optional))
         flat |= {f"{part}.name": name} | {f"{part}.{key}": value for key, value in chosen.items()}

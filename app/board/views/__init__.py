@@ -5,6 +5,7 @@ from app.board.views import (
     compare,
     gradient_flow,
     inside_the_cell,
+    language,
     memory,
     microscope,
     series,
@@ -25,6 +26,7 @@ PAGES: dict[str, Page] = {
         inside_the_cell.PAGE,
         microscope.PAGE,
         memory.PAGE,
+        language.PAGE,
     )
 }
 

@@ -79,11 +79,21 @@ def truncation_diagram(config: RunConfig, style: Style, K: int | None = None) ->
     return View(
         name="diagram",
         title="Cutting the gradient is not resetting the state",
-        hint="The state runs right, the gradient of each loss runs left until it is cut. Drawn from these settings.",
+        hint=_hint(config),
         alt=_alt(rows, config, K),
         figure=figure(style, data, layout, height=round(rows[-1].bottom) + top + 44, top=top, bottom=44),
         table=lambda: _table(rows, config, K),
         keys=_keys(config, style),
+    )
+
+
+def _hint(config: RunConfig) -> str:
+    whole = "The state runs right, the gradient of each loss runs left until it is cut. Drawn from these settings."
+    if not config.task.endless:
+        return whole
+    return (
+        f"{whole} The text goes on on both sides: into step 1 comes the state of the window before, and no gradient "
+        "goes back to it; with reset the state begins from zero there."
     )
 
 
@@ -157,7 +167,9 @@ def _state(row: _Row, config: RunConfig, style: Style) -> list[Layout]:
     """One line over the whole sequence, or with reset one a window, each beginning with an empty ring: zero."""
     T, gap = config.task.length, 7 * config.task.length / style.plot_width
     breaks = _thinned(row.sight.boundaries) if row.sight.mode == "reset" else []
-    starts, stops = [0.5, *(b + 0.5 + gap / 2 for b in breaks)], [*(b + 0.5 - gap / 2 for b in breaks), T + 0.3]
+    reset = row.sight.mode == "reset"
+    first = 0.5 - 2 * gap if config.task.endless and not reset else 0.5  # it comes from the window before
+    starts, stops = [first, *(b + 0.5 + gap / 2 for b in breaks)], [*(b + 0.5 - gap / 2 for b in breaks), T + 0.3]
     x = [value for pair in zip(starts, stops) for value in (*pair, None)]
     ink = style.theme.ink
     traces: list[Layout] = [
@@ -166,10 +178,12 @@ def _state(row: _Row, config: RunConfig, style: Style) -> list[Layout]:
         {"mode": "markers", "x": stops, "y": [row.state] * len(stops), "hoverinfo": "skip", "name": "state",
          "marker": {"symbol": "triangle-right", "size": 9, "color": ink}},
     ]  # fmt: skip
-    if breaks:
+    begins = reset and config.task.endless
+    zeros = ["a state of zero"] * begins + [f"state set to zero after step {b}" for b in breaks]
+    if zeros:
         ring = {"symbol": "circle", "size": 8, "color": style.theme.surface, "line": {"color": ink, "width": 2}}
-        traces.append({"mode": "markers", "x": starts[1:], "y": [row.state] * len(breaks), "marker": ring,
-                       "text": [f"state set to zero after step {b}" for b in breaks], "name": "reset",
+        traces.append({"mode": "markers", "x": starts[not begins :], "y": [row.state] * len(zeros), "marker": ring,
+                       "text": zeros, "name": "reset",
                        "hovertemplate": "%{text}<extra></extra>"})  # fmt: skip
     return traces
 

@@ -11,8 +11,9 @@ from app.text.shared.forecast import ending, forecast_words, like_words
 from app.text.shared.score import score_words
 from app.text.shared.situation import Caption, Figure, Situation
 from app.text.truncation_lab.in_sight import seen_words
+from core.config import RunConfig
 from core.numbers import fixed, percent, plural
-from core.reach import reach_of, shares_in_sight
+from core.reach import Reach, reach_of, shares_in_sight
 from core.reading.horizon import KIND_NAMES, SHARE, reached
 
 
@@ -78,8 +79,25 @@ def _at_the_end(moment: Situation) -> str:
 def _mode(moment: Situation) -> str:
     """What is special about this kind of truncation, where nothing else has said it."""
     config, known = moment.config, reach_of(moment.config)
+    if config.task.endless:
+        return f"{_between(config)} {_within(config, known)}".strip()
+    return _within(config, known)
+
+
+def _between(config: RunConfig) -> str:
+    """What passes from one update's sequences to the next along an endless one."""
+    if config.carries:
+        return (
+            f"The text goes on: every {config.task.length:,} steps the state is carried into the next window, and no "
+            "gradient goes back there."
+        )
+    return f"The text goes on, but every {config.task.length:,} steps the state begins from zero again."
+
+
+def _within(config: RunConfig, known: Reach) -> str:
     if config.truncation == "full":
-        return "Nothing is cut here: the pictures show what truncation would do to this gradient."
+        where = "Within the window nothing" if config.task.endless else "Nothing"
+        return f"{where} is cut here: the pictures show what truncation would do to this gradient."
     if len(known.losses) == 1:
         return (
             "With one loss, at the end, nothing but its last window makes an update." if known.mode == "stream" else ""

@@ -28,7 +28,7 @@ from core.training.replay import moment_of
 
 NEEDED: dict[str, dict[str, Any]] = {"check": {"t": 3}, "evidence": {"probe": 0}}
 """Arguments without a default."""
-OF_A_TASK: dict[str, str] = {"forecast": "sines"}
+OF_A_TASK: dict[str, str] = {"forecast": "sines", "writing": "language", "prediction-origin": "language"}
 """What only some tasks can be asked."""
 
 

@@ -16,6 +16,7 @@ from core.tasks import (
     CoarseFine,
     Copying,
     EmbeddedReber,
+    Language,
     Latch,
     Multiplication,
     OwnSeries,
@@ -60,6 +61,7 @@ tasks = st.one_of(
         width=st.integers(1, 40),
         layout=st.sampled_from(["raw", "doubling", "calendar"]),
     ),
+    st.builds(Language, length=st.integers(2, 60), text=st.sampled_from(["story", "names", "reber"])),
 )
 seeds = st.integers(0, 2**31 - 1)
 VARIANTS = [
@@ -244,7 +246,7 @@ def test_guessing_is_the_most_common_class_where_the_score_is_taken(task: Task) 
 def test_a_task_introduces_itself(name: str, task: type[Task]) -> None:
     assert task().name == name
     assert task.title and task.question.endswith(("?", ".")) and task.first_seen
-    assert task().chance < task.solved <= 1
+    assert task().chance < task().solved <= 1
     assert task().lag < task().length
 
 
