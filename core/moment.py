@@ -46,5 +46,6 @@ class Moment:
         if not self.layer.couples:
             return self
         x = torch.from_numpy(self.batch.x).to(self.layer.dtype)
-        layer = self.layer.holding(x, self.config.resets)
+        start = None if self.batch.start is None else tuple(torch.from_numpy(part) for part in self.batch.start)
+        layer = self.layer.holding(x, self.config.resets, start)
         return replace(self, network=replace(self.network, layer=layer))

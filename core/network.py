@@ -131,9 +131,12 @@ class Layer:
         """As it is tested: with its running statistics."""
         return replace(self, held=self.running)
 
-    def holding(self, x: Tensor, resets: Collection[int] = ()) -> Layer:
-        """With the statistics of the batch x (T, N, C) held: the same way through it, sequence by sequence."""
-        return replace(self, held=self.cell.statistics(self.forward(x, resets=resets))) if self.couples else self
+    def holding(self, x: Tensor, resets: Collection[int] = (), state: State | None = None) -> Layer:
+        """With the statistics of the batch x (T, N, C) from ``state`` on held: the same way through it, sequence by
+        sequence."""
+        if not self.couples:
+            return self
+        return replace(self, held=self.cell.statistics(self.forward(x, state, resets=resets)))
 
     def follow(self, statistics: Mapping[str, Tensor], sequences: int) -> None:
         """Move the running statistics, in place, towards those of a batch of so many; a batch's variance is that of a
