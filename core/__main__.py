@@ -1,4 +1,4 @@
-"""The command line: ``python -m core run | presets | check | theory | forecasts | export | worker``."""
+"""The command line: ``python -m core run | presets | check | theory | remedies | forecasts | export | worker``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from core.numbers import percent, plain, plural, sig
 from core.own_data import Kind
 from core.presets import PRESETS
 from core.promises.command import add_check
+from core.promises.remedies import add_remedies
 
 TABLES = (".csv", ".tsv", ".tab")
 NEGATIVE_NUMBER = re.compile(r"-((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)$", re.IGNORECASE)
@@ -183,6 +184,13 @@ def restore(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def remedies(arguments: argparse.Namespace) -> int:
+    """Train a config as it is and with each remedy against vanishing gradients, and print what came of it."""
+    from core.promises.remedies import main as try_all
+
+    return try_all(config_of(arguments), arguments)
+
+
 def bench(arguments: argparse.Namespace) -> int:
     """Measure what watching costs on this machine."""
     from core.bench import main as measure
@@ -242,6 +250,9 @@ def parser() -> argparse.ArgumentParser:
         "--seeds", type=int, default=3, metavar="N", help="random problems per judge (default 3)"
     )
     add_theory(command(theory), _config_options)
+    sub = command(remedies)
+    _config_options(sub)
+    add_remedies(sub)
     add_forecasts(command(forecasts))
     add_lesson(command(lesson))
     add_export(command(export))

@@ -26,20 +26,23 @@ from core.backprop.judges import (
 )
 from core.cells import NORMALISATIONS, Cell, every_variant, stacked
 from core.errors import UnrolledError
-from core.numbers import sig
+from core.numbers import percent, sig
 
 Sizes = tuple[int, int, int, int]
 SIZES: Sizes = 10, 4, 8, 3
 """T, N, H, C; small on purpose: over long sums float32's own rounding, on both sides, would pass 1e-6."""
-FEW: Sizes = 8, 2, 4, 2
+FEW: Sizes = 8, 3, 4, 2
 """For differences, which take two forward passes for every number."""
 CUTS = (3, 7)
 CLAMP = 0.3
 """Of the carry's components a twentieth (peephole) to two thirds (GRU) are larger."""
 
-ROOM = 100
+ROOM = {"none": 1, "layer": 100, "batch": 300}
 """A normalised cell divides by sizes that may be small, and the rounding of both sides grows: in float32, and of
 differences, it may be so many times as large, for each of its layers."""
+NOTHING = 0.01
+"""With a batch norm some gradients are exactly zero: of a bias that the next mean takes away. There what is left of
+rounding is judged beside the largest gradient: a norm below so much of that counts as so much."""
 
 DEPTHS = (1, 2, 3)
 
@@ -100,7 +103,7 @@ class Judgement:
         """In float64 against autograd the same for all."""
         cell = VARIANTS[self.variant]
         rough = cell.normalisation != "none" and self.judge.limit >= ROUGH
-        return self.judge.limit * (ROOM * cell.layers if rough else 1)
+        return self.judge.limit * (ROOM[cell.normalisation] * cell.layers if rough else 1)
 
     @property
     def passed(self) -> bool:
@@ -115,8 +118,10 @@ def verdict(variant: str, judge: Judge, seeds: Sequence[int]) -> Judgement | Non
         theirs, mine = judge.find(case), ours(case, judge.cuts, judge.clamp)
         if theirs is None:
             return None
+        largest = max(float(tensor.norm()) for name, tensor in theirs.items() if name.startswith("∂"))
+        least = NOTHING * largest if VARIANTS[variant].normalisation == "batch" else 0.0
         for name, tensor in theirs.items():
-            error = relative_error(mine[name], tensor)
+            error = relative_error(mine[name], tensor, least)
             if math.isnan(error) or error > worst.error:
                 worst = Judgement(variant, judge, name, error)
             if math.isnan(error):
@@ -130,8 +135,9 @@ def table(judgements: Sequence[Judgement], seeds: int) -> str:
     lines = [
         "Largest ‖ours − theirs‖ ÷ ‖theirs‖ over h, c, ∂L/∂h[t], ∂L/∂c[t] and every parameter's gradient",
         f"({seeds} random problems; T N H C = {SIZES}, for differences {FEW}; truncated: the state detached at {CUTS};",
-        f"clamped: the carry of every step within ±{CLAMP}; a limit of {sig(ROUGH, 1)} is {ROOM} times that for each",
-        "layer of a normalised cell)",
+        f"clamped: the carry of every step within ±{CLAMP}; a limit of {sig(ROUGH, 1)} is {ROOM['layer']} times that",
+        f"for each layer with layer norm and {ROOM['batch']} times that with batch norm, where a gradient below",
+        f"{percent(NOTHING)} of the largest is judged as one of that size)",
         f"{'':{wide}}" + "".join(f"{judge.name:>{width}}" for judge in JUDGES),
         f"{'limit':{wide}}" + "".join(f"{sig(judge.limit, 1):>{width}}" for judge in JUDGES),
     ]

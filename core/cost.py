@@ -38,7 +38,7 @@ WIDE = 2.0
 """How much slower float64 is."""
 
 NORMALISED = 1.8
-"""How many times as long a layer-normalised pass takes (at H = 64, T = 200: 1.6 to 1.9)."""
+"""How many times as long a pass with layer norm or batch norm takes (at H = 64, T = 200: 1.5 to 1.9)."""
 
 VECTOR_CALL, VECTOR_ELEMENT = 100e-6, 4e-9
 """Of what is done with one gradient as a vector: cut out, added up, measured."""

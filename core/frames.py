@@ -58,6 +58,8 @@ class Frame:
     clip_angle         degrees between the two gradients; NaN in files of earlier versions
     update_size        norm of what the weights change by until the next step; NaN at the run's last frame
     param_norm         global norm of all parameters; param_norms has one entry a tensor
+    update_norms       update_size of each tensor that is trained; empty at the run's last frame and in files of earlier
+                       versions
     grad_h, grad_c     (T+1,) batch mean of ‖∂ℓ_n/∂h[t]‖ and of ‖∂ℓ_n/∂c[t]‖ (None where the cell has no c); of several
                        layers those of the top one, whose h is read.
                        With a batch normalisation, where sequences depend on each other, ∂ℓ_n/∂h[t] stands for N times
@@ -92,6 +94,7 @@ class Frame:
     flow_last: Floats
     history: dict[str, Floats]
     clip_angle: float = math.nan
+    update_norms: dict[str, float] = field(default_factory=dict)
     planes: Planes | None = None
     weights: dict[str, Floats] | None = field(default=None, repr=False)
     grad_h_layers: Floats | None = None
@@ -126,6 +129,7 @@ class Frame:
             "finite": not self.nonfinite,
             "nonfinite": self.nonfinite,
             "param_norms": {name: number(value) for name, value in self.param_norms.items()},
+            "update_norms": {name: number(value) for name, value in self.update_norms.items()},
             "grad_h": numbers(self.grad_h),
             "grad_c": None if self.grad_c is None else numbers(self.grad_c),
             "flow": numbers(self.flow),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,11 @@ from core.frames import Frame
 
 NOTHING, PENDING = "Nothing is recorded for this moment.", "Being worked out …"
 UNTRAINED = "Appears with the training."
+STATISTICS = {
+    "held": "Batch norm: the statistics of the batch are held, so that no sequence depends on another.",
+    "running": "Batch norm: with the running statistics of each step, as when the network is scored.",
+}
+"""What is said of a picture, by the statistics of its questions."""
 
 
 def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
@@ -70,10 +76,19 @@ def _page(page: Page, shown: Shown) -> dict[str, Any]:
             absent[name] = str(error)
             continue
         if view:
+            view = replace(view, hint=f"{view.hint} {_statistics(page, name, shown)}".rstrip())
             drawn[name] = _drawn(view, name, shown.query)
         else:
             absent[name] = _why(page, name, shown)
     return {"caption": _caption(page, shown), "views": drawn, "absent": absent, "left_out": left_out}
+
+
+def _statistics(page: Page, name: str, shown: Shown) -> str:
+    """With which statistics of a batch normalisation the picture was computed; empty where they are as in training."""
+    if shown.config.cell.normalisation != "batch":
+        return ""
+    taken = {question.statistics for question in questions(page.views[name].needs, shown.query, shown.config)}
+    return " ".join(words for kind, words in STATISTICS.items() if kind in taken)
 
 
 def _drawn(view: View, name: str, query: Query) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def _differences(varied: Tensor, loss: Callable[[], float]) -> Tensor:
     return found
 
 
-def relative_error(mine: Tensor, theirs: Tensor) -> float:
-    """‖mine − theirs‖ ÷ ‖theirs‖ in float64; zero where both are zero."""
+def relative_error(mine: Tensor, theirs: Tensor, least: float = 0.0) -> float:
+    """‖mine − theirs‖ ÷ ‖theirs‖ in float64, which counts as ``least`` where it is less; zero where both are zero."""
     apart = (mine.double() - theirs.double()).norm()
-    return 0.0 if apart == 0 else float(apart / theirs.double().norm())
+    return 0.0 if apart == 0 else float(apart / theirs.double().norm().clamp(min=least))

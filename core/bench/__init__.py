@@ -11,6 +11,7 @@ c    torch's own layer forward and backward with nothing recorded, beside a; câ€
 d    the loop over torch's cells with ``retain_grad`` that can say what a says (or over its equations, by autograd)
 
 And for two and three layers a recorded step over as many of one layer (``core.bench.depth``), at the smallest size.
+And a with layer norm and with batch norm, over a.
 
 One thread is timed by the processor time it takes, so that other programs disturb little; two by the clock on the wall.
 A live run always has one thread.

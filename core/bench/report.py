@@ -8,7 +8,8 @@ from typing import Any
 from core.bench.depth import Deep
 from core.bench.rows import Measurements, Row
 
-HEADER = ("cell", "H", "T", "threads", "a", "b", "c", "c′", "d", "a÷c", "a÷d", "b:c′", "b:c", "a÷model")
+HEADER = ("cell", "H", "T", "threads", "a", "b", "c", "c′", "d", "a÷c", "a÷d", "b:c′", "b:c", "a÷model", "layer÷a",
+          "batch÷a")  # fmt: skip
 
 
 def as_json(measurements: Measurements) -> dict[str, Any]:
@@ -29,7 +30,8 @@ def as_text(measurements: Measurements) -> str:
     )
     legend = (
         "a recorded step, b live run in all, c torch's layer, c′ plain script, d retain_grad loop; "
-        "b:c throughput of b in relation to c; a÷model what core.cost makes of it"
+        "b:c throughput of b in relation to c; a÷model what core.cost makes of it; layer÷a, batch÷a: a with that "
+        "normalisation over a"
     )
     lines = [title, legend, "", _line(HEADER), *(_line(_fields(row)) for row in measurements.rows)]
     lines += [

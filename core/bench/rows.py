@@ -17,7 +17,7 @@ from core.bench.depth import Deep, deep
 from core.bench.growth import Growth, growth_of
 from core.bench.live import Live
 from core.bench.sides import BATCH, live_config, script, size
-from core.cells import CELLS
+from core.cells import CELLS, NORMALISATIONS, every_variant
 from core.cost import pass_seconds
 from core.diagnostics.sides import Step, interleaved, layer, loop, recorded
 from core.training.freed_memory import keep_freed_memory
@@ -25,7 +25,8 @@ from core.training.freed_memory import keep_freed_memory
 
 @dataclass(frozen=True)
 class Row:
-    """Milliseconds a step at one size; ``live`` None with several threads, which a live run has not."""
+    """Milliseconds a step at one size; ``live`` None with several threads, which a live run has not. ``normalised`` is
+    the recorded step of the same cell with each normalisation."""
 
     cell: str
     hidden: int
@@ -37,18 +38,19 @@ class Row:
     live: float | None
     script: float
     model: float
+    normalised: dict[str, float]
 
     @property
     def ratios(self) -> dict[str, float | None]:
         """a ÷ c, a ÷ d and a ÷ the model of ``core.cost`` in time; b ÷ c in throughput, against the whole script and
-        against the bare layer."""
+        against the bare layer; a with each normalisation ÷ a."""
         return {
             "a/c": self.recorded / self.layer,
             "a/d": self.recorded / self.loop,
             "b/script": self.script / self.live if self.live else None,
             "b/c": self.layer / self.live if self.live else None,
             "a/model": self.recorded / self.model,
-        }
+        } | {f"{norm}/a": ms / self.recorded for norm, ms in self.normalised.items()}
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,17 @@ def _warm_up(cells: Sequence[str]) -> None:
 def _row(name: str, H: int, T: int, threads: int, seconds: float) -> Row:
     clock = time.process_time if threads == 1 else time.perf_counter
     torch.set_num_threads(threads)
-    sides: list[Step] = [make(CELLS[name], size(H, T)) for make in (recorded, layer, loop)] + [script(name, H, T)]
+    norms = {kind: every_variant((kind,))[f"{CELLS[name].anatomy.word} {kind}"] for kind in NORMALISATIONS[1:]}
+    sides: list[Step] = [make(CELLS[name], size(H, T)) for make in (recorded, layer, loop)]
+    sides += [script(name, H, T), *(recorded(cell, size(H, T)) for cell in norms.values())]
     live = Live(name, H, T, clock) if threads == 1 else None
     times = interleaved([*sides, *([live.advance] if live else [])], seconds, clock)
     per_step = None if live is None else 1e3 * live.per_step()
     if live is not None:
         live.close()
-    a, c, d, whole = (1e3 * median(taken) for taken in times[: len(sides)])
+    a, c, d, whole, *more = (1e3 * median(taken) for taken in times[: len(sides)])
     model = 1e3 * pass_seconds(live_config(name, H, T), BATCH)
-    return Row(name, H, T, threads, a, c, d, per_step, whole, model)
+    return Row(name, H, T, threads, a, c, d, per_step, whole, model, dict(zip(norms, more, strict=True)))
 
 
 def _machine() -> dict[str, str | int]:

@@ -253,8 +253,11 @@ class Cell(ABC):
             return None
         self.lacks("how its states hang together within a step")
 
-    def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The numbers on its drawing that follow from what is ``known``, see ``core.diagnostics.cell_diagram``."""
+    def diagram(
+        self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor], n: int, known: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """The numbers on its drawing that follow from what is ``known`` of sequence n, see
+        ``core.diagnostics.cell_diagram``; ``alphas`` are those of all sequences, as ``at_sums`` has them."""
         self.lacks("which numbers stand on its drawing")
 
     def h_of(self, params: Params, x_t: Tensor, came_from: State, c: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from core.anatomy import ANATOMIES
+from core.anatomy.base import NORMALISATIONS
 from core.comparison.members import ALL_CELLS, MOST_MEMBERS, applied, readings
 from core.config import RunConfig
 from core.errors import ConfigError
@@ -26,7 +27,8 @@ def remedies(config: RunConfig, most: int = MOST_MEMBERS - 1) -> list[str]:
     with ``config`` and change it: starts, an activation that does not saturate, normalisation, clipping, a faster
     optimiser, and gates that are open from the start."""
     gated = (f"cell.name:{name},cell.init:chrono" for name, a in ANATOMIES.items() if "chrono" in a.initialisations())
-    ways = ("cell.init:orthogonal", *config.cell.suggests, "cell.normalisation:layer", "clip:norm", "optimizer:adam")
+    norms = (f"cell.normalisation:{norm}" for norm in NORMALISATIONS)
+    ways = ("cell.init:orthogonal", *config.cell.suggests, *norms, "clip:norm", "optimizer:adam")
     return _others(config, (*ways, *gated))[:most]
 
 

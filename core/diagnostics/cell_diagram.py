@@ -11,6 +11,7 @@ step from state t to state t+1. Names, q being a gate ("recurrent" for the plain
     d.q, a.q           ∂ℓ/∂gate and ∂ℓ/∂(the sum before it); also d.tanh_c. With f = 1 − i both gates have one sum, so
                        a.i follows from d.i − d.f; with f = 1 there is nothing of f
     via.q, leak        what each gate, and the GRU's leak, hands back to h0 of what arrived; via: all gates of the GRU
+    within             what dh sends to c within the step, past the gates
     via.p, at.p        what the peepholes hand back to c0, and to c within the step
     sent_h, sent_c     all that is handed back to h0 and c0, and ``got_h``, ``got_c``: what arrives of it, after
                        truncation and the clamp
@@ -26,7 +27,6 @@ import torch
 from torch import Tensor
 
 from core.diagnostics.microscope import SlowMotion
-from core.errors import UnrolledError
 from core.network import Layer
 
 Numbers = dict[str, Tensor]
@@ -34,20 +34,17 @@ Numbers = dict[str, Tensor]
 
 @torch.no_grad()
 def cell_diagram(motion: SlowMotion, sequence: int) -> Numbers:
-    """Of sequence number ``sequence`` of the batch; see above.
-
-    Raises UnrolledError for a cell with a normalisation, which its drawing has no place for.
-    """
-    layer = motion.layer
-    if layer.cell.normalisation != "none":
-        raise UnrolledError(
-            f"`cell.normalisation` (={layer.cell.normalisation}) divides each sum by the size of all its units, for "
-            "which the drawing of one unit's step has no place. Choose `cell.normalisation` none to see a step in slow "
-            "motion."
-        )
-    layer = layer.to(torch.float64)
+    """Of sequence number ``sequence`` of the batch; see above."""
+    layer, way, N = motion.layer.to(torch.float64), motion.trajectory.to(torch.float64), motion.backward.local.shape[1]
     found = _forward(motion, sequence) | _arriving(motion, sequence)
-    found |= layer.cell.diagram(layer.params, found)
+    alphas = {q: N * alpha.double() for q, alpha in motion.backward.gates.items()}
+    sent = layer.cell.handed_back(layer.params, way, alphas)
+    found |= {f"via.{q}": handed[:, sequence] for q, handed in sent.items()}
+    at_h = N * motion.backward.states["h"].double()
+    within = layer.cell.handed_within(layer.params, way, at_h, through_gates=False)
+    if within is not None:
+        found["within"] = within[1:, sequence]
+    found |= layer.cell.diagram(layer.params, way, alphas, sequence, found)
     found |= _arrived(layer, motion, sequence, found)
     return found | {f"m_{part}": _from_later(found[f"got_{part}"]) for part in layer.cell.state_parts}
 

@@ -31,7 +31,9 @@ def answer(folder: str, kind: str, body: str) -> bytes:
             return preview(body)
         request = Request.of(body)
         moment, before = _moments(Path(folder), request)
-        arrays, meta = request.question.answer(moment if request.question.couples else moment.held(), before)
+        arrays, meta = request.question.answer(
+            moment.held() if request.question.statistics == "held" else moment, before
+        )
         return Answer(request.step, arrays, meta).packed()
 
 

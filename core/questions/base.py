@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Facts = tuple[dict[str, NDArray[Any]], dict[str, Any]]
 """Arrays by name, and what else there is to say: texts, numbers (∞ and NaN too), lists and dicts of them."""
+
+Statistics = Literal["held", "running", "own", "none"]
+"""With which statistics a question looks at a network whose batches are normalised."""
 
 SequenceNumber = Annotated[
     int, Field(ge=1, title="Sequence", description="One of those that the training step learns from, from 1 on.")
@@ -43,10 +46,10 @@ class Question(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False, titl
     changes: ClassVar[bool] = True
     """Whether the answer changes with the training step."""
 
-    couples: ClassVar[bool] = False
-    """Whether it is asked of a batch normalisation as training has it, where sequences depend on each other. Otherwise
-    the statistics of the moment's batch are held: each sequence goes the same way, and its gradient is that of its own
-    loss by its own way."""
+    statistics: ClassVar[Statistics] = "held"
+    """What it takes where a batch is normalised. Those of the moment's batch, held: each sequence goes the way it went,
+    and its gradient is that of its own loss along its own way. The running ones, of a network as it is tested. Each
+    batch's own, as training has it, where sequences depend on each other; or none, where no sequence is run."""
 
     kind: str
 

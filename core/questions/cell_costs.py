@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 
 if TYPE_CHECKING:
     from core.moment import Moment
@@ -19,6 +19,7 @@ class CellCosts(Question, frozen=True):
     """Parameters, multiplications, time and memory of every cell at the moment's size, measured where it trains."""
 
     changes: ClassVar[bool] = False
+    statistics: ClassVar[Statistics] = "none"
     kind: Literal["cell-costs"] = "cell-costs"
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from core.errors import UnrolledError
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 from core.tasks.typed import MOST_READ
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Evidence(Question, frozen=True):
     """What the network's own readout makes of the state after every input of one sequence, now and before any
     training. The sequence is a fixed probe or, of a task that reads typed text, ``words``: one of the two is given."""
 
+    statistics: ClassVar[Statistics] = "running"
     kind: Literal["evidence"] = "evidence"
     probe: int | None = Field(
         default=None, ge=0, title="Probe", description="One of the fixed sequences that the gates are drawn of, from 0."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 from core.questions.sampling import sampled, thinned
 from core.questions.untrained import now_and_untrained
 
@@ -25,6 +25,7 @@ _SEQUENCES = 4
 class FadingMemory(Question, frozen=True):
     """What a linear readout gets of earlier inputs, and of the answer, now and before any training."""
 
+    statistics: ClassVar[Statistics] = "running"
     kind: Literal["fading"] = "fading"
     part: Literal["h", "state"] = Field(
         default="h",

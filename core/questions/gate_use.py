@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from core.questions.base import Facts, LayerNumber, Question, place_of, stacked
+from core.questions.base import Facts, LayerNumber, Question, Statistics, place_of, stacked
 from core.questions.over_training import affordable, trail
 from core.questions.sampling import room
 
@@ -20,6 +20,7 @@ SLOPE = "slope"
 class GateUse(Question, frozen=True):
     """What the gates do in the fixed probe sequences, now and at earlier stored moments."""
 
+    statistics: ClassVar[Statistics] = "running"
     kind: Literal["gates"] = "gates"
     layer: LayerNumber = None
 

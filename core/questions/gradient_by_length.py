@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from core.questions import sampling
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 
 if TYPE_CHECKING:
     from core.moment import Moment
@@ -18,7 +18,7 @@ class GradientByLength(Question, frozen=True):
     """Of the last loss's gradient the share that arrives at the first step, on sequences of many lengths: for every
     cell untrained, and for the moment's own network, which learns from sequences of one length."""
 
-    couples: ClassVar[bool] = True
+    statistics: ClassVar[Statistics] = "own"
     kind: Literal["by-length"] = "by-length"
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:

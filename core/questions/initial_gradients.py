@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from core.questions import sampling
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 
 if TYPE_CHECKING:
     from core.moment import Moment
@@ -19,6 +19,7 @@ class InitialGradients(Question, frozen=True):
     offers: the task, the size and the other settings are the moment's, nothing is cut."""
 
     changes: ClassVar[bool] = False
+    statistics: ClassVar[Statistics] = "own"
     kind: Literal["starts"] = "starts"
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:

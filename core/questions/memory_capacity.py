@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from core.questions import sampling
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 from core.questions.untrained import now_and_untrained
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class MemoryCapacity(Question, frozen=True):
     that float32 has no digits for.
     """
 
+    statistics: ClassVar[Statistics] = "running"
     kind: Literal["capacity"] = "capacity"
     part: Literal["h", "state"] = Field(
         default="h",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from core.questions.base import Facts, LayerNumber, Question, place_of, stacked
+from core.questions.base import Facts, LayerNumber, Question, Statistics, place_of, stacked
 from core.questions.over_training import trail
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ TRAIL = {64: 12, 128: 6}
 class RecurrentSpectra(Question, frozen=True):
     """Eigenvalues of each gate's block of U, now and at earlier stored moments."""
 
+    statistics: ClassVar[Statistics] = "none"
     kind: Literal["spectra"] = "spectra"
     layer: LayerNumber = None
 

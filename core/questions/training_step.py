@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from core.questions.base import Facts, LayerNumber, Question, SequenceNumber, place_of
+from core.questions.base import Facts, LayerNumber, Question, SequenceNumber, Statistics, place_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class TrainingStep(Question, frozen=True):
     """Every number of the training step in one layer, of one sequence."""
 
-    couples: ClassVar[bool] = True
+    statistics: ClassVar[Statistics] = "own"
     kind: Literal["slow"] = "slow"
     sequence: SequenceNumber = 1
     unit: int | None = Field(

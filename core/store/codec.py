@@ -21,6 +21,8 @@ PROFILES = ("grad_h", "grad_c", "flow", "flow_last", *BY_LAYER)
 HISTORY = ("step", *SCALARS)
 CARRIED = "carried."
 """What the names of a carried state's parts begin with, beside those of weights."""
+UPDATES = "update"
+"""What the name of the norms of an update begins with, tensor by tensor."""
 NUMBERS = ("step", "score_step", *SCALARS)
 
 
@@ -48,6 +50,8 @@ def pack_profile(frame: Frame) -> bytes:
         ",".join(NUMBERS): np.array([getattr(frame, name) for name in NUMBERS], np.float64),
         ",".join(("", *frame.param_norms)): np.array(list(frame.param_norms.values()), np.float64),
     }
+    if frame.update_norms:
+        arrays[",".join((UPDATES, *frame.update_norms))] = np.array(list(frame.update_norms.values()), np.float64)
     same: dict[tuple[str, bytes], list[str]] = {}
     for name in PROFILES:
         values = getattr(frame, name)
@@ -61,16 +65,20 @@ def unpack_frame(history: bytes, profile: bytes) -> Frame:
     arrays = load(profile)
     names = next(key for key in arrays if key.startswith("step,"))
     numbers = dict(zip(names.split(","), arrays.pop(names).tolist(), strict=True))
-    norms: dict[str, float] = {}
+    norms, updates = dict[str, float](), dict[str, float]()
     profiles: dict[str, Floats | None] = dict.fromkeys(PROFILES)
     for key, values in arrays.items():
         if key.startswith(","):
             norms = dict(zip(key[1:].split(","), values.tolist()))
+        elif key.startswith(f"{UPDATES},"):
+            updates = dict(zip(key.split(",")[1:], values.tolist()))
         else:
             profiles |= dict.fromkeys(key.split("="), values)
     numbers = dict.fromkeys(SCALARS, np.nan) | numbers
     whole = {name: int(numbers.pop(name)) for name in ("step", "score_step")}
-    return Frame(**whole, **numbers, param_norms=norms, **profiles, history=unpack_history(history))  # type: ignore[arg-type]
+    return Frame(
+        **whole, **numbers, param_norms=norms, update_norms=updates, **profiles, history=unpack_history(history)
+    )  # type: ignore[arg-type]
 
 
 def pack_planes(planes: Planes) -> bytes:

@@ -39,7 +39,7 @@ class Learner:
     """The network of a run; its parameters are views of ``vector``, in their order.
 
     So an update is one pass, not one a tensor (a third of the step's time in a small net). The optimiser has what is
-    trained: all of the vector, or its end.
+    ``trained``, names of parameters: all of the vector, or its end.
     """
 
     def __init__(self, config: RunConfig, device: torch.device | None = None) -> None:
@@ -48,8 +48,8 @@ class Learner:
         running = {name: value.to(device) for name, value in drawn.layer.running.items()}
         self.network = Network.named(drawn.cell, self.params | running)
         whole = config.trained == "all"
-        self._trained = [name for name in self.params if whole or name.startswith(READOUT)]
-        size = sum(self.params[name].numel() for name in self._trained)
+        self.trained = [name for name in self.params if whole or name.startswith(READOUT)]
+        size = sum(self.params[name].numel() for name in self.trained)
         self._moved = self.vector[len(self.vector) - size :]
         self.optimizer = optimizer_of(config, self._moved, 0)
         self.carried: tuple[Tensor, ...] | None = None
@@ -115,7 +115,7 @@ class Learner:
 
     def _joined(self, grads: dict[str, Tensor]) -> Tensor:
         """The gradient of what is trained as one vector, in the order of the parameters'."""
-        return torch.cat([grads[name].reshape(-1) for name in self._trained])
+        return torch.cat([grads[name].reshape(-1) for name in self.trained])
 
     def _move(self, clipped: Clipped) -> None:
         self._moved.grad = clipped.grads["all"]

@@ -86,11 +86,12 @@ class Training(Iterator[Frame]):
             update, final, kept = math.nan, True, self._kept(record, True)
             if learnt.profiles is None:  # it ends between two recorded steps: measure this one after all
                 learnt = self.learner.learn(batch, step, move=False, record=True)
+        moved = {} if final or not record else self._moved(before)
         norms = learnt.grad_norm, learnt.grad_norm_clipped, learnt.clip_angle
         values = (learnt.loss, self.score, self.error, *norms, update, _norm(before))
         self._remember(step, values)
         self.step, self.over = step + 1, final
-        return self._frame(step, values, kept, learnt) if record or final else None
+        return replace(self._frame(step, values, kept, learnt), update_norms=moved) if record or final else None
 
     def _kept(self, record: bool, final: bool) -> BeforeUpdate:
         """What is stored of the weights as they are now, before this step's update."""
@@ -103,6 +104,15 @@ class Training(Iterator[Frame]):
             self.learner.going_on_from if weights else None,
             self._planes() if planes else None,
         )
+
+    def _moved(self, before: Tensor) -> dict[str, float]:
+        """How far each tensor that is trained has come from the vector ``before``."""
+        learner, first, found = self.learner, 0, dict[str, float]()
+        for name, value in learner.params.items():
+            if name in learner.trained:
+                found[name] = _norm(value.reshape(-1) - before[first : first + value.numel()])
+            first += value.numel()
+        return found
 
     @cached_property
     def _held_out(self) -> Batch:

@@ -59,6 +59,14 @@ def at_many_steps(truth: Truth, said: Said) -> None:
     claim(truth.many, "there is one loss")
 
 
+@FLOW(
+    "Under batch norm the loss of one sequence depends on all of its batch: shown is the gradient of the batch's mean loss "
+    "by one sequence's state, times their number."
+)
+def coupled(truth: Truth, said: Said) -> None:
+    claim(truth.config.cell.normalisation == "batch", "each sequence stands alone")
+
+
 # -- Inside the cell --------------------------------------------------------------------------------------------------
 
 CELL = "nside {layer:layer \\d of |}the {untrained:untrained |}{cell:.+?}"

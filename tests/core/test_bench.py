@@ -57,18 +57,28 @@ def test_every_row_is_measured_and_reported():
     assert all(row.recorded > 0 and row.layer > 0 and row.loop > 0 and row.script > 0 for row in found.rows)
     assert [(each.cell, each.layers) for each in found.deep] == [("rnn", 2), ("rnn", 3), ("lstm", 2), ("lstm", 3)]
     assert all(each.stack > 0 and each.fed > 0 and each.lowest > 0 for each in found.deep)
+    assert all(list(row.normalised) == ["layer", "batch"] and min(row.normalised.values()) > 0 for row in found.rows)
     assert [row.live is None for row in found.rows] == [False, False, True, True]
 
 
 def test_table_and_json_hold_ratios_and_growth():
-    row = Row("lstm", 64, 200, 1, recorded=3.0, layer=2.0, loop=12.0, live=4.0, script=5.0, model=1.5)
+    row = Row("lstm", 64, 200, 1, recorded=3.0, layer=2.0, loop=12.0, live=4.0, script=5.0, model=1.5,
+              normalised={"layer": 4.5, "batch": 6.0})  # fmt: skip
     grown = Growth("lstm", 32, (100, 1000), (2.0, 20.0), (5.0, 50.0), 1.0, 1.0)
     found = Measurements(
         "2026-01-01", {"processor": "x", "cores": 2, "system": "y", "batch": 32}, {"torch": "1"}, [row], [grown],
         [Deep("lstm", 64, 200, 2, stack=6.3, fed=3.0, lowest=2.5)],
     )  # fmt: skip
     ratios = json.loads(json.dumps(as_json(found)))["rows"][0]["ratios"]
-    assert ratios == {"a/c": 1.5, "a/d": 0.25, "b/script": 1.25, "b/c": 0.5, "a/model": 2.0}
+    assert ratios == {
+        "a/c": 1.5,
+        "a/d": 0.25,
+        "b/script": 1.25,
+        "b/c": 0.5,
+        "a/model": 2.0,
+        "layer/a": 1.5,
+        "batch/a": 2.0,
+    }
     assert json.loads(json.dumps(as_json(found)))["deep"][0]["ratios"] == {"fed": 1.05, "lowest": 1.26}
     assert "÷ 2 layers 1.05 (1.26)" in as_text(found)
     assert "1.50" in as_text(found) and "T^1.00" in as_text(found)

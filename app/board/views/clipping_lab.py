@@ -20,6 +20,7 @@ from app.figures.clipping_lab.share import clipped_share
 from app.figures.clipping_lab.small_multiples import small_multiples
 from app.figures.clipping_lab.spike import spike
 from app.figures.clipping_lab.twins import twins
+from app.figures.clipping_lab.update_groups import update_groups
 from app.figures.clipping_lab.update_size import update_size
 from app.figures.shared.clipping import clipping
 from app.text.clipping_lab.caption import caption
@@ -80,6 +81,10 @@ def _kinds(shown: Shown) -> View | None:
     return clip_kinds(answer.arrays, theta, answer.step, shown.frame.step, shown.style, part=part)
 
 
+def _groups(shown: Shown) -> View:
+    return update_groups(shown.frame, shown.config, shown.style)
+
+
 def _sweep(shown: Shown) -> View:
     runs = courses(shown, sweep(shown.config))
     if sum(course.state == "missing" for course in runs) > len(runs) / 2:  # this run and its twin may be there
@@ -101,6 +106,7 @@ VIEWS: dict[str, ViewSpec] = {
     "share": ViewSpec(over_steps(clipped_share), wide=False, height=210, title="Share clipped", trained=True),
     "angle": ViewSpec(over_steps(clip_angle), wide=False, height=210, title="Angle", trained=True),
     "update": ViewSpec(over_steps(update_size), wide=False, height=210, title="Update size", trained=True),
+    "groups": ViewSpec(_groups, wide=True, height=250, title="How far each group of weights moves", trained=True),
     "twins": ViewSpec(_twins, wide=True, height=380, title="With and without clipping", trained=True),
     "spike": ViewSpec(_spike, wide=True, height=430, needs=(_CONTRIBUTIONS,)),
     "kinds": ViewSpec(_kinds, wide=True, height=250, needs=(_CLIPPING,), knobs=(KNOB,)),

@@ -7,8 +7,9 @@ from typing import Any
 
 from app.board.views.base import Page, Shown, ViewSpec
 from app.figures.base import View
+from app.figures.shared.guess import guess_of, knob_names
 from app.figures.untrained.begun import Begun, begun
-from app.figures.untrained.by_length import by_length
+from app.figures.untrained.by_length import AT, NAMES, PREFIX, by_length
 from app.figures.untrained.costs import costs
 from app.figures.untrained.starts import starts
 from app.text.shared.situation import Caption
@@ -35,7 +36,8 @@ def _starts(shown: Shown) -> View | None:
 
 def _by_length(shown: Shown) -> View | None:
     answer = shown.answer(_BY_LENGTH)
-    return answer and by_length(answer.arrays, answer.meta, shown.config, answer.step, shown.style)
+    guess = guess_of(PREFIX, NAMES, AT, shown.knob)
+    return answer and by_length(answer.arrays, answer.meta, shown.config, answer.step, shown.style, guess)
 
 
 def _costs(shown: Shown) -> View | None:
@@ -49,7 +51,14 @@ def _caption(shown: Shown) -> Caption:
 
 VIEWS: dict[str, ViewSpec] = {
     "starts": ViewSpec(_starts, wide=True, height=700, needs=(_STARTS,), title="Every start of every cell"),
-    "by_length": ViewSpec(_by_length, wide=True, height=320, needs=(_BY_LENGTH,), title="The longer the sequence"),
+    "by_length": ViewSpec(
+        _by_length,
+        wide=True,
+        height=320,
+        needs=(_BY_LENGTH,),
+        knobs=knob_names(PREFIX, NAMES),
+        title="The longer the sequence",
+    ),
     "costs": ViewSpec(_costs, wide=True, height=300, needs=(_COSTS,), title="What a cell costs"),
 }
 

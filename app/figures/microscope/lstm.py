@@ -147,14 +147,14 @@ def _at_output(config: RunConfig) -> tuple[Equation, Equation]:
     symbols, unit = (" + p_o⊙α_o", " + {at.p}") if _sends_through_peepholes(config) else ("", "")
     norm = "‖δc‖ {dc} · ‖m_c, from later‖ {m_c}"
     if _variant(config) == "no-output-activation":
+        through = "{dh} · {o}" if not config.cell.normalised else "{within}"
         return (
-            Equation(f"δc = m_c + δh⊙o{symbols}", f"{{dc}} = {{m_c}} + {{dh}} · {{o}}{unit}", norm),
+            Equation(f"δc = m_c + δh⊙o{symbols}", f"{{dc}} = {{m_c}} + {through}{unit}", norm),
             Equation("α_o = δh⊙c⊙o(1 − o)", "{a.o} = {dh} · {c} · {o}(1 − {o})", "‖α_o‖ {a.o}"),
         )
+    through = "{dh} · {o}(1 − {tanh_c}²)" if not config.cell.normalised else "{within}"
     return (
-        Equation(
-            f"δc = m_c + δh⊙o⊙(1 − tanh²c){symbols}", f"{{dc}} = {{m_c}} + {{dh}} · {{o}}(1 − {{tanh_c}}²){unit}", norm
-        ),
+        Equation(f"δc = m_c + δh⊙o⊙(1 − tanh²c){symbols}", f"{{dc}} = {{m_c}} + {through}{unit}", norm),
         Equation("α_o = δh⊙tanh c⊙o(1 − o)", "{a.o} = {dh} · {tanh_c} · {o}(1 − {o})", "‖α_o‖ {a.o}"),
     )
 

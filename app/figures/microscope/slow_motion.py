@@ -11,6 +11,7 @@ from pandas import DataFrame
 from app.figures.base import Key, Knob, Layout, View, bands, figure, plain_log_axis, time_axis
 from app.figures.microscope.gru import gru
 from app.figures.microscope.lstm import lstm
+from app.figures.microscope.normalised import normalised
 from app.figures.microscope.player import PHASES, at_steps, player
 from app.figures.microscope.records import Drawn
 from app.figures.microscope.rnn import rnn
@@ -18,6 +19,7 @@ from app.figures.microscope.thinning import kept
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.microscope.slow_motion import who
 from core.anatomy import Anatomy
+from core.anatomy.base import NORMALISATIONS
 from core.anatomy.gru import GRUAnatomy
 from core.anatomy.lstm import LSTMAnatomy
 from core.anatomy.peephole import PeepholeAnatomy
@@ -69,7 +71,8 @@ def drawing(config: RunConfig) -> Drawn:
         raise UnrolledError(
             f"There is no drawing of the {config.cell.word}. Choose another `cell.name` for slow motion."
         )
-    return draw(config)
+    drawn = draw(config)
+    return normalised(drawn) if config.cell.normalised else drawn
 
 
 def knobs(config: RunConfig, sequence: int, unit: str, at: tuple[str, int]) -> tuple[Knob, ...]:
@@ -147,8 +150,19 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, sequence: 
     mean, own = float(meta["mean"]), float((arrays["loss"] * arrays["loss_weight"]).sum())
     return (
         f"Sequence {sequence} of the {meta['sequences']} this step learns from, {who(unit, config.cell.hidden_size)}: "
-        f"its loss is {sig(own)}, the batch's {sig(mean)}. Play it, or step through it; gradients are those of its own "
-        "loss until they are summed over the batch."
+        f"its loss is {sig(own)}, the batch's {sig(mean)}. Play it, or step through it; {_whose(config, meta)}"
+    )
+
+
+def _whose(config: RunConfig, meta: Mapping[str, Any]) -> str:
+    """Which loss the gradients are of, and what N stands for."""
+    norm = NORMALISATIONS.get(config.cell.normalisation, "")
+    symbol = f" N is {norm} with its gains, N′ what a gradient goes through on its way back." if norm else ""
+    if config.cell.normalisation != "batch":
+        return f"gradients are those of its own loss until they are summed over the batch.{symbol}"
+    return (
+        f"its gradients are {meta['sequences']} times those of the batch's loss by its own numbers, which under batch "
+        f"norm every sequence's loss depends on.{symbol}"
     )
 
 

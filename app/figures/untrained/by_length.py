@@ -9,6 +9,7 @@ import numpy as np
 from pandas import DataFrame
 
 from app.figures.base import Key, Layout, View, decades_axis, figure
+from app.figures.shared.guess import Guess, knobs
 from app.figures.theme import CELL_LOOKS, Style
 from core.anatomy import ANATOMIES
 from core.config import RunConfig
@@ -18,22 +19,37 @@ LOWEST = -120
 """Decades: less than that is drawn at the lower edge, and said in full when hovered."""
 
 
+PREFIX, AT = "length_guess", 100
+"""Of the knobs of a guess; the length that it is made for."""
+NAMES = tuple(ANATOMIES)
+
+
 def by_length(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunConfig, step: int,
-              style: Style) -> View:  # fmt: skip
-    """From the answer "by-length" of training step ``step``."""
+              style: Style, guess: Guess | None = None) -> View:  # fmt: skip
+    """From the answer "by-length" of training step ``step``. Where a ``guess`` is still to be made, its lines stand in
+    place of what was measured; afterwards beside it."""
+    guess = guess or Guess(AT, dict.fromkeys(NAMES), shown=True)
     lengths, untrained, now = arrays["length"], arrays["untrained"], arrays["now"]
     data, keys, columns = [], [], {"sequence length": lengths}
-    for name, shares in zip(meta["cells"], untrained, strict=True):
+    for name in meta["cells"] if not guess.shown else guess.made:
+        look, word = CELL_LOOKS[name], ANATOMIES[name].word
+        line = guess.line(name, lengths)
+        data.append(_line(lengths, line, f"{word}, guessed", look.color, "solid" if not guess.shown else "dot", 1))
+        columns[f"{word}, guessed"] = line
+    measured = zip(meta["cells"], untrained, strict=True) if guess.shown else ()
+    for name, shares in measured:
         look, word = CELL_LOOKS[name], ANATOMIES[name].word
         middle = np.median(shares, axis=0)
         data.append(_line(lengths, middle, f"{word}, untrained", look.color, look.dash, 2))
         keys.append(Key(word, look.color, dash=look.dash))
         columns[f"{word}, untrained"] = middle
-    if step > 0:
+    if step > 0 and guess.shown:
         data.append(_line(lengths, now, f"this network, step {step:,}", style.theme.ink, "solid", 3))
         keys.append(Key("this network, trained", style.theme.ink, width=3))
         columns["this network"] = now
-    low, high = _decades(untrained, now if step else untrained)
+    low, high = _decades(*(trace["customdata"] for trace in data), np.ones(1)) if not guess.shown else _decades(
+        untrained, now if step else untrained
+    )  # fmt: skip
     layout: Layout = {
         "xaxis": {"range": [0, 1.02 * lengths[-1]], "nticks": style.ticks, "showgrid": False,
                   "title": {"text": "length of the sequences, T"}},
@@ -45,12 +61,15 @@ def by_length(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config:
     return View(
         name="by_length",
         title="The longer the sequence",
-        hint=_hint(arrays, meta, config, step),
+        hint=_hint(arrays, meta, config, step, guess),
         alt="; ".join(f"{trace['name']}: {portion(float(trace['customdata'][-1]))} at T = {int(lengths[-1])}"
                       for trace in data) + ".",
         figure=figure(style, data, layout, height=320, bottom=48),
         table=lambda: DataFrame(columns),
-        keys=tuple(keys),
+        keys=tuple(keys) if guess.shown else tuple(
+            Key(f"{ANATOMIES[name].word}, guessed", CELL_LOOKS[name].color) for name in meta["cells"]
+        ),
+        knobs=knobs(PREFIX, guess, {name: ANATOMIES[name].word for name in meta["cells"]}),
     )  # fmt: skip
 
 
@@ -74,7 +93,27 @@ def _said(share: float) -> str:
     return portion(share) if np.isfinite(share) and share > 0 else "nothing" if share == 0 else "not a number"
 
 
-def _hint(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunConfig, step: int) -> str:
+def _hint(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunConfig, step: int, guess: Guess) -> str:
+    if not guess.shown:
+        return (
+            f"Guess first: of the gradient at the last step, how much arrives at the first one when sequences have "
+            f"T = {AT} steps? Set a line for each untrained cell, in powers of ten; then show what was measured."
+        )
+    return _measured_hint(arrays, meta, config, step) + _against(arrays, meta, guess)
+
+
+def _against(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], guess: Guess) -> str:
+    """What was measured where a guess was made."""
+    at = np.flatnonzero(arrays["length"] == guess.at)
+    if not guess.made or not at.size:
+        return ""
+    found = dict(zip(meta["cells"], np.median(arrays["untrained"], axis=1)[:, at[0]], strict=True))
+    said = (f"{ANATOMIES[name].word} {portion(10.0**value)} guessed, {_said(float(found[name]))} measured"
+            for name, value in guess.made.items() if name in found)  # fmt: skip
+    return f" At T = {AT}: {'; '.join(said)}."
+
+
+def _measured_hint(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config: RunConfig, step: int) -> str:
     words = f"Untrained: median of {plural(meta['seeds'], 'seed')}; {config.cell.init_words or 'torch’s default'} start"
     words += " where the cell has it. What arrives at the first step, of what there is at the last."
     if step == 0:

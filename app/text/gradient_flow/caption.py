@@ -19,8 +19,20 @@ def caption(moment: Situation) -> Caption:
     """The words and key figures for ``moment``."""
     if moment.broke is not None:
         return broken_caption(moment, moment.broke)
-    subline = " ".join(part for part in (_outlook(moment), _reason(moment), _every_step(moment)) if part)
+    subline = " ".join(
+        part for part in (_outlook(moment), _reason(moment), _every_step(moment), _coupled(moment)) if part
+    )
     return Caption(_headline(moment), subline, key_figures(moment))
+
+
+def _coupled(moment: Situation) -> str:
+    """What the gradient of one sequence is where a batch is normalised."""
+    if moment.config.cell.normalisation != "batch":
+        return ""
+    return (
+        "Under batch norm the loss of one sequence depends on all of its batch: shown is the gradient of the batch's "
+        "mean loss by one sequence's state, times their number."
+    )
 
 
 def _headline(moment: Situation) -> str:

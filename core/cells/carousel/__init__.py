@@ -219,8 +219,10 @@ class Carousel(OneLayer):
             found = found + self.handed_to_c(params, dict.fromkeys(self.peepholes(params), at_sum)).get("o", 0)
         return torch.cat([torch.zeros_like(grad_h[:1]), found])
 
-    def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        e, tanh_c = known, self.output(params, known["c"])
+    def diagram(
+        self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor], n: int, known: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        e, tanh_c = known, time_first(trajectory.saved["tanh_c"])[:, n]
         found = {
             "kept": e["f"] * e["c0"], "new": e["i"] * e["g"], "tanh_c": tanh_c,
             "d.o": e["dh"] * tanh_c, "d.i": e["dc"] * e["g"], "d.g": e["dc"] * e["i"], "d.tanh_c": e["dh"] * e["o"],
@@ -228,7 +230,6 @@ class Carousel(OneLayer):
         forget = self.anatomy.gate("f")
         if forget is not None and not forget.constant:
             found["d.f"] = e["dc"] * e["c0"]
-        via = {q: e[f"a.{q}"] @ U for q, U in self.recurrent_blocks(params).items()}
         sent_c = e["dc"] * e["f"]
         p = self.peepholes(params)
         if p:  # zeros where the gradient is stopped
@@ -237,8 +238,8 @@ class Carousel(OneLayer):
             found["at.p"] = handed.pop("o")
             found["via.p"] = torch.stack(list(handed.values())).sum(dim=0)
             sent_c = sent_c + found["via.p"]
-        whole = torch.stack(list(via.values())).sum(dim=0)
-        return found | {f"via.{q}": sent for q, sent in via.items()} | {"sent_h": whole, "sent_c": sent_c}
+        whole = torch.stack([e[f"via.{q}"] for q in self.gate_names]).sum(dim=0)
+        return found | {"sent_h": whole, "sent_c": sent_c}
 
     def h_of(self, params: Params, x_t: Tensor, came_from: State, c: Tensor) -> Tensor:
         total, p = self.sums_of(params, x_t, came_from[0])["o"], self.peepholes(params)

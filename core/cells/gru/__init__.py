@@ -93,17 +93,19 @@ class GRU(OneLayer):
         through = RESETS[self.reset].handed_back_by_n(alphas["n"], trajectory.gates["r"], h, U["n"], norms.get("n"))
         return found | {"n": through}
 
-    def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        e, U, b_n = known, self.recurrent_blocks(params), params["bias_hh"].chunk(3)[2]
-        place = RESETS[self.reset]
-        by_n = place.handed_back_by_n(e["a.n"], e["r"], e["h0"], U["n"], None)
-        via = {"r": e["a.r"] @ U["r"], "z": e["a.z"] @ U["z"], "n": by_n}
-        gates, leak = via["r"] + via["z"] + via["n"], e["z"] * e["dh"]
+    def diagram(
+        self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor], n: int, known: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        params = with_norms(params, trajectory)
+        U_n, b_n = self.recurrent_blocks(params)["n"], params["bias_hh"].chunk(3)[2]
+        norm, h = self.recurrent_norms(params).get("n"), trajectory.gone_on_from["h"]
+        at_r = RESETS[self.reset].arriving_at_r(alphas["n"], trajectory.gates["r"], h, U_n, b_n, norm)
+        e = known
+        gates, leak = e["via.r"] + e["via.z"] + e["via.n"], e["z"] * e["dh"]
         return {
             "kept": e["z"] * e["h0"], "new": (1 - e["z"]) * e["n"],
             "d.z": e["dh"] * (e["h0"] - e["n"]), "d.n": e["dh"] * (1 - e["z"]),
-            "d.r": place.arriving_at_r(e["a.n"], e["h0"], U["n"], b_n),
-            **{f"via.{q}": sent for q, sent in via.items()}, "via": gates, "leak": leak, "sent_h": gates + leak,
+            "d.r": at_r[:, n], "via": gates, "leak": leak, "sent_h": gates + leak,
         }  # fmt: skip
 
     def torch_layer(self, input_size: int, hidden_size: int, layers: int = 1) -> nn.RNNBase | None:

@@ -73,8 +73,8 @@ class Reset(ABC):
         """What n sends to h₋ without the way over r."""
 
     @abstractmethod
-    def arriving_at_r(self, alpha: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor) -> Tensor:
-        """∂L/∂r."""
+    def arriving_at_r(self, alpha: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor, norm: Norm | None) -> Tensor:
+        """∂L/∂r, from that of n's sum."""
 
 
 @final
@@ -143,8 +143,8 @@ class After(Reset):
     def handed_back_by_n(self, alpha: Tensor, r: Tensor, h: Tensor, U_n: Tensor, norm: Norm | None) -> Tensor:
         return sent_back(h @ U_n.T, norm, alpha * r) @ U_n
 
-    def arriving_at_r(self, alpha: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor) -> Tensor:
-        return alpha * (h @ U_n.T + b_n)
+    def arriving_at_r(self, alpha: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor, norm: Norm | None) -> Tensor:
+        return alpha * (normalised(h @ U_n.T, norm, h.shape[-1]) + b_n)
 
 
 def _with_m(rows: Tensor, H: int) -> Tensor:
@@ -253,8 +253,8 @@ class Before(Reset):
     def handed_back_by_n(self, alpha: Tensor, r: Tensor, h: Tensor, U_n: Tensor, norm: Norm | None) -> Tensor:
         return r * (sent_back((r * h) @ U_n.T, norm, alpha) @ U_n)
 
-    def arriving_at_r(self, alpha: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor) -> Tensor:
-        return h * (alpha @ U_n)
+    def arriving_at_r(self, alpha: Tensor, r: Tensor, h: Tensor, U_n: Tensor, b_n: Tensor, norm: Norm | None) -> Tensor:
+        return h * (sent_back((r * h) @ U_n.T, norm, alpha) @ U_n)
 
 
 def _norms(kind: Normalisation, params: Mapping[str, Tensor], H: int) -> tuple[Norm | None, Norm | None]:

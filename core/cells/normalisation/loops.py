@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ OF_BATCH = ("mean_of_batch_", "variance_of_batch_", "inverse_of_batch_")
 """What is saved of no sequence: (T, rows) each."""
 SAVED = ("product_", "inverse_", *OF_BATCH)
 """How the names of all that is saved of a normalisation begin."""
-AT_ONCE = 1 << 15
+AT_ONCE = 1 << 17
 """Numbers of so few steps that what is written for them is still in the cache when it is read."""
 
 
@@ -66,9 +67,14 @@ class Products(Sizes):
     def __init__(self, saved: Mapping[str, Tensor], name: str, norm: Norm, H: int) -> None:
         super().__init__(saved, name, norm, H)
         self.whole = saved[f"product_{name}"]
-        self._products = self.by_step(self.whole)
-        mean, variance = (elementwise.each(x) for x in (self.mean, self._variance))
-        self._at = list(zip(self._products, elementwise.each(self._inverse), mean, variance, strict=True))
+        self._at = list(zip(self.by_step(self.whole), elementwise.each(self._inverse), strict=True))
+
+    @cached_property
+    def _with_statistics(self) -> list[tuple[Any, ...]]:
+        """Product, inverse size, mean and variance of each step; over units there are none of the last two."""
+        none = [elementwise.array(self.mean[:1])] * len(self._at)
+        given = [none, none] if self.over == UNITS else [elementwise.each(x) for x in (self.mean, self._variance)]
+        return [(*own, *more) for own, *more in zip(self._at, *given, strict=True)]
 
     @classmethod
     def room(cls, saved: Saved, name: str, norm: Norm, H: int, like: Tensor) -> Products:
@@ -82,21 +88,19 @@ class Products(Sizes):
 
     def add(self, t: int, sums: Any) -> None:
         """Normalise the products of step t and add them to its ``sums``."""
-        self.do.normalise(self.over, self.gain, *self._at[t], sums)
+        self.do.normalise(self.over, self.gain, *self._with_statistics[t], sums)
 
     def back(self, t: int, alphas: Any, at_product: Any) -> None:
         """The gradient of step t's products from that of its sums."""
-        product, inverse, _, _ = self._at[t]
-        self.do.normalise_backward(self.over, self.gain, product, inverse, alphas, at_product)
+        self.do.normalise_backward(self.over, self.gain, *self._at[t], alphas, at_product)
 
     def hand_out(self, t: int, squash: bool, gate: Any, c: Any, seen: Any, h: Any) -> None:
         """The product being c (1, 1, H, N): ``seen`` gets it normalised, and h what the gate lets through."""
-        self.do.hand_out(self.over, self.gain, squash, gate, c, *self._at[t], seen, h)
+        self.do.hand_out(self.over, self.gain, squash, gate, c, *self._with_statistics[t], seen, h)
 
     def hand_in(self, t: int, squash: bool, gate: Any, seen: Any, m_h: Any, at_sum: Any, m_c: Any) -> None:
         """The way back of ``hand_out``: m_c gets what m_h sends to c."""
-        product, inverse, _, _ = self._at[t]
-        self.do.hand_out_backward(self.over, self.gain, squash, gate, seen, product, inverse, m_h, at_sum, m_c)
+        self.do.hand_out_backward(self.over, self.gain, squash, gate, seen, *self._at[t], m_h, at_sum, m_c)
 
     def of_gain(self, alphas: Tensor) -> Tensor:
         """(2, rows): ∂L/∂gain and ∂L/∂bias of sums whose gradients are ``alphas`` (T, rows, N)."""
@@ -195,6 +199,7 @@ def gradients(alphas: Tensor, sides: Sequence[Side]) -> list[tuple[Tensor, Tenso
     for side in sides:
         side.prepare(alphas, steps)
     for some in parts:
+        given = alphas[some].contiguous()
         for side in sides:
-            side.add(some, alphas[some])
+            side.add(some, given)
     return [(side.weights, side.of_sums) for side in sides]

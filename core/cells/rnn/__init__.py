@@ -104,9 +104,10 @@ class RNN(OneLayer):
         U, h = params["weight_hh"], trajectory.gone_on_from["h"]
         return {RECURRENT: sent_back(h @ U.T, self.norm(params, "hh"), alphas[RECURRENT]) @ U}
 
-    def diagram(self, params: Params, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        sent = known[f"a.{RECURRENT}"] @ params["weight_hh"]
-        return {f"d.{RECURRENT}": known["dh"], f"via.{RECURRENT}": sent, "sent_h": sent}
+    def diagram(
+        self, params: Params, trajectory: Trajectory, alphas: Mapping[str, Tensor], n: int, known: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        return {f"d.{RECURRENT}": known["dh"], "sent_h": known[f"via.{RECURRENT}"]}
 
     def slope(self, trajectory: Trajectory) -> Tensor:
         h = trajectory.h[1:].double()

@@ -147,7 +147,7 @@ LACKING = {
     "which parts its sums have": lambda cell, layer, way: cell.sums(layer.params, way),
     "what each gate hands back": lambda cell, layer, way: cell.handed_back(layer.params, way, {}),
     "how its states hang together within a step": lambda cell, layer, way: cell.handed_within(layer.params, way, way.h),
-    "which numbers stand on its drawing": lambda cell, layer, way: cell.diagram(layer.params, {}),
+    "which numbers stand on its drawing": lambda cell, layer, way: cell.diagram(layer.params, way, {}, 0, {}),
     "how h follows from another part of its state": lambda cell, layer, way: cell.h_of(
         layer.params, way.x[0], (), way.c
     ),

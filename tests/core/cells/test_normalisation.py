@@ -14,15 +14,11 @@ from core.backprop.judges import by_autograd, by_differences, draw, ours, relati
 from core.backprop.readout import asked
 from core.cells import CELLS, GRU, LSTM, RNN, Peephole, every_variant
 from core.config import RunConfig
-from core.data import training_batch
-from core.diagnostics.cell_diagram import cell_diagram
 from core.diagnostics.differences import GradientCheck
 from core.diagnostics.jacobians import displayed, partial, products, same_step, step_jacobians, total
-from core.diagnostics.microscope import slow_motion
 from core.diagnostics.paths import paths
 from core.diagnostics.probe import probed
 from core.diagnostics.spectrum import bound
-from core.errors import UnrolledError
 from core.network import Layer, Network
 from core.training import train
 from core.training.replay import moment_of
@@ -246,14 +242,6 @@ def test_a_run_with_it_learns_is_checked_and_resumes_with_the_same_bits(name, ch
     for part in CELLS[cell].state_parts:
         for t in (1, 4, 8):
             assert check.at(t, 2, part).relative_error < 1e-9, (part, t)
-
-
-def test_the_drawing_of_one_units_step_refuses_by_name():
-    config = RunConfig.from_flat({"task.length": 10, "cell.hidden_size": 4, "cell.normalisation": "layer"})
-    network, batch = Network.drawn(config), training_batch(config, 0)
-    motion = slow_motion(network, batch, lambda vector: torch.optim.SGD([vector], lr=0.1))
-    with pytest.raises(UnrolledError, match=r"`cell.normalisation` \(=layer\).*Choose `cell.normalisation` none"):
-        cell_diagram(motion, 0)
 
 
 def test_what_a_normalised_cell_says_of_itself():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.cells import VARIANTS
+from core.cells import VARIANTS, every_variant
 from core.diagnostics.cell_diagram import cell_diagram
 from core.diagnostics.microscope import slow_motion
 from core.network import Network, init_readout
@@ -14,11 +14,13 @@ from core.truncation import Truncation
 T, H, N = 9, 4, 3
 SLOPES = {"RNN relu": lambda h: (h > 0).double(), "RNN leaky-relu": lambda h: torch.where(h > 0, 1.0, 0.01),
           "RNN logistic": lambda h: h * (1 - h), "RNN linear": torch.ones_like}  # fmt: skip
-each_variant = pytest.mark.parametrize("name", VARIANTS)
+WHOLE = VARIANTS | {f"{name} {norm}": every_variant((norm,))[f"{name} {norm}"] for norm in ("layer", "batch")
+                    for name in ("RNN", "LSTM coupled", "Peephole LSTM", "GRU", "GRU before")}  # fmt: skip
+each_variant = pytest.mark.parametrize("name", WHOLE)
 
 
 def moved(name, mode="full", **settings):
-    cell, task, generator = VARIANTS[name], Adding(length=T, asked="every"), torch.Generator().manual_seed(3)
+    cell, task, generator = WHOLE[name], Adding(length=T, asked="every"), torch.Generator().manual_seed(3)
     params = cell.init(task.input_size, H, generator=generator, dtype=torch.float64)
     readout = init_readout(H, task.output_size, generator=generator, dtype=torch.float64)
     batch = task.sample(np.random.default_rng(3), N, "training")
@@ -37,9 +39,11 @@ def test_what_a_step_hands_back_is_what_the_state_before_has(name, mode):
     torch.testing.assert_close(own + found["got_h"], N * motion.backward.states["h"][:-1, 1])
     if "got_c" in found:
         c = N * motion.backward.states["c"][1:-1, 1]
-        into = torch.autograd.functional.jacobian(lambda c: output(layer, found, c), found["c"][:-1])
-        into = torch.einsum("thth->th", into)
-        torch.testing.assert_close(found["got_c"][1:] + found["dh"][:-1] * into, c)
+        within = found["within"] + found.get("at.p", 0)
+        torch.testing.assert_close(found["got_c"][1:] + within[:-1], c)
+        if layer.cell.normalisation == "none":
+            into = torch.autograd.functional.jacobian(lambda c: output(layer, found, c), found["c"][:-1])
+            torch.testing.assert_close(within[:-1], found["dh"][:-1] * torch.einsum("thth->th", into))
     torch.testing.assert_close(found["m_h"] + found["local"], found["dh"])
     cut = [b for b in range(1, T) if (found["got_h"][b] == 0).all()]
     assert cut == ([1, 5] if mode in ("windows", "reset") else [])

@@ -40,6 +40,7 @@ def _make_frame(
         **{name: float(history[name][-1]) for name in SCALARS},
         score_step=max(0, step - 1),
         param_norms={"weight_ih": 1 / 3, "readout.bias": float("nan")},
+        update_norms={"weight_ih": 1 / 7},
         grad_h=grad_h,
         grad_c=grad_c,
         flow=flow,

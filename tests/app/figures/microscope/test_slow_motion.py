@@ -35,6 +35,10 @@ VARIANTS = {
         for cell in ("lstm", "peephole")
         for variant in ("no-forget-gate", "coupled", "no-output-activation")
     },
+    **{
+        f"{cell}-{norm}": {"cell.name": cell, "cell.normalisation": norm}
+        for cell, norm in (("rnn", "layer"), ("peephole", "batch"), ("gru", "batch"))
+    },
 }
 each_variant = pytest.mark.parametrize("name", VARIANTS)
 
@@ -226,3 +230,12 @@ def test_of_a_long_sequence_some_steps_are_shown_with_their_own_numbers() -> Non
 
 def sentence_at(view: Any, phase: str, t: int) -> str:
     return sentence(view, phase, view.player["values"]["t"].index(str(t)) + 1)
+
+
+def test_what_is_normalised_is_drawn_so():
+    view, *_ = shown(cell__name="lstm", cell__normalisation="batch")
+    equations = [line for phase in view.player["phases"] for line in phase["equations"]]
+    written = " ".join(str(line) for line in equations)
+    for part in ("σ(N(W_i x) + b_i + N(U_i h₋))", "h = o⊙tanh N(c)", "m_c + N′(δh⊙o⊙(1 − tanh²N(c)))", "U_qᵀN′(α_q)"):
+        assert part in written, written
+    assert "N(W x) + b" in view.player["svg"] and "9 times those of the batch's loss" in view.hint

@@ -8,9 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from app.figures.shared.guess import guess_of
 from app.figures.theme import DARK, Style
 from app.figures.untrained.begun import begun
-from app.figures.untrained.by_length import LOWEST, by_length
+from app.figures.untrained.by_length import AT, LOWEST, NAMES, PREFIX, by_length
 from app.figures.untrained.costs import costs
 from app.figures.untrained.starts import starts
 from app.text.shared.situation import Situation
@@ -96,3 +97,19 @@ def test_the_caption_counts_what_the_picture_shows(make_frame) -> None:
     assert words.subline == "Per step, as torch starts them: RNN × 0.50, LSTM × 0.90, Peephole LSTM × 1.00, GRU × 1.20."
     assert words.figures[-1].label == "kept best: Peephole LSTM, torch’s default"
     assert "being measured" in caption(moment, None).headline
+
+
+def test_a_guess_stands_alone_until_what_was_measured_is_asked_for() -> None:
+    arrays = {"length": np.array([10, 100]), "untrained": np.full((len(NAMES), 3, 2), [1e-2, 1e-9]), "now": np.ones(2)}
+    meta, knobs = {"cells": list(NAMES), "own": 20, "seeds": 3}, {f"{PREFIX}_rnn": "-6"}
+    first, then = (
+        by_length(arrays, meta, CONFIG, 5, Style(), guess_of(PREFIX, NAMES, AT, (knobs | more).get))
+        for more in ({}, {f"{PREFIX}_shown": "measured"})
+    )
+    names = [trace.name for trace in first.figure.data]
+    assert names == [f"{ANATOMIES[name].word}, guessed" for name in NAMES] and "-9" not in first.alt
+    np.testing.assert_allclose(first.figure.data[0].y, 10.0 ** np.array([-0.6, -6]))
+    assert not [knob for knob in first.knobs if knob.hidden] and len(first.table().columns) == 1 + len(NAMES)
+    drawn = [trace.name for trace in then.figure.data]
+    assert drawn[0] == names[0] and len(drawn) == 1 + len(NAMES) + 1 and all(knob.hidden for knob in then.knobs[1:])
+    assert "guessed" in then.hint and "measured" in then.hint
