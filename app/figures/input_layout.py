@@ -1,12 +1,13 @@
 """What each input stands for, as a strip in the controls: single steps, blocks of older ones, where the answer lies.
 
-Drawn as SVG in the page's own colours, since it moves with the settings alone.
+It moves with the settings alone.
 """
 
 from __future__ import annotations
 
 from math import log2
 
+from app.figures.shared.inked import inked
 from core.numbers import percent, plural
 from core.tasks import Task
 
@@ -21,16 +22,14 @@ def layout(task: Task) -> str:
     wide = WIDTH / len(blocks)
     bars = "".join(
         f'<rect x="{k * wide + 0.4:.2f}" width="{max(wide - 0.8, 0.4):.2f}" y="{HEIGHT - FOOT - high:.1f}" '
-        f'height="{high:.1f}" fill="currentColor" opacity="{0.22 + 0.78 * block.told**0.5:.2f}"/>'
+        f'height="{high:.1f}" fill="black" opacity="{0.22 + 0.78 * block.told**0.5:.2f}"/>'
         for k, (block, high) in enumerate((b, _height(b.oldest - b.newest + 1, most)) for b in blocks)
     )
-    text = words(task)
-    return (
-        f'<figure style="margin:0"><svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" aria-label="{text}">'
-        f'{bars}<text x="0" y="{HEIGHT - 2}" font-size="10" fill="currentColor">lag {blocks[0].oldest:,}</text>'
-        f'<text x="{WIDTH}" y="{HEIGHT - 2}" font-size="10" text-anchor="end" fill="currentColor">lag 0</text></svg>'
-        f'<figcaption style="font-size:0.8rem;opacity:0.75">{text}</figcaption></figure>'
+    ends = (
+        f'<text x="0" y="{HEIGHT - 2}" font-size="10" font-family="sans-serif">lag {blocks[0].oldest:,}</text>'
+        f'<text x="{WIDTH}" y="{HEIGHT - 2}" font-size="10" font-family="sans-serif" text-anchor="end">lag 0</text>'
     )
+    return inked(bars + ends, WIDTH, HEIGHT, words(task))
 
 
 def _height(steps: int, most: float) -> float:

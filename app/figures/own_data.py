@@ -1,6 +1,6 @@
 """What is learnt from, before anything is trained: a line of the series, or how often each character stands in a text.
 
-Drawn as SVG in the page's own colours, since it stands in the controls and moves with nothing.
+It stands in the controls and moves with nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.figures.shared.inked import inked
 from core import own_data
 from core.numbers import percent, plural, sig
 
@@ -29,23 +30,17 @@ def _series(task: Any, table: own_data.Table) -> str:
     column = table.values[:, task.column - 1]
     name, (first, last), n = table.names[task.column - 1], table.times, len(column)
     gaps, cut = int((~np.isfinite(column)).sum()), n * task.split // 100
-    words = [f"{escape(name)}: {n:,} steps"]
-    words += [f"{escape(first)} to {escape(last)}"] if first else []
+    words = [f"{name}: {n:,} steps"]
+    words += [f"{first} to {last}"] if first else []
     words += [f"{sig(float(np.nanmin(column)), 3)} to {sig(float(np.nanmax(column)), 3)}"]
     words += [f"{plural(gaps, 'gap')}, each filled with the value before it"] if gaps else []
     x = cut / n * WIDTH
     said = f"learnt from the first {cut:,} (strong), judged on the last {n - cut:,} (faint)"
     text = "; ".join([*words, said]) + "."
-    lines = (
-        f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="1.2" opacity="{shade}"/>'
-        for points, shade in ((_points(column, 0, cut), 1), (_points(column, cut, n), 0.5))
-    )
-    return (
-        f'<figure style="margin:0"><svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" '
-        f'aria-label="{text}"><line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}" stroke="currentColor" '
-        f'opacity="0.3" stroke-dasharray="3 3"/>{"".join(lines)}</svg>'
-        f'<figcaption style="font-size:0.8rem;opacity:0.75">{text}</figcaption></figure>'
-    )
+    shapes = [f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}" stroke="black" opacity="0.3"/>']
+    for points, shade in ((_points(column, 0, cut), 1), (_points(column, cut, n), 0.5)):
+        shapes.append(f'<polyline points="{points}" fill="none" stroke="black" stroke-width="1.2" opacity="{shade}"/>')
+    return inked("".join(shapes), WIDTH, HEIGHT, text)
 
 
 def _points(column: NDArray[np.float64], first: int, stop: int) -> str:

@@ -20,6 +20,9 @@ def test_a_csv_becomes_a_run_that_its_link_shows(own_server: Any, flow: Any) -> 
     page.locator("input[type=file]").set_input_files(str(FILE))
     expect(page.get_by_text("Left out below the dates, from line 213 on")).to_be_visible()
     expect(page.get_by_text("Umsatz (€): 208 steps")).to_be_visible()
+    drawn = page.locator(".inked").first
+    expect(drawn).to_be_visible()
+    assert drawn.evaluate("drawing => getComputedStyle(drawing).maskImage").startswith('url("data:image/svg+xml')
     run = visitor.train(beyond=5)
     expect(page.locator("[data-view=one_step] .ub-words")).to_contain_text(
         "Over the whole held-out part", timeout=60_000
