@@ -220,7 +220,7 @@ def spectrum(truth: Truth, said: Said) -> Facts:
 
 @RADIUS(
     "Now ρ = {rho}, σ_max = {sigma}.",
-    "{rest:Neither bounds a gated step.*|(?:γ )?σ_max .*}",
+    "{rest:Neither bounds a (?:gated )?step.*|(?:γ )?σ_max .*}",
     "The weights are not finite: there is neither radius nor norm.",
 )
 def radius(truth: Truth, said: Said) -> Facts:
@@ -230,7 +230,11 @@ def radius(truth: Truth, said: Said) -> Facts:
         said.near("rho", rho)
         said.near("sigma", sigma)
         return {"rho": rho}
-    claim("rest" not in said.places or said["rest"].startswith("Neither") == bool(truth.config.cell.gates), "gates")
+    cell = truth.config.cell
+    claim(
+        "rest" not in said.places or said["rest"].startswith("Neither") == (bool(cell.gates) or cell.normalised),
+        "gates",
+    )
     return {}
 
 

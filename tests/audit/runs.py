@@ -80,6 +80,7 @@ def _task(rng: np.random.Generator, T: int) -> dict[str, Any]:
 def _cell(rng: np.random.Generator) -> dict[str, Any]:
     name = str(rng.choice(CELLS))
     flat: dict[str, Any] = {"cell.name": name, "cell.hidden_size": int(rng.integers(1, 7)),
+                            "cell.normalisation": str(rng.choice(["none", "none", "none", "layer", "batch"])),
                             "cell.init": str(rng.choice(["default", "xavier", "orthogonal", "identity", "chrono"]))}  # fmt: skip
     if name == "rnn":
         flat["cell.activation"] = str(rng.choice(get_args(ANATOMIES[name].model_fields["activation"].annotation)))
