@@ -118,3 +118,10 @@ def _kind(choices: Mapping[Any, str], types: list[Any]) -> Literal["choice", "in
 def _bound(info: FieldInfo, *kinds: type) -> float | None:
     names = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
     return next((getattr(rule, names[type(rule)]) for rule in info.metadata if isinstance(rule, kinds)), None)
+
+
+def said(config: RunConfig) -> list[str]:
+    """Every setting that has an effect, as 'Title value unit'."""
+    known, flat = settings_of(config), config.to_flat()
+    told = ((known[key], value) for key, value in flat.items() if key not in config.idle and value is not None)
+    return [f"{setting.title} {setting.choices.get(value, value)} {setting.unit}".rstrip() for setting, value in told]

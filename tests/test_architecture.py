@@ -36,7 +36,7 @@ ORDER = """
     core.network
     core.moment core.backprop
     core.diagnostics
-    core.training
+    core.training core.record
     core.script
     core.questions
     core.forecasts core.promises
@@ -45,7 +45,7 @@ ORDER = """
     core.check core.lab core.lessons
     core.bench
     core.command_theory
-    core core.__main__
+    core core.library core.__main__
 """
 """Who may import whom inside core: a part imports only parts of lines above its own."""
 RANK = {part: rank for rank, line in enumerate(ORDER.split("\n")) for part in line.split()}

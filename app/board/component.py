@@ -13,6 +13,7 @@ from app.board.emitted import cursor_of, knobs_of, pins_of, visitor_of
 from app.board.errors import BadQuery
 from app.board.query import FRONT
 from app.board.routes import PLOTLY_PATH
+from app.board.taking import OFFERED
 from app.board.views import PAGES
 from app.text.glossary import GLOSSARY
 
@@ -32,6 +33,7 @@ SCRIPTS = (
     "light",
     "visitor",
     "paper",
+    "take",
     "board",
 )
 """One after the other they are one module; the last exports what Streamlit calls."""
@@ -66,6 +68,7 @@ def board(
     replays: int = 0,
     address: str = "",
     visitor: str = "",
+    settings: Sequence[str] = (),
     views: Sequence[str] | None = None,
     words: Literal["all", "headline", "none"] = "all",
     plays: bool = False,
@@ -83,7 +86,7 @@ def board(
     ``page`` names the pictures (app.board.views). ``pins`` are drawn as faint curves; a pin is ``<run or preview
     id>@<training step>``. ``knobs`` are (name, value) pairs, ``beside`` the ids of runs trained alongside. When
     ``replays`` changes, the run is played from its start. ``address`` is the query to complete a bare address with,
-    ``visitor`` a token for the browser to keep.
+    ``visitor`` a token for the browser to keep, ``settings`` what stands under a picture that is taken along.
     A page that is no laboratory shows some of the ``views`` alone, with fewer ``words`` or without ``controls``, and
     may have the run played from its start at once (``plays``; not where the visitor wants no motion). Boards of other
     ``name`` are others.
@@ -108,6 +111,7 @@ def board(
             "source": source_id, "page": _page(page, views), "cursor": cursor, "pins": list(pins), "knobs": dict(knobs),
             "beside": list(beside), "moving": moving, "replays": replays, "address": address, "visitor": visitor,
             "script": PLOTLY_PATH, "words": words, "controls": controls, "plays": plays, "place": place,
+            "settings": list(settings),
         },
         on_cursor_change=lambda: heard(cursor_of, "cursor", on_cursor),
         on_pins_change=lambda: heard(pins_of, "pins", on_pins),
@@ -130,4 +134,6 @@ def _page(name: str, shown: Sequence[str] | None = None) -> dict[str, Any]:
         for view, spec in PAGES[name].views.items()
         if shown is None or view in shown
     ]
-    return {"name": name, "views": views, "glossary": [(term.forms, term.sentence) for term in GLOSSARY]}
+    offers = [{"name": offer.name, "title": offer.title, "help": offer.help} for offer in OFFERED.values()]
+    glossary = [(term.forms, term.sentence) for term in GLOSSARY]
+    return {"name": name, "views": views, "glossary": glossary, "offers": offers}

@@ -1,4 +1,4 @@
-"""The board's routes: cached bytes for run, cursor and views; plotly's script; a run's file to keep."""
+"""The board's routes: cached bytes for run, cursor and views; plotly's script; what of a run is taken along."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.board import taking
 from app.board.cache import Shared
 from app.board.downloads import Busy, Downloads
 from app.board.errors import BadQuery, Unknown
@@ -29,6 +30,7 @@ from app.board.sources import BESIDE_SECONDS, Sources, patience
 from app.board.views import PAGES
 from app.board.wire import compressed
 from core.errors import UnrolledError
+from core.exports import Moment
 from core.lab.asking import PREVIEW
 from core.lab.client import NoAnswer
 from core.store import RunFileError, StorageFull
@@ -44,7 +46,7 @@ def routes(lab: Directory, base: str = "", trouble: Callable[[], str] = str) -> 
     board, prefix = Board(lab, trouble), "/".join(["", *filter(None, base.split("/")), ""])
     return [
         Route(prefix + "runs/{id}/board", board.board),
-        Route(prefix + "runs/{id}/file", board.file),
+        Route(prefix + "runs/{id}/take/{form}", board.take),
         Route(prefix + PLOTLY_PATH, plotly_script),
     ]
 
@@ -113,13 +115,22 @@ class Board:
     def _build(self, known: Known, query: Query) -> bytes:
         return compressed(reply(known, query, self._sources))
 
-    async def file(self, request: Request) -> Response:
-        """A consistent copy of the run's file, also while it trains."""
-        run_id = request.path_params["id"]
+    async def take(self, request: Request) -> Response:
+        """A moment of the run in one of the formats (app.board.taking); the run itself also while it trains."""
+        run_id, form, params = request.path_params["id"], request.path_params["form"], dict(request.query_params)
         try:
             if run_id.startswith(PREVIEW):
-                raise Unknown(f"`run` (={run_id}) is a preview and has no file. Press Train, then download the run.")
-            return await self._downloads.answer(await anyio.to_thread.run_sync(self._recorded, run_id))
+                raise Unknown(f"`run` (={run_id}) is a preview and has no file. Press Train, then take the run.")
+            link = taking.checked_link(params.pop("link", ""))
+            query = parse(params, PAGES)
+            run = await anyio.to_thread.run_sync(self._recorded, run_id)
+            if form == "run":
+                return await self._downloads.answer(run)
+            moment = Moment(run, query.cursor, link)
+            if form in taking.PROGRAMS:
+                return await taking.program(self._lab, moment, form)
+            known = await self._known(run_id, query, again=True) if form in taking.DRAWN else None
+            return await taking.answer(form, moment, query, known)
         except UnrolledError as error:
             return _refused(error)
 

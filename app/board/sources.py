@@ -11,6 +11,7 @@ from app.board.source import Directory, Memory, Reader, Snapshot, Status
 from core.bounded import Bounded
 from core.frames import Frame, Planes
 from core.lab.asking import PREVIEW
+from core.store import Run
 from core.store.catalog import OVER
 
 FRESH_SECONDS = 0.05
@@ -68,12 +69,7 @@ class RunSource:
 
     def planes(self, step: int) -> tuple[int, Planes] | None:
         """The planes kept at or before ``step``, with the step they are of."""
-        if self._run is None:
-            return None
-        kept = self._run.plane_steps
-        kept = kept[kept <= step]
-        planes = self._run.planes(int(kept[-1])) if kept.size else None
-        return None if planes is None else (int(kept[-1]), planes)
+        return planes_of(self._run, step) if self._run else None
 
     def _known(self) -> Any:
         info = self._directory.info(self.id)
@@ -98,6 +94,39 @@ class RunSource:
         seq = f"{self._memory.last_step}-{info.status}-{status.position}-{len(status.outcome)}-{len(status.problem)}"
         if moved or seq != self._snapshot.seq:
             self._snapshot = self._memory.snapshot(seq, status)
+
+
+class FileSource:
+    """A run file by itself, as far as it was recorded when it was opened."""
+
+    def __init__(self, run: Run) -> None:
+        self.id, self.config, self._run = run.id, run.config, run
+        memory = Memory()
+        for frame in run.frames():
+            memory.add(frame)
+        memory.spent(run.step_seconds())
+        over = "finished" if run.last_step >= run.config.steps else "stopped"
+        self._snapshot = memory.snapshot("file", Status(over))
+
+    def snapshot(self, older: float | None = None) -> Snapshot:
+        """Always the same."""
+        return self._snapshot
+
+    def frame(self, step: int) -> Frame | None:
+        """The recorded frame at or before ``step``."""
+        return self._run.frame(step)
+
+    def planes(self, step: int) -> tuple[int, Planes] | None:
+        """The planes kept at or before ``step``, with the step they are of."""
+        return planes_of(self._run, step)
+
+
+def planes_of(run: Reader, step: int) -> tuple[int, Planes] | None:
+    """The planes of a run kept at or before ``step``, with the step they are of."""
+    kept = run.plane_steps
+    kept = kept[kept <= step]
+    planes = run.planes(int(kept[-1])) if kept.size else None
+    return None if planes is None else (int(kept[-1]), planes)
 
 
 class PreviewSource:

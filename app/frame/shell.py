@@ -19,6 +19,7 @@ from app.visit import session, visitor
 from app.visit.link import ALONGSIDE
 from core.config import RunConfig
 from core.errors import UnrolledError
+from core.settings import said
 
 EXACT = (
     "Every number here is measured in the network that is training, and every gradient is exact: "
@@ -115,6 +116,7 @@ def _board(page: str, source: str, moving: bool, beside: Sequence[str]) -> None:
         address=session.completion(),
         place=page,
         visitor=visitor.to_keep(),
+        settings=said(shown.config),
         on_cursor=lambda step: session.change(cursor=step),
         on_pins=lambda pins: session.change(pins=pins),
         on_knobs=lambda knobs: session.change(knobs=knobs),

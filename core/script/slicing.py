@@ -84,7 +84,7 @@ class Program:
         function = inspect.unwrap(function)
         key = (function, tuple(sorted((name, _key(value)) for name, value in given.items())))
         if key not in self._names:
-            name = self._names[key] = self._free(wanted or function.__name__)
+            name = self._names[key] = self._free(wanted or _apart(function))
             self.parts[name] = ""  # its place; what it calls is put before it
             text = _Rendering(self, sys.modules[function.__module__], given, owner=function).whole(name)
             del self.parts[name]
@@ -524,6 +524,12 @@ def _without_unused(text: str) -> str:
         if match and not re.search(r"\b(rng|generator)\b", line) and len(re.findall(rf"\b{match[1]}\b", text)) == 1:
             text = text.replace(line, "")
     return text
+
+
+def _apart(function: FunctionType) -> str:
+    """Its name, told apart from the variables of its module: ``self.norm`` may stand beside one called norm."""
+    name = function.__name__
+    return f"{name}_of" if name in _assigned(_tree(sys.modules[function.__module__])) else name
 
 
 @cache

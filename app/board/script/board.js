@@ -27,6 +27,7 @@ class Board {
     this.find("views").replaceChildren(...Object.values(this.views).map((view) => view.section));
     this.transport = new Transport(this);
     this.company = new Company(this);
+    this.take = new Take(this, page.offers);
     this.listen();
   }
 
@@ -51,6 +52,7 @@ class Board {
     if (asked) this.transport.play(0);
     this.replays = data.replays;
     this.script = data.script;
+    this.settings = data.settings;
     if (data.address && !location.search) history.replaceState(history.state, "", `${location.pathname}?${data.address}`);
     Object.assign(this.root.dataset, { words: data.words, controls: data.controls });
     rememberPlace(data.place);
@@ -218,9 +220,7 @@ class Board {
     this.known = { query, seq: body.seq };
     this.draw(Plotly, body);
     this.paper.note(body);
-    const link = this.find("download");
-    link.hidden = phase === "preview" || body.transport.step < 0;
-    link.href = `runs/${encodeURIComponent(body.id)}/file`;
+    this.take.button.hidden = phase === "preview" || body.transport.step < 0;
     this.root.dataset.step = body.transport.shown ?? "";
     this.root.dataset.seq = body.seq;
     this.root.dataset.updates = Number(this.root.dataset.updates ?? 0) + 1;

@@ -41,7 +41,7 @@ class Reader:
         self.begun, self.free = asyncio.Event(), asyncio.Event()
         if not holds:
             self.free.set()
-        path = f"/runs/{real.run}/file"
+        path = f"/runs/{real.run}/take/run"
         scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
                  "headers": [(key.encode(), value.encode()) for key, value in headers.items()], "root_path": "",
                  "scheme": "http", "http_version": "1.1", "server": ("test", 80), "client": ("test", 1)}  # fmt: skip

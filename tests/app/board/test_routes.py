@@ -221,7 +221,7 @@ def test_an_exploded_run_is_shown(lab, make_frame, ask) -> None:
     "url, status, word",
     [("/runs/run-two/board", 404, "run-two"), ("/runs/preview-zz/board", 404, "zz"),
      ("/runs/run-one/board?cursor=-3", 400, "cursor"), ("/runs/run-one/board?views=%3Cscript%3E", 400, "views"),
-     ("/runs/run-two/file", 404, "run-two"), ("/runs/preview-zz/file", 404, "Press Train")],
+     ("/runs/run-two/take/run", 404, "run-two"), ("/runs/preview-zz/take/run", 404, "Press Train")],
 )  # fmt: skip
 def test_refusals_are_sentences(served, ask, url: str, status: int, word: str) -> None:
     (answer,) = ask(served, url)

@@ -38,6 +38,7 @@ CASES: dict[str, dict[str, Any]] = {
                        "optimizer": "nesterov"},
     "readout alone": {"cell.name": "gru", "trained": "readout", "cell.normalisation": "layer",
                       "lr_schedule": "warm-up", "optimizer": "adagrad"},
+    "batch norm": {"cell.normalisation": "batch", "batch_size": 9},
     "three layers": {"cell.layers": 3, "truncation": "windows", "truncation_length": 6, "clip": "backprop"},
 }  # fmt: skip
 
