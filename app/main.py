@@ -28,6 +28,8 @@ from core.store.temporary import sweep
 
 HERE = ("localhost", "127.0.0.1", "::1")
 """Addresses on which nobody but this machine is heard."""
+PLAIN = ("runs",)
+"""Pages without a board."""
 
 
 @asynccontextmanager

@@ -22,13 +22,15 @@ from core.own_data import Content
 from core.questions import Question
 from core.schedule import Schedule
 from core.store import Catalog, Questions, Run, RunFileError, RunRow, StorageFull, data_folder, run_path, stored_run
-from core.store.catalog import UNFINISHED, Status
+from core.store.catalog import OVER, UNFINISHED, Status
 from core.store.census import census
 from core.store.codec import unpack_whole_frame
 from core.store.drain import SENTENCE, draining
 from core.store.folder import RUN_ID
+from core.store.imported import import_run
 from core.store.joined import hand_over, has_joined, join, open_run
 from core.store.lock import WORKER_LOCK, FileLock
+from core.store.notes import Note, notes_of, write_note
 from core.store.own_data import OwnData, serve
 
 OPENED_SECONDS = 600.0
@@ -157,6 +159,26 @@ class Lab:
     def unfinished(self, owner: str) -> list[RunInfo]:
         """This owner's queued, running and paused runs."""
         return [self._info(row) for row in self.catalog.list(*UNFINISHED, owner=hashed(owner))]
+
+    def own_runs(self, owner: str) -> list[RunInfo]:
+        """All runs of this owner, the newest first."""
+        rows = self.catalog.list(*UNFINISHED, *OVER, owner=hashed(owner))
+        return [self._info(row) for row in sorted(rows, key=lambda row: -row.created)]
+
+    def bring_run(self, content: bytes, owner: str) -> RunInfo:
+        """Take in a run file from elsewhere as a run of this owner. Raises RunFileError and StorageFull."""
+        run_id = import_run(self.catalog, content, hashed(owner))
+        info = self.info(run_id)
+        assert info is not None
+        return info
+
+    def notes(self, owner: str) -> dict[str, Note]:
+        """What this visitor has written on runs, by run."""
+        return notes_of(self.catalog, hashed(owner))
+
+    def write_note(self, run_id: str, owner: str, note: Note) -> None:
+        """Keep a name, a star and a note of this visitor's on a run."""
+        write_note(self.catalog, run_id, hashed(owner), note)
 
     def pause(self, run_id: str, owner: str) -> None:
         """Let it rest after the frame it is at."""

@@ -282,6 +282,7 @@ class Catalog:
             connection.execute(delete_from(_runs).where(_columns.id == run_id))
             connection.execute(delete_from(tables.joined).where(_joined.run == run_id))
             connection.execute(delete_from(tables.waves).where(tables.waves.c.run == run_id))
+            connection.execute(delete_from(tables.notes).where(tables.notes.c.run == run_id))
         unlink_run(run_path(self.folder, run_id))
 
     def opened(self, run_id: str) -> None:

@@ -97,6 +97,16 @@ joined = Table(
     Index("joined_owner", "owner"),
 )
 
+notes = Table(
+    "notes",
+    of_catalog,
+    Column("run", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("name", Text, nullable=False, default=""),
+    Column("star", Integer, nullable=False, default=0),
+    Column("text", Text, nullable=False, default=""),
+)
+
 # Runs that wait until their owner's earlier ones are over; all others are of wave 0.
 waves = Table(
     "waves",
