@@ -45,7 +45,7 @@ class CoarseFine(Task):
         description="The last T steps as they are; or recent ones as they are and older ones averaged, in blocks of 2, "
         "4, 8 … steps or of a week, a month and a year.",
         json_schema_extra={
-            "labels": {"raw": "the last T steps", "doubling": "blocks of 2, 4, 8 …", "calendar": "weeks and months"},
+            "labels": {"raw": "the last T steps", "doubling": "doubling blocks", "calendar": "weeks and months"},
             "legend": {"unnamed": True, "always": True},
             "reads": True,
         },
