@@ -32,7 +32,7 @@ class Origin:
 def origin(network: Network, x: torch.Tensor, at: int, named: int = 3) -> Origin:
     """Of the text x (L, 1, C), one-hot; nothing is truncated. 1 ≤ at < L."""
     places = x[:, 0].argmax(dim=1)
-    layer = network.layer
+    layer = network.layer.evaluating()
     trajectory = layer.forward(x)
     answers = network.answers(trajectory.h[1:, 0])
     each, slope = losses(answers[:-1].unsqueeze(1), places[1:].unsqueeze(1))

@@ -43,12 +43,12 @@ def written(
     A network whose answers are no numbers draws evenly.
     """
     tosses = np.random.default_rng(seed).random(more)
-    answer, _, state = _after(network, opening, None)
+    answer, _, state = _after(network, opening)
     places, surprise, values = [], [], []
     for k in range(len(given) + more):
         logits = answer.double().numpy()
         place = given[k] if k < len(given) else _drawn(logits, temperature, most_likely, tosses[k - len(given)])
-        answer, h, state = _after(network, [place], state)
+        answer, h, state = _after(network, [place], state, len(opening) + k)
         places.append(place)
         with np.errstate(invalid="ignore"):  # weights that are no numbers
             surprise.append(float(np.logaddexp.reduce(logits) - logits[place]))
@@ -57,13 +57,13 @@ def written(
 
 
 def _after(
-    network: Network, places: Sequence[int], state: tuple[Tensor, ...] | None
+    network: Network, places: Sequence[int], state: tuple[Tensor, ...] | None = None, first: int = 0
 ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-    """(answer (O,), h (H,), state) after reading ``places``, one at least."""
+    """(answer (O,), h (H,), state) after reading ``places``, one at least, at step ``first`` and those after it."""
     size = len(network.readout["bias"])
     x = torch.zeros(len(places), 1, size, dtype=network.layer.dtype)
     x[torch.arange(len(places)), 0, torch.tensor(places)] = 1
-    trajectory = network.layer.forward(x, state)
+    trajectory = network.layer.evaluating().forward(x, state, first=first)
     h = trajectory.h[-1]
     return network.answers(h)[0], h[0], trajectory.last
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from core import classical
 from core.errors import UnrolledError
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 
 if TYPE_CHECKING:
     from core.moment import Moment
@@ -32,6 +32,7 @@ class Forecast(Question, frozen=True):
     of the autoregression, which has the same window.
     """
 
+    statistics: ClassVar[Statistics] = "running"
     kind: Literal["forecast"] = "forecast"
     start: int = Field(
         default=50, ge=0, le=100, title="Start", description="Where the shown forecast begins: per cent of the part."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 from core.questions.texts import text_of, text_task
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ LENGTH = 300
 class PredictionOrigin(Question, frozen=True):
     """The gradient of one prediction back over the symbols before it, in a passage that nothing was learnt from."""
 
+    statistics: ClassVar[Statistics] = "running"
     kind: Literal["prediction-origin"] = "prediction-origin"
     at: int = Field(
         default=200, ge=2, le=LENGTH, title="Prediction", description="Which symbol of the passage, from 1."

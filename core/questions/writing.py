@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from core.errors import UnrolledError
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 from core.questions.texts import text_of
 from core.tasks.typed import MOST_READ
 
@@ -24,6 +24,7 @@ Place = Annotated[int, Field(ge=0)]
 class Writing(Question, frozen=True):
     """A text that the network writes, going on from what it is given. The tosses are the same at every moment."""
 
+    statistics: ClassVar[Statistics] = "running"
     kind: Literal["writing"] = "writing"
     given: tuple[Place, ...] = Field(
         default=(), max_length=MOST_READ, title="Given", description="Places in the vocabulary to go on from."
