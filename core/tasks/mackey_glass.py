@@ -28,10 +28,10 @@ class MackeyGlass(Series):
     name: Literal["mackey-glass"] = "mackey-glass"
     delay: int = Field(
         default=17,
-        ge=1,
+        ge=6,  # below 4.5 the series comes to rest, and nothing is left to forecast
         le=50,
         title="Delay τ",
-        description="How far back the equation looks; chaos from 17 on.",
+        description="How far back the equation looks; a wave at 6, chaos from 17 on.",
         json_schema_extra={"unit": "units of time"},
     )
     spacing: int = Field(

@@ -97,6 +97,12 @@ def test_mackey_glass_obeys_its_equation() -> None:
     assert 0.2 < course.min() < course.max() < 1.5 and len(course) == MackeyGlass().steps
 
 
+@pytest.mark.parametrize("delay", [6, 7, 17, 50])
+def test_a_mackey_glass_series_never_comes_to_rest(delay: int) -> None:
+    """Below a delay of 4.5 it would, and what is held out would have no spread to be judged by."""
+    assert MackeyGlass(delay=delay, spacing=6, split=90).variance > 0.5
+
+
 def test_the_drifting_series_ends_where_nothing_was_learnt() -> None:
     drifting, control = Drifting(), Drifting(rise=0)
     held_out = [task.known.values[task.trained :, 0] for task in (drifting, control)]
