@@ -376,7 +376,7 @@ def _taken_over(own: type[BaseModel], values: Mapping[str, Any]) -> dict[str, An
     """Those of another model's ``values`` that ``own`` can have too, each beside those before it; not its name."""
     taken: dict[str, Any] = {}
     for field, value in values.items():
-        if field == "name" or field not in own.model_fields:
+        if field in ("name", "data") or field not in own.model_fields:
             continue
         try:
             own.model_validate(taken | {field: value})

@@ -82,7 +82,8 @@ class OwnSeries(Series):
     def choices(self, field: str) -> dict[Any, str]:
         if field != "column" or not own_data.known(self.data):
             return {}
-        return dict(enumerate(self._table.names, 1))
+        data = own_data.content(self.data)
+        return dict(enumerate(data.names, 1)) if isinstance(data, own_data.Table) else {}
 
     def raw(self) -> NDArray[np.float64]:
         return self._table.values[:, self.column - 1 : self.column]

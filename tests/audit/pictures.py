@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.audit import cutting, hints, looking, over, remembering, series, travelling
+from tests.audit import cutting, hints, looking, over, remembering, series, texts, travelling
 from tests.audit.reading import Rules
 
 HINTS: dict[str, Rules] = {
@@ -20,6 +20,7 @@ HINTS: dict[str, Rules] = {
     "slow": looking.SLOW, "theory": looking.THEORY, "singular": looking.SINGULAR, "spectrum": hints.SPECTRUM,
     "radius": hints.RADIUS, "exponents": hints.EXPONENTS, "check": looking.CHECK,
     "forecast": series.FORECAST, "one_step": series.ONE_STEP, "ahead": series.AHEAD,
+    "writing": texts.WRITING, "origin": texts.ORIGIN, "perplexity": texts.PERPLEXITY,
 }  # fmt: skip
 ALTS: dict[str, Rules] = {
     "strip": over.STRIP, "curve": over.CURVE, "training": over.TRAINING, "loss": over.LOSS, "score": over.SCORE,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from math import exp
+from math import exp, log
+
+import numpy as np
 
 from core.tasks import ContinualReber, Language
 from core.tasks.endless import Endless
-from tests.audit.reading import Facts, Rules, Said, claim
+from tests.audit.reading import Facts, Rules, Said, claim, near
 from tests.audit.shared import SHARED
 from tests.audit.truth import Truth
 
@@ -38,8 +40,8 @@ def choose(truth: Truth, said: Said) -> None:
 
 
 WHEN = (
-    "{when:Untrained|At training step }{step:[\\d,]*}, it is as unsure of the next symbol as among {unsure} equally "
-    "likely: "
+    "{when:Untrained|At training step }{step:[\\d,]*}, it is as unsure of the next symbol as of a fair die with {unsure} "
+    "sides: "
 )
 
 
@@ -69,7 +71,7 @@ def unsure(truth: Truth, said: Said) -> Facts:
     return {"perplexity": exp(min(own, 50))}
 
 
-@LANGUAGE("How well does it predict a text that it has never seen?", "It is being measured.")
+@LANGUAGE("How well does it know a text that it has never seen?", "It is being measured.")
 def unknown(truth: Truth, said: Said) -> None:
     claim(truth.frame.score_step < 0, "it is scored")
 
@@ -134,3 +136,51 @@ def strings(truth: Truth, said: Said) -> None:
         right = [part[-1:] == "E" and allowed(part[:-1]) for part in found]
     said.exactly("whole", len(found))
     said.exactly("right", sum(right))
+
+
+WRITING, ORIGIN, PERPLEXITY = Rules(LANGUAGE), Rules(), Rules()
+
+
+@WRITING(
+    "It reads what it has drawn, and draws the next symbol; on average they surprise it by {bits} bits.",
+    "Its answers are no numbers here: it draws {even:evenly}.",
+)
+def surprised(truth: Truth, said: Said) -> None:
+    nats = truth.answers["writing"].arrays["surprise"]
+    claim(("even" in said.places) == (not np.isfinite(nats).all()), "whether they are numbers")
+    if "bits" in said.places:
+        said.near("bits", nats.mean() / log(2))
+
+
+@ORIGIN(
+    "After “…{before:.*?}” comes “{symbol:.}”, to which it gave {chance%}.",
+    "“{strongest:.}”, {back} symbol{s:s?} before, matters most; a hundredth as much still arrives {far} symbol{p:s?} back.",
+    "{none:No gradient} comes back from it.",
+    "The gradient of this answer is no number {nan:here}.",
+)
+def came_from(truth: Truth, said: Said) -> None:
+    answer, read = truth.answers["prediction-origin"], text_task(truth)
+    at = answer.meta["at"] - 1
+    credit, nats = answer.arrays["credit"][:at], answer.arrays["surprise"][at]
+    symbols = [read.vocabulary[place] for place in answer.arrays["places"]]
+    finite = bool(np.isfinite(credit).all() and np.isfinite(nats))
+    claim(("nan" in said.places) != finite, "whether it is a number")
+    if "chance" in said.places:
+        said.near("chance", exp(-nats))
+        claim(said["symbol"] == symbols[at], "which symbol comes")
+    elif "back" in said.places:
+        strongest = at - said.whole("back")
+        claim(credit[strongest] == credit.max() and symbols[strongest] == said["strongest"], "another matters more")
+        said.exactly("far", at - int(np.flatnonzero(credit >= 0.01 * credit.max())[0]))
+    elif "none" in said.places:
+        claim(not credit.any(), "one does")
+
+
+@PERPLEXITY("{now:[^,]*?}, where models that count get what the lines say.")
+def now(truth: Truth, said: Said) -> None:
+    known = np.asarray(truth.scalars["error"], float)
+    known = known[np.isfinite(known)]
+    if said["now"] == "not measured yet":
+        claim(not known.size, "it is measured")
+        return
+    claim(near(said["now"], exp(min(known[-1] * text_task(truth).text_read.grams[0], 50))), "another perplexity")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.board.errors import Inapplicable
 from app.board.query import Query
 from app.board.views.base import Page, Shown, ViewSpec
 from app.board.views.shared import SHARED
@@ -28,13 +29,21 @@ from app.text.shared.situation import Caption
 from core.config import RunConfig
 from core.questions import PredictionOrigin, Writing
 from core.questions.prediction_origin import LENGTH
-from core.questions.texts import text_task
+from core.questions.texts import NoText, text_task
+from core.tasks.endless import Endless
 from core.tasks.typed import Typing
 
 WARMTH = 0.7
 """The temperature where the visitor has not said."""
 ASKED = 200
 TYPED = Typing("text", "", "character")
+
+
+def _task(config: RunConfig) -> Endless:
+    try:
+        return text_task(config)
+    except NoText as error:
+        raise Inapplicable(str(error)) from None
 
 
 def _number(query: Query, name: str, default: float, low: float, high: float) -> float:
@@ -60,7 +69,7 @@ def _writing_needs(query: Query, config: RunConfig) -> tuple[Writing, ...]:
 
 
 def _writing(shown: Shown) -> View | None:
-    task, config = text_task(shown.config), shown.config
+    task, config = _task(shown.config), shown.config
     question = _writing_needs(shown.query, config)[0]
     told: Any = shown.answer(question)
     if told is None:
@@ -80,13 +89,13 @@ def _origin_needs(query: Query, config: RunConfig) -> tuple[PredictionOrigin, ..
 
 
 def _origin(shown: Shown) -> View | None:
-    task = text_task(shown.config)
+    task = _task(shown.config)
     told: Any = shown.answer(*_origin_needs(shown.query, shown.config))
     return told and prediction_origin(told.arrays, told.meta, task, shown.style)
 
 
 def _perplexity(shown: Shown) -> View:
-    task = text_task(shown.config)
+    task = _task(shown.config)
     measure = BITS if shown.knob(MEASURE, PERPLEXITY) == BITS else PERPLEXITY
     return perplexity(shown.snapshot.scalars, shown.frame.step, shown.config, task, shown.style, measure)
 
@@ -110,7 +119,7 @@ VIEWS: dict[str, ViewSpec] = {
     ),
     "origin": ViewSpec(
         _origin, wide=True, height=130, needs=_origin_needs, knobs=(AT,),
-        title="Which earlier symbols made this prediction",
+        title="Which earlier symbols this answer came from",
     ),
     "perplexity": ViewSpec(
         _perplexity, wide=True, height=240, knobs=(MEASURE,), title="Perplexity of unseen text", trained=True

@@ -37,16 +37,16 @@ def prediction_origin(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any],
     data = [heat, plain_text(symbols, at, style)]
     return View(
         name="origin",
-        title="Which earlier symbols made this prediction",
+        title="Which earlier symbols this answer came from",
         hint=_hint(symbols, credit, at, arrays),
-        alt=f"The gradient of predicting symbol {at + 1} of a held-out passage, on the symbols before it: "
+        alt=f"The gradient of the answer for symbol {at + 1} of a held-out passage, on the symbols before it: "
             f"{'; '.join(_strongest(symbols, share, at))}.",
         figure=figure(style, data, layout, height=height, top=4, bottom=4),
         table=lambda: DataFrame({"symbols back": range(at, 0, -1), "symbol": symbols[:at], "gradient": credit,
                                  "÷ largest": share}),
-        keys=(Key("predicted", style.theme.grown, kind="pattern", pattern="."),),
+        keys=(Key("asked for", style.theme.grown, kind="pattern", pattern="."),),
         scales=(Scale("gradient ÷ largest", style.theme.gate, ((0.0, "0.001 or less"), (1.0, "1"))),),
-        knobs=(Knob(AT, "prediction of symbol", str(at + 1), minimum=2, maximum=len(symbols), step=1),),
+        knobs=(Knob(AT, "answer for symbol", str(at + 1), minimum=2, maximum=len(symbols), step=1),),
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _strongest(symbols: list[str], share: np.ndarray, at: int) -> list[str]:
 def _hint(symbols: list[str], credit: np.ndarray, at: int, arrays: Mapping[str, np.ndarray]) -> str:
     bits = float(arrays["surprise"][at]) / np.log(2)
     if not (np.isfinite(credit).all() and np.isfinite(bits)):
-        return "The gradient of this prediction is no number here."
+        return "The gradient of this answer is no number here."
     before = readable(symbols[max(0, at - 18) : at]).replace("\n", " ")
     first = f"After “…{before}” comes {quoted_symbol(symbols[at])}, to which it gave {percent(2.0**-bits, 1)}."
     if not credit.any():

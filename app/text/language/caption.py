@@ -36,12 +36,10 @@ def _nats(moment: Situation, task: Endless) -> float | None:
 def _headline(moment: Situation, task: Endless) -> str:
     nats = _nats(moment, task)
     if nats is None:
-        return "How well does it predict a text that it has never seen? It is being measured."
+        return "How well does it know a text that it has never seen? It is being measured."
     when = "Untrained" if moment.scored_at == 0 else f"At training step {moment.scored_at:,}"
-    bits = (
-        f"{when}, it is as unsure of the next symbol as among {sig(float(np.exp(min(nats, 50.0))), 3)} equally likely"
-    )
-    return f"{bits}: {_against(nats, task)}."
+    sides = sig(float(np.exp(min(nats, 50.0))), 3)
+    return f"{when}, it is as unsure of the next symbol as of a fair die with {sides} sides: {_against(nats, task)}."
 
 
 def _against(nats: float, task: Endless) -> str:
