@@ -71,7 +71,7 @@ def test_every_step_answered_wrong_and_right(server: Any, open_page: Callable[..
         expect(said.get_by_text("Right.")).to_have_count(0)
         for answer in wrong_and_right(step.question, runs):
             key, told = f"answer.{number}", ",".join(f"{each:g}" for each in answer)
-            page.goto(link(server, name, step=number, **answers, **{key: told}))
+            page.goto(link(server, name, step=number, **(answers | {key: told})))
             verdict = graded(step.question, answer, runs)
             expect(said).to_contain_text("Right." if verdict.right else "Not so.")
             expect(said).to_contain_text(plain(verdict.because))
