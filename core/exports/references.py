@@ -39,7 +39,9 @@ def references() -> tuple[Reference, ...]:
 def cited_by(first_seen: str) -> list[str]:
     """'Hochreiter & Schmidhuber 1997, experiment 5; Le et al. 2015' as the two works."""
     return [
-        match[0].strip() for part in first_seen.split(";") if (match := re.match(r"\s*\S.*?\b(1[89]|20)\d\d\b", part))
+        match[0].strip()
+        for part in first_seen.split(";")
+        if (match := re.match(r"\s*[A-Z].*?\b(1[89]|20)\d\d\b", part))
     ]
 
 
