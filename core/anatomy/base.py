@@ -266,6 +266,12 @@ class Anatomy(BaseModel, ABC):
         return tuple(state.symbol for state in self.states)
 
     @property
+    def state_words(self) -> str:
+        """The whole state: 'h and c', 'h of 2 layers'."""
+        of = "" if self.layers == 1 else f" of {self.layers} layers"
+        return " and ".join(self.state_names) + of
+
+    @property
     def state_size(self) -> int:
         """Numbers in the whole state, of all layers."""
         return self.layers * len(self.states) * self.hidden_size

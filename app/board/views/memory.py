@@ -14,7 +14,7 @@ from app.figures.memory.answer import answer
 from app.figures.memory.capacity import capacity
 from app.figures.memory.evidence import LONGEST, SEQUENCE, TEXT, evidence, sentences, text_knob
 from app.figures.memory.fading import ALL, INPUT, MOST_OPTIONS, fading, half_lag
-from app.figures.memory.lines import STATE, has_c
+from app.figures.memory.lines import STATE, has_more
 from app.text.memory.caption import caption
 from app.text.memory.remembered import Remembered
 from app.text.shared.situation import Caption
@@ -24,7 +24,7 @@ from core.questions import Evidence, FadingMemory, MemoryCapacity
 
 
 def _part(query: Query, config: RunConfig) -> Literal["h", "state"]:
-    return "state" if has_c(config) and query.knob(STATE, "h") == "state" else "h"
+    return "state" if has_more(config) and query.knob(STATE, "h") == "state" else "h"
 
 
 def _fading_needs(query: Query, config: RunConfig) -> tuple[FadingMemory]:

@@ -66,7 +66,7 @@ def _last(sums: Mapping[str, np.ndarray], lags: np.ndarray) -> int:
 
 def _bound(bound: int, config: RunConfig) -> str:
     H = config.cell.hidden_size
-    return plural(bound, "unit") if bound == H else f"{bound:,}, h and c of {plural(H, 'unit')}"
+    return plural(bound, "unit") if bound == H else f"{bound:,}, {config.cell.state_words} of {plural(H, 'unit')}"
 
 
 def _hint(sums: Mapping[str, np.ndarray], meta: Mapping[str, Any], last: int, config: RunConfig) -> str:

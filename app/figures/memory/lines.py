@@ -10,7 +10,7 @@ from app.figures.base import Key, Knob, Layout, percents
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
 
-STATE, PARTS = "memory_state", (("h", "h"), ("state", "h and c"))
+STATE = "memory_state"
 NOW, START, CHANCE = "this network", "untrained", "chance"
 
 
@@ -49,12 +49,13 @@ def keys(config: RunConfig, style: Style, chance: str = "") -> tuple[Key, ...]:
 
 
 def state_knob(config: RunConfig, part: str) -> tuple[Knob, ...]:
-    """What is read, for the cells whose state has two parts."""
-    return (Knob(STATE, "read from", part, options=PARTS),) if has_c(config) else ()
+    """What is read, for the cells whose state is more than one h."""
+    parts = ("h", "h" if config.cell.layers == 1 else "h of the top layer"), ("state", config.cell.state_words)
+    return (Knob(STATE, "read from", part, options=parts),) if has_more(config) else ()
 
 
-def has_c(config: RunConfig) -> bool:
-    """Whether the state has a cell state c beside h."""
+def has_more(config: RunConfig) -> bool:
+    """Whether the state is more than the h that is read out: a cell state, or layers below."""
     return len(config.cell.states) * config.cell.layers > 1
 
 

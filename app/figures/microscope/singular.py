@@ -16,7 +16,6 @@ from core.numbers import plural, sig
 Arrays = Mapping[str, np.ndarray]
 DASHES = ("solid", "dash", "dot", "dashdot")
 PART = "micro_part"
-PARTS = (("state", "(h, c)"), ("h", "h alone"))
 
 
 def singular(
@@ -26,7 +25,10 @@ def singular(
     asked, at, values = int(meta["asked"]), arrays["at"], arrays["singular_h" if part == "h" else "singular"]
     both = arrays["singular"].shape[1] > arrays["singular_h"].shape[1]
     ranks = _ranks(values.shape[1])
-    of = "h" if part == "h" or not both else "(h, c)"
+    several = config.cell.layers > 1
+    whole = f"({config.cell.state_words if several else ', '.join(config.cell.state_names)})"
+    parts = ("state", whole), ("h", "h of the top layer" if several else "h alone")
+    of = "h" if part == "h" or not both else whole
     return View(
         name="singular",
         title=f"Singular values of ∂{of} at step {asked} by ∂{of} at step t",
@@ -36,7 +38,7 @@ def singular(
         table=lambda: DataFrame({"time step": at, "lag": asked - at} |
                                 {f"σ{rank}": values[:, rank - 1] for rank in ranks}),
         keys=tuple(Key(_named(rank, values.shape[1]), **_look(k, config, style)) for k, rank in enumerate(ranks)),
-        knobs=(knob, Knob(PART, "of", part, options=PARTS)) if both else (knob,),
+        knobs=(knob, Knob(PART, "of", part, options=parts)) if both else (knob,),
     )  # fmt: skip
 
 
