@@ -68,7 +68,7 @@ def test_every_step_answered_wrong_and_right(server: Any, open_page: Callable[..
         if step.question is None:
             there(page, [view for view in order(step) if view in pictures(step, True)])
             continue
-        expect(said.get_by_text("Right.")).to_have_count(0)
+        expect(said.get_by_text("Right.", exact=True)).to_have_count(0)
         for answer in wrong_and_right(step.question, runs):
             key, told = f"answer.{number}", ",".join(f"{each:g}" for each in answer)
             page.goto(link(server, name, step=number, **(answers | {key: told})))
@@ -110,7 +110,7 @@ def test_a_lesson_by_hand_and_by_keys(server: Any, open_page: Callable[..., Page
         page.keyboard.press("PageDown")
     expect(last).to_have_attribute("aria-valuenow", "-8.0")
     page.get_by_role("button", name="Commit").press("Enter")
-    expect(page.get_by_text("Not so.")).to_be_visible()
+    expect(page.get_by_text("Not so.", exact=True)).to_be_visible()
     page.get_by_role("button", name="Next", exact=True).press("Enter")
     expect(page.locator(WORDS)).to_contain_text("step 3 of 6")
     page.go_back()
@@ -118,7 +118,7 @@ def test_a_lesson_by_hand_and_by_keys(server: Any, open_page: Callable[..., Page
     page.goto(link(server, "vanishing", step=4))
     page.get_by_text("It vanishes.").click()
     page.get_by_role("button", name="Commit").click()
-    expect(page.get_by_text("Right.")).to_be_visible()
+    expect(page.get_by_text("Right.", exact=True)).to_be_visible()
 
 
 def test_run_it_yourself_speaks_of_the_run_just_trained(server: Any, open_page: Callable[..., Page]) -> None:
@@ -127,7 +127,7 @@ def test_run_it_yourself_speaks_of_the_run_just_trained(server: Any, open_page: 
     expect(page.get_by_role("button", name="Show the recorded run")).to_be_visible()
     page.get_by_text("The loss leaps up and is soon no number any more.").click()
     page.get_by_role("button", name="Commit").click()
-    expect(page.get_by_text("Right.")).to_be_visible()
+    expect(page.get_by_text("Right.", exact=True)).to_be_visible()
 
 
 def test_home_plays_at_once_and_leads_on(server: Any, open_page: Callable[..., Page]) -> None:
