@@ -148,7 +148,7 @@ def _bring() -> None:
     key = f"runs.bring.{st.session_state.get(_TIMES, 0)}"
     st.file_uploader(
         f"Open a run file (drop it here, up to {MOST_BYTES // 1_000_000} MB)", key=key, on_change=_brought, args=(key,),
-        type="sqlite",
+        type="sqlite", max_upload_size=MOST_BYTES // 1_000_000,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from core.store.folder import new_run_id, run_path, unlink_run
 from core.store.run import Run
 from core.store.run_file import RunWriter
 
-MOST_BYTES = 200_000_000
+MOST_BYTES = 40_000_000
 FREE_BYTES = 64_000_000
 IMPORTED = "imported-"
 """What the catalog has in the place of such a run's digest begins so: no config has that one."""
