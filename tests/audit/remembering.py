@@ -129,7 +129,7 @@ def answer_alt(truth: Truth, said: Said) -> None:
         claim(near(start, float(found.arrays["start.answer"][k])), f"step {step}, untrained: {start}")
 
 
-BOUND = "{bound:\\d[\\d,]* units?|\\d[\\d,]*, h and c of \\d[\\d,]* units?}"
+BOUND = "{bound:\\d[\\d,]* units?|\\d[\\d,]*, h(?: and c)?(?: of \\d layers)? of \\d[\\d,]* units?}"
 
 
 def _sums(truth: Truth) -> tuple[float, float, int]:
