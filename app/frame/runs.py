@@ -129,7 +129,7 @@ def _actions(chosen: list[RunInfo]) -> None:
 
 def _ask_to_delete(chosen: list[RunInfo]) -> None:
     what = plural(len(chosen), "run")
-    text = f"{what} will be removed with all that was recorded. Links to them will no longer work."
+    text = f"{what}, with all that was recorded: links to them lead nowhere afterwards."
     title, keep, gone = f"Delete {what}?", "Keep", "Delete"
     dialogs.open_dialog(Confirmation(title, text, keep, gone, partial(_delete, [run.id for run in chosen])))
 
