@@ -171,7 +171,7 @@ class Watch:
         self._on = self._passes % self._every == 0
 
     def _of_layer(self, name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, arguments: Any, named: Any, output: Any) -> None:
+        def hook(module: Any, arguments: Any, named: Any, output: Any) -> None:
             if self._on and torch.is_grad_enabled():
                 given = [*arguments, *named.values()]
                 self._layers.append(_Call.of(name, module, given[0], given[1] if len(given) > 1 else None, output))
@@ -179,7 +179,7 @@ class Watch:
         return hook
 
     def _of_loop(self, name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, arguments: Any, output: Any) -> None:
+        def hook(module: Any, arguments: Any, output: Any) -> None:
             if self._on and torch.is_grad_enabled():
                 made = tuple(part for part in _flat(output) if part.requires_grad)
                 for part in made:
@@ -253,7 +253,7 @@ class _Call:
     came: dict[str, Tensor] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, module: nn.RNNBase, given: Any, state: Any, made: Any) -> _Call:
+    def of(cls, name: str, module: nn.RNNBase, given: Any, state: Any, made: tuple[Any, Any]) -> _Call:
         """Listens to what comes back to the outputs."""
         output, last = made
         last = last if isinstance(last, tuple) else (last,)
@@ -263,14 +263,15 @@ class _Call:
             x, lengths = pad_packed_sequence(given)
             seen, _ = pad_packed_sequence(packed)
         else:
-            x, seen = (_time_first(part, module) for part in (given, output))
+            x, seen = _time_first(given, module), _time_first(output, module)  # pyright: ignore[reportArgumentType]
             lengths = torch.full((x.shape[1],), len(x))
             if given.dim() == 2:
                 state = None if state is None else tuple(part.unsqueeze(1) for part in state)
         places = [(layer, way) for layer in range(module.num_layers) for way in range(2 if module.bidirectional else 1)]
         weights = {place: _params(module, *place) for place in places}
         call = cls(name, module, x.detach(), lengths, state, seen.detach(), last, packed, weights)
-        for key, part in (("output", packed.data if packed is not None else output), *zip(("h", "c"), last)):
+        heard: list[tuple[str, Any]] = [("output", output if packed is None else packed.data), *zip(("h", "c"), last)]
+        for key, part in heard:
             if part.requires_grad:
                 part.register_hook(lambda grad, key=key: call.came.__setitem__(key, call.came.get(key, 0) + grad))
         return call

@@ -76,9 +76,8 @@ def unpack_frame(history: bytes, profile: bytes) -> Frame:
             profiles |= dict.fromkeys(key.split("="), values)
     numbers = dict.fromkeys(SCALARS, np.nan) | numbers
     whole = {name: int(numbers.pop(name)) for name in ("step", "score_step")}
-    return Frame(
-        **whole, **numbers, param_norms=norms, update_norms=updates, **profiles, history=unpack_history(history)
-    )  # type: ignore[arg-type]
+    parts: dict[str, Any] = whole | numbers | profiles
+    return Frame(**parts, param_norms=norms, update_norms=updates, history=unpack_history(history))
 
 
 def pack_planes(planes: Planes) -> bytes:
