@@ -25,7 +25,7 @@ exponent; measured; (1 − a²) a²ᵏ; σ_max; ρ; measured gradient; product o
 full = 100 %; relative bias ‖g_K − g‖ ÷ ‖g‖; cosine of g_K and g; norm ÷ full norm; points the wrong way; truncated at K; in
 full; state, forward; state set to zero; gradient of a loss, backward; cut; update of the weights; 1 % of the last step;
 ‖∂L/∂h‖ alone; ‖∂L/∂c‖ alone; without clipping; ∂s/∂θ seen through a window of K; loss, descending along it; the whole
-influence: −6; at the start of training; of the last step's loss alone; earlier"""
+influence: −6; at the start of training; of the last step's loss alone; earlier; one update"""
 NAMED = [re.sub(r"\s+", " ", name).strip() for name in NAMES.split(";")]
 KINDS = [*WORDS]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.audit import cutting, hints, looking, over, remembering, series, texts, travelling
+from tests.audit import cutting, hints, looking, moved, over, remembering, series, texts, travelling
 from tests.audit.reading import Rules
 
 HINTS: dict[str, Rules] = {
@@ -11,6 +11,7 @@ HINTS: dict[str, Rules] = {
     "reach": hints.REACH, "bias": hints.BIAS, "cost": cutting.COST, "diagram": cutting.DIAGRAM,
     "influence": cutting.INFLUENCE,
     "norms": hints.NORMS, "share": hints.SHARE, "angle": hints.ANGLE, "update": over.UPDATE_HINT, "spike": cutting.SPIKE,
+    "groups": moved.HINT,
     "kinds": cutting.KINDS, "twins": hints.TWINS, "sweep": cutting.SWEEP, "cliff": cutting.CLIFF,
     "paths": travelling.PATHS, "probe": hints.PROBE, "forced": travelling.FORCED, "retention": travelling.RETENTION,
     "saturation": travelling.SATURATION, "gate_time": travelling.GATE_TIME, "gate_training": travelling.GATE_TRAINING,
@@ -28,6 +29,7 @@ ALTS: dict[str, Rules] = {
     "reach": over.REACH, "bias": cutting.BIAS_ALT, "cost": cutting.COST_ALT, "diagram": cutting.DIAGRAM_ALT,
     "influence": cutting.INFLUENCE_ALT,
     "norms": over.NORMS, "share": over.SHARE, "angle": over.ANGLE, "update": over.UPDATE, "spike": cutting.SPIKE_ALT,
+    "groups": moved.ALT,
     "kinds": cutting.KINDS_ALT, "twins": cutting.TWINS_ALT, "cliff": cutting.CLIFF_ALT,
     "paths": travelling.PATHS_ALT, "probe": travelling.PROBE_ALT, "forced": travelling.FORCED_ALT,
     "retention": travelling.RETENTION_ALT, "saturation": travelling.SATURATION_ALT, "gate_time": travelling.GATE_TIME_ALT,
