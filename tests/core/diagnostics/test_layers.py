@@ -21,7 +21,15 @@ from core.diagnostics.sequences import contributions
 from core.diagnostics.truncation_bias import truncation_bias
 from core.moment import Moment
 from core.network import Network
-from core.questions import QUESTIONS, CheckedGradient, Forecast, RecurrentSpectra, TrainingStep
+from core.questions import (
+    QUESTIONS,
+    CheckedGradient,
+    Forecast,
+    PredictionOrigin,
+    RecurrentSpectra,
+    TrainingStep,
+    Writing,
+)
 from core.questions.over_training import Earlier
 
 CELLS = ("rnn", "lstm", "peephole", "gru")
@@ -31,7 +39,7 @@ each_cell = pytest.mark.parametrize("name", CELLS)
 def moment_of(name, layers=3, **settings):
     config = RunConfig.from_flat({
         "cell.name": name, "cell.layers": layers, "cell.hidden_size": 4, "batch_size": 3, "task.name": "adding",
-        "task.length": 12, "task.asked": "every", **settings,
+        "task.length": 12, **({} if settings.get("task.name") == "language" else {"task.asked": "every"}), **settings,
     })  # fmt: skip
     return Moment(config, 0, Network.drawn(config).wide(), training_batch(config, 0))
 
@@ -134,10 +142,12 @@ def test_what_speaks_of_the_whole_adds_up(name):
 def test_every_question_has_an_answer_for_two_layers():
     moment = moment_of("peephole", layers=2, **{"task.name": "temporal-order", "task.length": 20})
     moment = narrow(moment)
-    series = narrow(moment_of("peephole", layers=2, **{"task.name": "sines", "task.length": 20}))
+    series, text = (narrow(moment_of("peephole", layers=2, **{"task.name": name, "task.length": 20}))
+                    for name in ("sines", "language"))  # fmt: skip
+    about = {Forecast: series, Writing: text, PredictionOrigin: text}
     asked_of = {CheckedGradient: {"t": 3, "part": "c_l0"}, TrainingStep: {"layer": 1}, RecurrentSpectra: {"layer": 2}}
     for kind in QUESTIONS:
         needs = {"probe": 0} if kind.model_fields["kind"].default == "evidence" else asked_of.get(kind, {})
-        arrays, facts = kind(**needs).answer(series if kind is Forecast else moment, Earlier())
+        arrays, facts = kind(**needs).answer(about.get(kind, moment), Earlier())
         assert arrays or facts, kind
     assert TrainingStep(layer=1).answer(moment, Earlier())[0]["x"][0] == pytest.approx(1)
