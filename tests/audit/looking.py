@@ -20,6 +20,9 @@ WHO = "norm over {H} unit{s:s?}"
     "Shown are {shown} of its {T} steps.",
 )
 def slow(truth: Truth, said: Said) -> None:
+    claim(
+        "own" in said.places or "shown" in said.places or truth.config.cell.normalisation != "batch", "it is batch norm"
+    )
     found, meta = truth.answers["slow"].arrays, truth.answers["slow"].meta
     if "own" in said.places:
         said.exactly("of", truth.config.batch_size)
@@ -29,6 +32,20 @@ def slow(truth: Truth, said: Said) -> None:
     elif "shown" in said.places:
         said.exactly("T", truth.config.task.length)
         claim(said.whole("shown") < truth.config.task.length, "all are")
+
+
+@SLOW(
+    "Play it, or step through it; its gradients are {N} times those of the batch's loss by its own numbers, which under "
+    "batch norm every sequence's loss depends on.",
+    "N is {norm:batch|layer} norm with its gains, N′ what a gradient goes through on its way back.",
+)
+def normalised(truth: Truth, said: Said) -> None:
+    kind = truth.config.cell.normalisation
+    if "norm" in said.places:
+        claim(said["norm"] == kind, f"its normalisation is {kind}")
+    else:
+        claim(kind == "batch", f"its normalisation is {kind}")
+        said.exactly("N", truth.config.batch_size)
 
 
 @SLOW_ALT(
