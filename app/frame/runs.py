@@ -34,6 +34,7 @@ _TIMES, _REFUSED = "_runs_times", "_runs_refused"
 
 def runs_page() -> None:
     """The page."""
+    st.subheader("Your runs")
     st.markdown(INTRO)
     problems.show([*session.visit().problems, *([st.session_state[_REFUSED]] if _REFUSED in st.session_state else [])])
     _bring()

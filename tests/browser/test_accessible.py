@@ -24,17 +24,25 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_serious_fault_on_any_page(server: Any, open_page: Callable[..., Page], theme: str) -> None:
-    page, found = open_page(theme=theme), []
+DRAWN_IN = """(theme) => {
+    const [red] = getComputedStyle(document.querySelector('.stApp')).backgroundColor.match(/\\d+/g).map(Number);
+    return (red < 128) === (theme === 'dark');
+}"""
+
+
+def test_no_serious_fault_on_any_page(server: Any, open_page: Callable[..., Page]) -> None:
+    page, found = open_page(), []
     for path in PAGES:
         page.goto(f"{server.url}/{path}")
         page.locator("[data-testid=stMain] :is(h1, h2, h3, .ub)").first.wait_for()
         page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
-        faults = Axe().run(page).response["violations"]
-        found += [
-            f"/{path}: {fault['id']} ({fault['impact']}): {fault['nodes'][0]['html'][:160]}"
-            for fault in faults
-            if fault["impact"] in ("serious", "critical")
-        ]
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_function(DRAWN_IN, arg=theme)
+            faults = Axe().run(page).response["violations"]
+            found += [
+                f"/{path}, {theme}: {fault['id']} ({fault['impact']}): {fault['nodes'][0]['html'][:160]}"
+                for fault in faults
+                if fault["impact"] in ("serious", "critical")
+            ]
     assert not found, "\n".join(found)

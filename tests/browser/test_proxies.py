@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.board.taking import OFFERED
 from core.store import load_run
 
 pytestmark = pytest.mark.browser
@@ -138,8 +139,9 @@ def walk(proxy: Proxy, server: Any, flow: Any, seed: int, picture: Callable[...,
     visitor.pause()
     visitor.go("Truncation lab")
     visitor.go("Gradient flow")
+    visitor.press("Take it with you")
     with visitor.page.expect_download() as download:
-        visitor.page.get_by_role("link", name="Download this run").click()
+        visitor.page.get_by_role("dialog").get_by_role("button", name=OFFERED["run"].title, exact=True).click()
     assert load_run(download.value.path()).frame(0) is not None
     visitor.page.reload()
     visitor.until("step > 0")
