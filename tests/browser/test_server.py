@@ -19,7 +19,7 @@ def test_the_front_page_opens(
     server: Any, open_page: Callable[..., Page], picture: Callable[[Page], Path], theme: str, size: str
 ) -> None:
     page = open_page(server.url, theme, size)
-    expect(page.get_by_text("Why do gradients vanish?").first).to_be_visible()
+    expect(page.get_by_text("Why do gradients vanish?").locator("visible=true").first).to_be_visible()
     page.wait_for_function("() => Number(document.querySelector('.ub')?.dataset.updates) > 0")
     picture(page)
 
