@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args
 
@@ -271,7 +272,11 @@ class RunConfig(BaseModel):
     def preset(cls, name: str, **overrides: Any) -> RunConfig:
         """The named preset; ``overrides`` replace settings, ``steps=300`` or ``**{"task.length": 80}``."""
         if name not in PRESETS:
-            raise ConfigError([f"`preset` (={quoted(name)}) is not known. Choose one of: {', '.join(PRESETS)}."])
+            close = ", ".join(get_close_matches(name, PRESETS, n=4, cutoff=0.3) or [*PRESETS][:4])
+            raise ConfigError([
+                f"`preset` (={quoted(name)}) is not known. Choose one of: {close}, or another that `python -m core "
+                "presets` lists."
+            ])  # fmt: skip
         try:
             config = cls.from_flat(PRESETS[name].settings)
         except ConfigError as error:
