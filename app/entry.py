@@ -26,13 +26,18 @@ _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 def page_routes(pages: Iterable[str], base: str = "") -> list[Route]:
     """A route for each of ``pages`` under the path ``base``."""
-    prefix = "/".join(["", *filter(None, base.split("/")), ""])
+    prefix = under(base)
     return [Route(prefix + page, _page) for page in pages]
 
 
 def page_names() -> list[str]:
     """The pages that have an address of their own: all but the first, which is the address itself."""
     return [path.stem for path in sorted(_PAGES.glob("*.py")) if path.stem != HOME]
+
+
+def under(base: str) -> str:
+    """The path ``base`` with a slash at both ends: what the path of every route begins with."""
+    return "/".join(["", *filter(None, base.split("/")), ""])
 
 
 def inline_scripts() -> list[str]:

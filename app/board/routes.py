@@ -29,6 +29,7 @@ from app.board.source import Directory, Snapshot, Source
 from app.board.sources import BESIDE_SECONDS, Sources, patience
 from app.board.views import PAGES
 from app.board.wire import compressed
+from app.entry import under
 from core.errors import UnrolledError
 from core.exports import Moment
 from core.lab.asking import PREVIEW
@@ -43,7 +44,7 @@ _SCRIPT = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 def routes(lab: Directory, base: str = "", trouble: Callable[[], str] = str) -> list[Route]:
     """Routes under the path ``base`` that answer from ``lab``; they share one memory of sources and of replies.
     ``trouble`` is what visitors should know of the worker, a sentence or empty."""
-    board, prefix = Board(lab, trouble), "/".join(["", *filter(None, base.split("/")), ""])
+    board, prefix = Board(lab, trouble), under(base)
     return [
         Route(prefix + "runs/{id}/board", board.board),
         Route(prefix + "runs/{id}/take/{form}", board.take),

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from app.board.emitted import TOKEN
 from app.classroom.hub import Hub
+from app.entry import under
 from app.visit.visitor import COOKIE
 from core.errors import UnrolledError, quoted
 from core.lab.client import hashed
@@ -25,7 +26,7 @@ STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 def class_routes(hub: Hub, base: str = "") -> list[Route]:
     """The routes under the path ``base``."""
-    classroom, prefix = Classroom(hub), "/".join(["", *filter(None, base.split("/")), "classes/"])
+    classroom, prefix = Classroom(hub), under(base) + "classes/"
     return [
         Route(prefix + "{code}/events", classroom.events),
         Route(prefix + "{code}/live", classroom.live, methods=["POST"]),

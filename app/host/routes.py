@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.entry import under
 from app.host.health import problems
 from app.host.metrics import Metrics
 from core.lab.client import Lab
@@ -24,7 +25,7 @@ FRESH = {"cache-control": "no-store"}
 
 def host_routes(lab: Lab, metrics: Metrics, base: str = "", trouble: Callable[[], str] = str) -> list[Route]:
     """The three under the path ``base``. ``trouble`` is what the supervisor says of the worker, or empty."""
-    host, prefix = Host(lab, metrics, trouble), "/".join(["", *filter(None, base.split("/")), ""])
+    host, prefix = Host(lab, metrics, trouble), under(base)
     return [
         Route(prefix + "healthz", host.alive),
         Route(prefix + "readyz", host.ready),
