@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-import streamlit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -48,7 +48,11 @@ def inline_scripts() -> list[str]:
 @cache
 def page() -> str:
     """What is served."""
-    found = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
+    # Found, not imported: whoever asks this module for a path alone need not wait for all of Streamlit.
+    spec = find_spec("streamlit")
+    assert spec is not None
+    assert spec.origin is not None
+    found = (Path(spec.origin).parent / "static" / "index.html").read_text("utf-8")
     return found.replace(_FIRST, f"{_FIRST}\n    <script>{_SAYS}</script>", 1)
 
 
