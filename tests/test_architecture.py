@@ -72,7 +72,7 @@ SHARED = {
     "core/cells": {"base", "carousel", "compiling", "elementwise", "exponential", "initialisation", "normalisation",
                    "one_layer", "products", "trajectory", "variants"},
     "core/tasks": {"base", "even_classes", "typed", "marked_pair", "counting", "series", "endless", "next_character",
-                   "ngrams", "reber", "texts"},
+                   "ngrams", "reber", "texts", "digest"},
     "app/figures": {"base", "shared", "theme"},
     "core/questions": {"base", "jacobians", "over_training", "sampling", "texts", "untrained"},
     "pages": set(),

@@ -224,7 +224,7 @@ def _seen(classes: Classes, code: str, poll: Poll | None, *, steers: bool) -> di
         return {}
     seen = {"number": poll.number, "state": poll.state} | poll.body
     if poll.state != "revealed":
-        return seen | ({"answers": len(classes.answers(code, poll.number))} if steers else {})
+        return seen | ({"answers": classes.answered(code, poll.number)} if steers else {})
     answers = classes.answers(code, poll.number)
     return seen | {"answers": len(answers), "truth": poll.truth} | polls.tally(poll.body, answers)
 

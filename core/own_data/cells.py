@@ -24,6 +24,8 @@ _SURELY_COMMA = re.compile(
 _SURELY_POINT = re.compile(
     r"[+-]?(\d{1,3}(,\d{3})+\.\d+|\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,})(e.*)?"
 )
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}%?")
+"""What may be a thousand and more, or a number of one to three digits and three decimals."""
 MOSTLY = 0.5
 """A column holds numbers where more than this share of its cells that say something are numbers."""
 
@@ -34,12 +36,14 @@ class Numbers:
     values   (rows, columns) float64; NaN where there is a gap, or no number
     bad      (rows, columns) bool, where a cell says something that is no number
     comma    whether decimals are commas
+    doubt    the first cell with a comma or a point that may divide thousands or decimals, where no other cell tells
     """
 
     columns: tuple[int, ...]
     values: NDArray[np.float64]
     bad: NDArray[np.bool_]
     comma: bool
+    doubt: str
 
     def first_bad(self, place: int) -> int | None:
         """The first row of a column whose cell is no number."""
@@ -59,29 +63,33 @@ def numbers_of(frame: pd.DataFrame) -> Numbers:
     columns = tuple(
         place for place in frame if looks[place].any() and looks[place].sum() > MOSTLY * (~gaps[place]).sum()
     )
-    comma = _comma([_bare(cell) for place in columns for cell in frame[place][looks[place]]])
+    cells = [_bare(cell) for place in columns for cell in frame[place][looks[place]]]
+    commas, points = _sure(cells)
+    comma = commas > points
+    doubt = "" if commas or points else next((cell for cell in cells if _EITHER.fullmatch(cell)), "")
     values = np.full((len(frame), len(columns)), np.nan)
     bad = np.zeros(values.shape, bool)
     for k, place in enumerate(columns):
         plain = [_plain(cell, comma) for cell in frame[place]]
         values[:, k] = [np.nan if text is None else float(text) for text in plain]
         bad[:, k] = ~np.isfinite(values[:, k]) & ~gaps[place]
-    return Numbers(tuple(int(place) for place in columns), np.where(np.isfinite(values), values, np.nan), bad, comma)
+    values = np.where(np.isfinite(values), values, np.nan)
+    return Numbers(tuple(int(place) for place in columns), values, bad, comma, doubt)
 
 
 def _bare(cell: str) -> str:
     return _SPACES.sub("", cell).replace("−", "-")
 
 
-def _comma(cells: list[str]) -> bool:
-    """Whether decimals are commas, by the cells that leave no doubt; a lone "1,234" may be either: it is a thousand."""
+def _sure(cells: list[str]) -> tuple[int, int]:
+    """How many cells leave no doubt that their decimals are commas, and points; "1,234" is none of them."""
     commas = sum(
         bool(_SURELY_COMMA.fullmatch(cell.rstrip("%"))) for cell in cells if "," in cell or cell.count(".") > 1
     )
     points = sum(
         bool(_SURELY_POINT.fullmatch(cell.rstrip("%"))) for cell in cells if "." in cell or cell.count(",") > 1
     )
-    return commas > points
+    return commas, points
 
 
 def _plain(cell: str, comma: bool) -> str | None:

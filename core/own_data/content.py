@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -17,6 +18,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 Kind = Literal["table", "text"]
+
+DIGEST = re.compile(r"[0-9a-f]{32}")
+"""What ``digest_of`` gives; whatever names data from outside is held against it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.errors import quoted
 from core.numbers import plural
-from core.own_data.cells import GAPS, is_number, numbers_of
+from core.own_data.cells import GAPS, Numbers, is_number, numbers_of
 from core.own_data.content import Table
 from core.own_data.dates import dates_of, in_order
 from core.own_data.errors import DataError
@@ -47,8 +47,10 @@ def table_of(characters: str) -> tuple[Table, tuple[str, ...]]:
         if kept < len(frame):
             notes.append(f"Left out below the dates, from line {block.lines[kept]:,} on: “{quoted(dates.below)}”.")
             frame = frame.iloc[:kept]
-    names, values, comma = _series(frame, block)
-    notes += ["Decimal commas are read as such."] if comma else []
+    found = _numbers(frame, block)
+    names, values = [block.name(place) for place in found.columns], found.values
+    notes += ["Decimal commas are read as such."] if found.comma else []
+    notes += [_either(found.doubt)] if found.doubt else []
     times = ("", "")
     if dates is not None:
         values, said, times = in_order(values, dates, block.lines, MOST_ROWS)
@@ -196,8 +198,8 @@ def _left_out(block: Block) -> list[str]:
     return notes + ([f"Left out below it: {below}, from “{quoted(block.first_below)}” on."] if block.below else [])
 
 
-def _series(frame: pd.DataFrame, block: Block) -> tuple[list[str], NDArray[np.float64], bool]:
-    """Names and (rows, columns) values of the columns that hold numbers, and whether decimals are commas."""
+def _numbers(frame: pd.DataFrame, block: Block) -> Numbers:
+    """The columns that hold numbers. Raises DataError where there are none, or a cell of one is none."""
     found = numbers_of(frame)
     if not found.columns:
         raise DataError(_no_numbers(frame, block))
@@ -205,7 +207,16 @@ def _series(frame: pd.DataFrame, block: Block) -> tuple[list[str], NDArray[np.fl
         bad = found.first_bad(place)
         if bad is not None:
             raise DataError(_bad_cell(block, place, bad, str(frame[place].iloc[bad])))
-    return [block.name(place) for place in found.columns], found.values, found.comma
+    return found
+
+
+def _either(cell: str) -> str:
+    """How a number was read that may be two, which no other of the file decides."""
+    if "," in cell:
+        way = f"commas are taken to divide thousands. Where they begin decimals, write {cell.replace(',', '.')}."
+    else:
+        way = f"points are taken to begin decimals. Where they divide thousands, write {cell.replace('.', '')}."
+    return f"Nothing tells thousands from decimals in “{cell}”: {way}"
 
 
 def _no_numbers(frame: pd.DataFrame, block: Block) -> str:

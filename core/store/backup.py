@@ -11,9 +11,10 @@ import tarfile
 from pathlib import Path, PurePosixPath
 
 from core.errors import UnrolledError, quoted
+from core.own_data import DIGEST
 from core.store.errors import RunFileError, StorageFull
 from core.store.export import copied
-from core.store.folder import DIGEST, RUN_ID
+from core.store.folder import RUN_ID
 from core.store.temporary import Temporary
 
 CATALOG = "catalog.sqlite"

@@ -160,8 +160,7 @@ class Classes:
             query = select(_polls.c.state).where(_polls.c.code == code, _polls.c.number == number)
             if connection.execute(query).scalar() != "open":
                 raise UnrolledError("This question takes no more answers.")
-            counted = select(func.count()).select_from(_ballots).where(*mine[:2])
-            if (connection.execute(counted).scalar() or 0) >= MOST_BALLOTS:
+            if _count(connection, code, number) >= MOST_BALLOTS:
                 raise UnrolledError(f"This question has {MOST_BALLOTS:,} answers already, as many as one may have.")
             connection.execute(delete(_ballots).where(*mine))
             row = {"code": code, "number": number, "who": who, "value": json.dumps(value)}
@@ -172,6 +171,11 @@ class Classes:
         with self._catalog.read() as connection:
             query = select(_ballots.c.value).where(_ballots.c.code == code, _ballots.c.number == number)
             return sorted((json.loads(value) for value in connection.execute(query).scalars()), key=repr)
+
+    def answered(self, code: str, number: int) -> int:
+        """How many there are."""
+        with self._catalog.read() as connection:
+            return _count(connection, code, number)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -186,6 +190,11 @@ class Classes:
             forgotten = list(connection.execute(query).scalars())
         for code in forgotten:
             self.end(code)
+
+
+def _count(connection: Any, code: str, number: int) -> int:
+    where = (_ballots.c.code == code, _ballots.c.number == number)
+    return connection.execute(select(func.count()).select_from(_ballots).where(*where)).scalar() or 0
 
 
 def spelled(code: str) -> str:

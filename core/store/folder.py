@@ -7,9 +7,9 @@ import re
 import secrets
 from pathlib import Path
 
+from core.own_data import DIGEST
 from core.store.errors import StorageFull
 
-DIGEST = re.compile(r"[0-9a-f]{32}")
 RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{5,39}")
 RECORDED, SHIPPED = "recorded-", Path(__file__).parents[1] / "lessons" / "runs"
 """How the ids of runs begin that come with the program, and where those lie. Their other half is their digest, so a

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from core import own_data
 from core.errors import UnrolledError
-from core.own_data import Content
+from core.own_data import DIGEST, Content
 from core.store import tables
 from core.store.catalog import Catalog
 from core.store.errors import StorageFull
-from core.store.folder import DIGEST, own_data_path
+from core.store.folder import own_data_path
 from core.store.temporary import Temporary
 
 KEPT_SECONDS = 24 * 3600.0

@@ -6,11 +6,12 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from core import own_data
-from core.errors import ConfigError, quoted
+from core.errors import ConfigError
 from core.numbers import sig
+from core.tasks.digest import Digest
 from core.tasks.series import FEWEST_WINDOWS, Series
 
 EXAMPLE = "8d59c7d44ba7e5bab23b39d6aa64202c"
@@ -26,7 +27,7 @@ class OwnSeries(Series):
     takes: ClassVar[own_data.Kind | None] = "table"
 
     name: Literal["own-series"] = "own-series"
-    data: str = Field(
+    data: Digest = Field(
         default=EXAMPLE,
         title="Data",
         description="The table that is learnt from, by the hash of its content.",
@@ -36,16 +37,6 @@ class OwnSeries(Series):
         default=1, ge=1, le=20, title="Column", description="Which of the table's columns of numbers is learnt."
     )
     length: int = Field(default=24, ge=2, le=1000, title="Window T", description="Steps of one sequence.")
-
-    @field_validator("data")
-    @classmethod
-    def _is_a_digest(cls, value: str) -> str:
-        if len(value) != 32 or set(value) - set("0123456789abcdef"):
-            raise ValueError(
-                f"`task.data` (={quoted(value)}) must be a digest of 32 hexadecimal digits. Upload a file, or name it "
-                "with `--data`, and leave `task.data` out."
-            )
-        return value
 
     @property
     def data_digest(self) -> str:

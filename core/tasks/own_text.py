@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from core import own_data
-from core.errors import ConfigError, quoted
+from core.errors import ConfigError
+from core.tasks.digest import Digest
 from core.tasks.endless import Text
 from core.tasks.next_character import NextCharacter
 
@@ -26,7 +27,7 @@ class OwnText(NextCharacter):
     takes: ClassVar[own_data.Kind | None] = "text"
 
     name: Literal["own-text"] = "own-text"
-    data: str = Field(
+    data: Digest = Field(
         default=EXAMPLE,
         title="Data",
         description="The text that is learnt from, by the hash of its content.",
@@ -40,16 +41,6 @@ class OwnText(NextCharacter):
         description="Characters per update; the state is carried on from one window to the next, the gradient is not.",
         json_schema_extra={"unit": "characters"},
     )
-
-    @field_validator("data")
-    @classmethod
-    def _is_a_digest(cls, value: str) -> str:
-        if len(value) != 32 or set(value) - set("0123456789abcdef"):
-            raise ValueError(
-                f"`task.data` (={quoted(value)}) must be a digest of 32 hexadecimal digits. Upload a file, or name it "
-                "with `--data`, and leave `task.data` out."
-            )
-        return value
 
     @property
     def data_digest(self) -> str:

@@ -170,16 +170,23 @@ def test_gaps_are_gaps() -> None:
 
 
 def test_thousands_and_decimals_are_told_apart() -> None:
-    for cells, values in (
-        (["1.234,5", "2.000,25", "7,1"], [1234.5, 2000.25, 7.1]),
-        (["1,234.5", "2,000.25", "7.1"], [1234.5, 2000.25, 7.1]),
-        (["1 234,5", "2 000,25", "−7,1"], [1234.5, 2000.25, -7.1]),
-        (["1'234.5", "2’000.25", "7.1 %"], [1234.5, 2000.25, 7.1]),
-        (["1,234", "2,000", "7"], [1234, 2000, 7]),
-        (["1.5e3", "-2E-1", ".5"], [1500, -0.2, 0.5]),
+    either = "Nothing tells thousands from decimals in “{}”: {}."
+    thousands = either.format("1,234", "commas are taken to divide thousands. Where they begin decimals, write 1.234")
+    decimals = either.format("1.234", "points are taken to begin decimals. Where they divide thousands, write 1234")
+    for cells, values, doubt in (
+        (["1.234,5", "2.000,25", "7,1"], [1234.5, 2000.25, 7.1], ""),
+        (["1,234.5", "2,000.25", "7.1"], [1234.5, 2000.25, 7.1], ""),
+        (["1 234,5", "2 000,25", "−7,1"], [1234.5, 2000.25, -7.1], ""),
+        (["1'234.5", "2’000.25", "7.1 %"], [1234.5, 2000.25, 7.1], ""),
+        (["1,234", "2,000", "0,5"], [1.234, 2, 0.5], ""),
+        (["1,234", "1,234,567", "7"], [1234, 1234567, 7], ""),
+        (["1,234", "2,000", "7"], [1234, 2000, 7], thousands),
+        (["1.234", "2.000", "7"], [1.234, 2, 7], decimals),
+        (["1.5e3", "-2E-1", ".5"], [1500, -0.2, 0.5], ""),
     ):
-        text = "a;b\n" + "\n".join(f"{k};{cells[k % 3]}" for k in range(99))
-        assert table(text.encode()).values[:3, 1].tolist() == values
+        found = read(("a;b\n" + "\n".join(f"{k};{cells[k % 3]}" for k in range(99))).encode(), "table")
+        assert isinstance(found.data, Table) and found.data.values[:3, 1].tolist() == values
+        assert [note for note in found.notes if note.startswith("Nothing tells")] == [doubt] * bool(doubt)
 
 
 def test_names_are_short_plain_and_each_another() -> None:
