@@ -9,7 +9,7 @@ from core.forecasts.distribution import HIDDEN, LENGTHS, STEPS
 from core.forecasts.features import FEATURES, key_of, known
 from core.forecasts.optimum import best_within, out_of_reach
 from core.forecasts.stored import stored
-from core.forecasts.table import looked_up
+from core.forecasts.table import Count, looked_up
 from core.reading.horizon import Horizon
 from core.settings import settings_of
 
@@ -18,7 +18,7 @@ from core.settings import settings_of
 class Forecast:
     """What is known of the end of a training before it begins.
 
-    n        how many networks like this were trained
+    n        how many networks like this were trained; 0 of a task that none was trained on
     solved   how many of them solved their task
     certain  whether the state is reset and the best answers within its windows do not solve the task: no network does
     best     the score of these answers; 1 where nothing is reset
@@ -35,15 +35,18 @@ class Forecast:
 
     @property
     def share(self) -> float:
-        """The forecast as a chance; 0 where that is certain."""
-        return 0.0 if self.certain else self.solved / self.n
+        """The forecast as a chance; 0 where that is certain, NaN where nothing was counted."""
+        return 0.0 if self.certain else Count(self.n, self.solved).share
 
 
 def forecast(config: RunConfig, start: Horizon) -> Forecast:
     """The forecast for ``config``, whose untrained gradient measures ``start``."""
+    certain = out_of_reach(config), best_within(config).score
+    if config.task.name not in stored().choices["task.name"]:  # what others make of other tasks says nothing of it
+        return Forecast(0, 0, *certain, (), ())
     key, count = looked_up(stored().counts, key_of(known(config, start)))
     like = tuple(feature.words[name] for feature, name in zip(FEATURES, key))
-    return Forecast(count.n, count.solved, out_of_reach(config), best_within(config).score, like, outside(config))
+    return Forecast(count.n, count.solved, *certain, like, outside(config))
 
 
 def outside(config: RunConfig) -> tuple[str, ...]:

@@ -67,6 +67,11 @@ class Mark:
     first: int
     last: int
 
+    @property
+    def quoted(self) -> str:
+        """The label in quotation marks, where it does not begin with one of its own."""
+        return self.label if self.label.startswith("“") else f"“{self.label}”"
+
 
 @dataclass(frozen=True)
 class Block:

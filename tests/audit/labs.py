@@ -121,7 +121,7 @@ RESET = "At each boundary the state is set to zero as well: "
 
 @TRUNCATION(
     RESET + "beyond it even the state knows nothing.",
-    RESET + "where “{mark:.*}” comes before the last one, nothing is left of it; in the other sequences it is in "
+    RESET + "where {mark:“.*”} comes before the last one, nothing is left of it; in the other sequences it is in "
     "sight.",
     RESET + "{share%} of the questions come with all they ask about, whatever the sequence.",
 )
@@ -155,7 +155,7 @@ def out_of_sight(truth: Truth, said: Said) -> Facts:
 
 
 @TRUNCATION(
-    "The losses see “{mark:.*}” in some of the sequences only.",
+    "The losses see {mark:“.*”} in some of the sequences only.",
     "{share%} of the losses see as far as they need; all steps share their weights.",
 )
 def sees_part(truth: Truth, said: Said) -> None:

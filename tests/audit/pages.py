@@ -22,10 +22,10 @@ def in_sight(truth: Truth) -> tuple[bool, bool]:
 # -- Gradient flow ----------------------------------------------------------------------------------------------------
 
 
-@FLOW("At the “{mark:.*}” mark, {share%} of the gradient is left.")
+@FLOW("At the {mark:“.*”} mark, {share%} of the gradient is left.")
 def left(truth: Truth, said: Said) -> Facts:
     said.near("share", truth.arriving)
-    claim(truth.config.task.entry.label == said["mark"] and not truth.reaches and truth.way == "fades", "it is not so")
+    claim(truth.config.task.entry.quoted == said["mark"] and not truth.reaches and truth.way == "fades", "it is not so")
     return {"arriving": truth.arriving, "reaches": False}
 
 
@@ -44,13 +44,13 @@ ZERO = "Beyond that {of:the gradient|the last loss's gradient} is exactly zero"
 @FLOW(
     ZERO + ", and the state is set to zero there too: the net knows nothing of earlier inputs.",
     ZERO + "; what the net still knows of earlier inputs are {echo:echoes} in its state.",
-    ZERO + "; “{mark:.*}” is in sight of some losses, in some sequences.",
+    ZERO + "; {mark:“.*”} is in sight of some losses, in some sequences.",
 )
 def beyond_the_cut(truth: Truth, said: Said) -> Facts:
     claim((truth.phi[truth.cut :] == 0).all(), "it is not zero")
     claim((said["of"] == "the gradient") != truth.many, "whose gradient")
     claim("mark" in said.places or ("echo" in said.places) == (truth.config.truncation != "reset"), "the state")
-    claim("mark" not in said.places or said["mark"] == truth.config.task.entry.label, "the mark")
+    claim("mark" not in said.places or said["mark"] == truth.config.task.entry.quoted, "the mark")
     return {"way": "cut"}
 
 

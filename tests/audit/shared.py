@@ -238,7 +238,22 @@ def counted(truth: Truth, said: Said) -> Facts:
     said.exactly("n", count.n)
     claim(said["solved"] == (f"{count.solved:,}" if count.solved else "none"), f"{count.solved} did")
     claim(not out_of_reach(truth.config), "none can")
+    claim(truth.config.task.name in stored().choices["task.name"], "none of them had this task")
     return {"certain": False}
+
+
+@SHARED("How often this task is solved was not counted: none of the {runs} networks that were had it.")
+def not_counted(truth: Truth, said: Said) -> Facts:
+    said.exactly("runs", stored().runs)
+    claim(truth.config.task.name not in stored().choices["task.name"], "some had it")
+    claim(not out_of_reach(truth.config), "none can")
+    return {"certain": False}
+
+
+def takes_up(truth: Truth, said: Said) -> None:
+    """'This one did' takes up what others did: where some were counted."""
+    counted = truth.config.task.name in stored().choices["task.name"] and not out_of_reach(truth.config)
+    claim(("solve" not in said["did"]) == counted, "whether others were counted")
 
 
 @SHARED(
@@ -263,22 +278,25 @@ def outside(truth: Truth, said: Said) -> None:
             claim((told in said["what"]) == is_so, told, "of", value)
 
 
-@SHARED("This one did: it reached the solved line at step {step}.")
+@SHARED("This one {did:did|solved it}: it reached the solved line at step {step}.")
 def this_one_did(truth: Truth, said: Said) -> Facts:
+    takes_up(truth, said)
     said.exactly("step", -1 if truth.reached() is None else truth.reached() or 0)
     claim(truth.over and truth.holds(), "it is not solved, or not known to be")
     return {"reached at": truth.reached(), "solved at the end": True}
 
 
-@SHARED("This one did not: the solved line, reached at step {step}, was lost again.")
+@SHARED("This one {did:did not|did not solve it}: the solved line, reached at step {step}, was lost again.")
 def this_one_lost_it(truth: Truth, said: Said) -> Facts:
+    takes_up(truth, said)
     said.exactly("step", -1 if truth.reached() is None else truth.reached() or 0)
     claim(truth.over and not truth.holds(), "it is solved, or not known not to be")
     return {"reached at": truth.reached(), "solved at the end": False}
 
 
-@SHARED("This one did not.")
+@SHARED("This one {did:did not|did not solve it}.")
 def this_one_did_not(truth: Truth, said: Said) -> Facts:
+    takes_up(truth, said)
     claim(truth.over and truth.reached() is None and truth.last >= truth.config.steps, "that is not known")
     return {"reached at": None, "solved at the end": False}
 

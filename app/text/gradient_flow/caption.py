@@ -143,7 +143,7 @@ def _left(moment: Situation) -> str:
     """What is left of a gradient that vanishes by itself."""
     if moment.way != "fades" or moment.reaches:
         return ""
-    return f"At the “{moment.config.task.entry.label}” mark, {portion(moment.arriving)} of the gradient is left. "
+    return f"At the {moment.config.task.entry.quoted} mark, {portion(moment.arriving)} of the gradient is left. "
 
 
 def _score(moment: Situation) -> str:
@@ -173,7 +173,7 @@ def _cut(moment: Situation) -> str:
     of = "the last loss's gradient" if moment.many_losses else "the gradient"
     zero = f"Beyond that {of} is exactly zero"
     if shares_in_sight(config)[1] > 0:
-        return f"{zero}; “{config.task.entry.label}” is in sight of some losses, in some sequences."
+        return f"{zero}; {config.task.entry.quoted} is in sight of some losses, in some sequences."
     if config.truncation == "reset":
         return f"{zero}, and the state is set to zero there too: the net knows nothing of earlier inputs."
     return f"{zero}; what the net still knows of earlier inputs are echoes in its state."

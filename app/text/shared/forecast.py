@@ -6,6 +6,7 @@ from typing import Literal
 
 from app.text.shared.situation import Situation
 from core.forecasts.forecast import Forecast
+from core.forecasts.stored import stored
 from core.numbers import percent
 
 End = Literal["pending", "solved", "lost", "not solved", "ended early"]
@@ -19,7 +20,11 @@ def forecast_words(moment: Situation) -> str:
 
 
 def counted_words(counted: Forecast) -> str:
-    """The frequency alone."""
+    """The frequency alone, or that there is none."""
+    if not counted.n:
+        return (
+            f"How often this task is solved was not counted: none of the {stored().runs:,} networks that were had it."
+        )
     solved = f"{counted.solved:,}" if counted.solved else "none"
     return f"Of {counted.n:,} networks like this that we trained, {solved} ended with the task solved."
 
@@ -54,10 +59,12 @@ def _outside(counted: Forecast) -> str:
 
 def _became(moment: Situation) -> str:
     known, whole = ending(moment), moment.whole
+    counted = moment.forecast.n and not moment.forecast.certain
+    did, did_not = ("did", "did not") if counted else ("solved it", "did not solve it")
     if known == "solved":
-        return f"This one did: it reached the solved line at step {whole.solved:,}."
+        return f"This one {did}: it reached the solved line at step {whole.solved:,}."
     if known == "lost":
-        return f"This one did not: the solved line, reached at step {whole.lost:,}, was lost again."
+        return f"This one {did_not}: the solved line, reached at step {whole.lost:,}, was lost again."
     if known == "ended early":
         return f"This one ended early, at step {int(moment.scalars['step'][-1]):,}."
-    return "This one did not." if known == "not solved" else ""
+    return f"This one {did_not}." if known == "not solved" else ""

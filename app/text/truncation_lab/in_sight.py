@@ -32,7 +32,7 @@ def _forgotten(config: RunConfig, worst: float, best: float) -> str:
         return f"{what}: beyond it even the state knows nothing."
     if worst == 0:
         return (
-            f"{what}: where “{config.task.entry.label}” comes before the last one, nothing is left of it; in the other "
+            f"{what}: where {config.task.entry.quoted} comes before the last one, nothing is left of it; in the other "
             "sequences it is in sight."
         )
     return f"{what}: {percent(worst)} of the questions come with all they ask about, whatever the sequence."
@@ -50,13 +50,13 @@ def _out_of_sight(config: RunConfig) -> str:
 def _rest(config: RunConfig) -> str:
     """What is in sight all the same."""
     first = int(reach_of(config).first[-1])
-    seen = [mark.label for mark in config.task.marks() if mark.kind == "enters" and mark.first >= first]
-    return f" In sight is “{'” and “'.join(seen)}”." if seen else ""
+    seen = [mark.quoted for mark in config.task.marks() if mark.kind == "enters" and mark.first >= first]
+    return f" In sight is {' and '.join(seen)}." if seen else ""
 
 
 def _in_part(config: RunConfig, worst: float) -> str:
     if worst == 0:
-        return f"The losses see “{config.task.entry.label}” in some of the sequences only."
+        return f"The losses see {config.task.entry.quoted} in some of the sequences only."
     return f"{percent(worst)} of the losses see as far as they need; all steps share their weights."
 
 

@@ -27,7 +27,9 @@ START = horizon_of(0.98 ** np.arange(50, -1, -1.0))
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, ...], Count]:
     """A table with a count for LSTM's own key and one for all."""
     counts = {(): Count(400, 100), key_of(known(LSTM, START)): Count(40, 30)}
-    table = Stored(1, "3", "2026-01-01", "a machine", 600, {}, counts, judged([0.5], [True], 0.5))
+    table = Stored(
+        1, "3", "2026-01-01", "a machine", 600, {"task.name": ["temporal-order"]}, counts, judged([0.5], [True], 0.5)
+    )
     monkeypatch.setattr(module, "stored", lambda: table)
     return counts
 
@@ -38,6 +40,15 @@ def test_the_longest_key_that_is_counted_speaks(by_hand: dict[tuple[str, ...], C
     assert len(found.like) == len(FEATURES)
     other = forecast(LSTM.replace(**{"cell.name": "rnn", "cell.init": "default"}), START)
     assert (other.n, other.solved, other.like) == (400, 100, ())
+
+
+def test_of_a_task_that_nobody_counted_nothing_is_forecast(by_hand: dict[tuple[str, ...], Count]) -> None:
+    """What is certain is certain of any task."""
+    for name in set(TASKS) - {"temporal-order"}:
+        found = forecast(RunConfig.from_flat({"task.name": name}), START)
+        assert (found.n, found.solved, found.like, found.outside) == (0, 0, (), ()) and np.isnan(found.share)
+    latch = RunConfig.from_flat({"task.name": "latch", "truncation": "reset", "truncation_length": 2})
+    assert forecast(latch, START).certain and forecast(latch, START).share == 0
 
 
 def test_certain_is_what_lies_behind_a_reset(by_hand: dict[tuple[str, ...], Count]) -> None:
