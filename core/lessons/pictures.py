@@ -8,5 +8,6 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "untrained": ("starts", "by_length", "costs"),
     "inside_the_cell": ("paths", "probe", "forced", "retention", "saturation", "gates", "gate_time", "gate_training"),
     "microscope": ("slow", "theory", "singular", "spectrum", "radius", "exponents", "check"),
+    "language": ("loss", "writing", "origin"),
     "memory": ("evidence", "answer", "fading", "capacity", "leak"),
 }

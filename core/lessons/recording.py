@@ -20,6 +20,8 @@ from core.store.folder import SHIPPED, recorded_id, run_path
 
 FRAMES, WEIGHTS, PLANES = 90, 18, 4
 """How many of each a file keeps at most, and the last: enough to move, little enough to travel with the code."""
+ROOM = 400_000
+"""Bytes of weights that a file keeps at most, and the last: fewer sets of a wide network."""
 
 
 def is_recorded(config: RunConfig) -> bool:
@@ -47,11 +49,10 @@ def record(config: RunConfig) -> Path:
 def thinned(frames: Iterable[Frame], schedule: Schedule) -> Iterator[Frame]:
     """Of all ``frames`` of a run those that its file keeps, first and last among them. A frame that is kept takes over
     the history of those before it that are not, so that every training step's scalars are there."""
-    due = {name: _stride(schedule.steps, stride, most) for name, stride, most in (
-        ("frame", schedule.profile, FRAMES), ("weights", schedule.weight, WEIGHTS), ("planes", schedule.plane, PLANES)
-    )}  # fmt: skip
+    due: dict[str, int] = {}
     passed: list[dict[str, Floats]] = []
     for frame, last in _with_last(frames):
+        due = due or _strides(schedule, frame)
         passed.append(frame.history)
         keeps = {name: last or frame.step % stride == 0 for name, stride in due.items()}
         if any(keeps.values()):
@@ -60,6 +61,18 @@ def thinned(frames: Iterable[Frame], schedule: Schedule) -> Iterator[Frame]:
             weights = frame.weights if keeps["weights"] else None
             planes = frame.planes if keeps["planes"] else None
             yield replace(_single(frame), history=history, weights=weights, planes=planes)
+
+
+def _strides(schedule: Schedule, first: Frame) -> dict[str, int]:
+    """Training steps from one of each kind to the next."""
+    size = sum(values.nbytes for values in (first.weights or {}).values())
+    sets = min(WEIGHTS, max(1, ROOM // max(1, size)))
+    kinds = (
+        ("frame", schedule.profile, FRAMES),
+        ("weights", schedule.weight, sets),
+        ("planes", schedule.plane, PLANES),
+    )
+    return {name: _stride(schedule.steps, stride, most) for name, stride, most in kinds}
 
 
 def _with_last(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
