@@ -19,7 +19,7 @@ IMAGE ?= unrolled
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help port run test check format bench lessons image clean
+.PHONY: help port run test check format bench lessons gallery image clean
 
 help:
 	@echo "make run     install into .venv and serve the app at http://localhost:$(PORT) to this machine alone (PORT=… for"
@@ -30,6 +30,7 @@ help:
 	@echo "make format  let ruff put the code in shape"
 	@echo "make bench   measure the engine against torch's own layers"
 	@echo "make lessons record what the lessons and the first page show, after a change of the engine or of a lesson"
+	@echo "make gallery train again what the gallery shows, and fail where a result no longer holds"
 	@echo "make image   build the container image '$(IMAGE)'"
 	@echo "make clean   remove .venv and all caches; runs under data/ stay"
 
@@ -65,6 +66,9 @@ bench: $(VENV)/.installed
 lessons: $(VENV)/.installed
 	$(BIN)/python -m core lesson record
 	$(BIN)/python -m core lesson check
+
+gallery: $(VENV)/.installed
+	$(BIN)/python -m core gallery build
 
 image:
 	docker build --build-arg TORCH_PIP_ARGS="$(TORCH_PIP_ARGS)" -t $(IMAGE) .

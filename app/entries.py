@@ -34,6 +34,8 @@ class PageEntry(NamedTuple):
 ENTRIES = (
     PageEntry("home", "Home", "home", "", "A recorded training, four questions, and where to go from there."),
     PageEntry("lessons", "Lessons", "school", "", "Predict, then see: the subject step by step, on recorded runs."),
+    PageEntry("gallery", "Gallery", "museum", "",
+          "Results of the field, trained again here: what agrees and what does not."),
     PageEntry("gradient_flow", "Gradient flow", "timeline", START,
           "Train a recurrent network and watch the gradient of every time step while it learns."),
     PageEntry("truncation_lab", "Truncation lab", "content_cut", "temporal-order-lstm-truncated",

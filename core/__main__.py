@@ -20,6 +20,7 @@ from core.errors import ConfigError, UnrolledError
 from core.exports.command import add_export, write_export
 from core.forecasts.command import add_forecasts
 from core.frames import Frame
+from core.gallery.command import add_topics as add_gallery
 from core.lessons.command import add_topics as add_lesson
 from core.numbers import percent, plain, plural, sig
 from core.own_data import Kind
@@ -159,6 +160,11 @@ def lesson(arguments: argparse.Namespace) -> int:
     return arguments.topic(arguments)
 
 
+def gallery(arguments: argparse.Namespace) -> int:
+    """Measure what the gallery of results claims, and say what does not hold."""
+    return arguments.topic(arguments)
+
+
 def export(arguments: argparse.Namespace) -> int:
     """Write a run, live or over, in one of many formats."""
     return write_export(arguments)
@@ -255,6 +261,7 @@ def parser() -> argparse.ArgumentParser:
     add_remedies(sub)
     add_forecasts(command(forecasts))
     add_lesson(command(lesson))
+    add_gallery(command(gallery))
     add_export(command(export))
     for function in (backup, restore):
         command(function).add_argument("file", metavar="FILE", type=Path, help="a tar file")

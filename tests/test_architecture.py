@@ -21,10 +21,10 @@ from core.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 ORDER = """
-    core.numbers core.bounded
+    core.numbers core.bounded core.machine
     core.errors
     core.data_files core.theory core.own_data core.classical
-    core.tasks core.anatomy core.frames core.truncation core.presets
+    core.yaml_files core.tasks core.anatomy core.frames core.truncation core.presets
     core.config
     core.settings core.data core.reach core.sweep core.learning_rate
     core.reading
@@ -43,6 +43,7 @@ ORDER = """
     core.store
     core.exports
     core.check core.lab core.lessons
+    core.gallery
     core.bench
     core.command_theory
     core core.library core.__main__

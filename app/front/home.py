@@ -29,10 +29,13 @@ def home_page() -> None:
         _played(config)
     with right:
         st.subheader("Four questions to start with", anchor=False)
-        cards("doors", DOORS)
+        cards("cards-doors", DOORS)
     st.header("Lessons", anchor=False)
     st.markdown("Predict, then see. Ten minutes each, in the textbooks’ order, on runs that were recorded.")
     cards("cards-lessons", lesson_cards())
+    st.header("Gallery", anchor=False)
+    gallery = BY_FILE["gallery"]
+    cards("cards-more", [Card(gallery.path, "What the papers report, and what came out here", gallery.help)])
     st.header("Laboratory", anchor=False)
     st.markdown("Any cell on any task, trained while you watch.")
     cards("cards-labs", [Card(BY_FILE[lab.file].path, lab.title, lab.help) for lab in LABS])

@@ -60,7 +60,7 @@ def scene(progress: Progress, step: Step, runs: Runs) -> None:
 
 def _ways(page: str, config: RunConfig, *, shown_id: str | None, moment: int | None, recorded: bool) -> None:
     """Run it yourself, or look at it in the laboratory."""
-    with st.container(key="lesson-scene", horizontal=True, gap="small"):
+    with st.container(key="lesson-scene", horizontal=True, vertical_alignment="center", gap="small"):
         if recorded:
             text = "Train the same network here and now. The lesson then speaks of your run."
             st.button("Run it yourself", key="lesson-run", help=text, on_click=_train, args=(config,))

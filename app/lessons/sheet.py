@@ -22,23 +22,23 @@ def sheet(progress: Progress) -> None:
     with st.container(key="lesson-sheet-page"):
         st.title(lesson.title, anchor=False)
         st.markdown(f"**Aim.** {lesson.aim}  \n**Time.** {lesson.minutes} minutes, {len(lesson.steps)} steps.")
-        steps = [_step(at, step.title, step.question, runs) for at, step in enumerate(lesson.steps, 1)]
-        _part("Steps and their answers", steps)
+        steps = [_step(step.title, step.question, runs) for step in lesson.steps]
+        _part("Steps and their answers", steps, sign="1.")
         _part("What to ask", lesson.sheet.ask, runs)
         _part("Expected numbers", lesson.sheet.numbers, runs)
-        _exercises("Exercises", lesson.sheet.exercises, runs)
-        _exercises("Afterwards, from the screen alone", lesson.after, runs)
+        _exercises("Exercises", [(each, "") for each in lesson.sheet.exercises], runs)
+        recalled = [(each, f" (step {each.seen.step})") for each in lesson.after]
+        _exercises("Afterwards, from the screen alone", recalled, runs)
 
 
-def _part(title: str, lines: Iterable[str], runs: Runs | None = None) -> None:
+def _part(title: str, lines: Iterable[str], runs: Runs | None = None, sign: str = "-") -> None:
     st.subheader(title, anchor=False)
-    st.markdown("\n".join(f"- {filled(line, runs) if runs else line}" for line in lines))
+    st.markdown("\n".join(f"{sign} {filled(line, runs) if runs else line}" for line in lines))
 
 
-def _step(at: int, title: str, question: Question | None, runs: Runs) -> str:
-    if question is None:
-        return f"**{at}. {title}.**"
-    return f"**{at}. {title}.** {filled(question.ask, runs)} *{_answer(question, runs)}*"
+def _step(title: str, question: Question | None, runs: Runs) -> str:
+    head = f"**{title if title.endswith('?') else f'{title}.'}**"
+    return head if question is None else f"{head} {filled(question.ask, runs)} *{_answer(question, runs)}*"
 
 
 def _answer(question: Question, runs: Runs) -> str:
@@ -49,9 +49,9 @@ def _answer(question: Question, runs: Runs) -> str:
     return f"{WRITERS[question.written](float(value(question.truth, runs)))}{question.unit and f' {question.unit}'}"
 
 
-def _exercises(title: str, exercises: Iterable[Exercise], runs: Runs) -> None:
-    pairs = [(filled(each.ask, runs), filled(each.answer, runs)) for each in exercises]
-    told = [f"{at}. {ask}  \n   *{answer}*" for at, (ask, answer) in enumerate(pairs, 1)]
+def _exercises(title: str, exercises: Iterable[tuple[Exercise, str]], runs: Runs) -> None:
+    """Each with its answer, and what is to be said behind that."""
+    told = [f"1. {filled(each.ask, runs)}  \n   *{filled(each.answer, runs)}*{more}" for each, more in exercises]
     if told:
         st.subheader(title, anchor=False)
         st.markdown("\n".join(told))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,27 @@ class Reference:
     cited: str
     settings: tuple[str, ...]
     entry: str
+
+    @property
+    def in_words(self) -> str:
+        """Authors, title, where and when, for a sentence in Markdown; the DOI as a link."""
+        told = {name: _plain(value) for name, value in _FIELD.findall(self.entry)}
+        authors = [name.split(", ")[0] for name in told["author"].split(" and ")]
+        names = " & ".join(authors) if len(authors) < 3 else f"{authors[0]} et al."
+        place = told.get("journal") or told.get("booktitle") or told.get("school", "")
+        title = told["title"] + ("" if told["title"].endswith(("?", "!")) else ".")
+        link = f"[{told['doi']}](https://doi.org/{told['doi']})" if "doi" in told else ""
+        return " ".join(filter(None, (f"{names} ({told['year']}).", title, place and f"*{place}*.", link)))
+
+
+_FIELD = re.compile(r"^  (\w+)\s*= \{(.*)\},?$", re.MULTILINE)
+_ACCENTS = {'"': "\u0308", "'": "\u0301", "c": "\u0327", "v": "\u030c", "u": "\u0306"}
+
+
+def _plain(tex: str) -> str:
+    """BibTeX's accents and braces as plain characters."""
+    text = re.sub(r"\\([\"'cvu])\{?([A-Za-z])\}?", lambda found: found[2] + _ACCENTS[found[1]], tex)
+    return unicodedata.normalize("NFC", re.sub(r"[{}]", "", text)).replace("--", "–")
 
 
 @cache

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 from datetime import date
 from pathlib import Path
@@ -16,6 +14,7 @@ from core.forecasts.condense import FEWEST, condensed
 from core.forecasts.report import as_json, as_text
 from core.forecasts.runs import RUNS, packed, run_of
 from core.forecasts.stored import TABLE, stored
+from core.machine import machine
 
 RUNS_BUILT = 1200
 
@@ -49,7 +48,7 @@ def build(arguments: argparse.Namespace) -> int:
         print(f"\r{done:,} of {arguments.runs:,} runs", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     runs = [run_of(line) for line in lines(arguments.out) if line["index"] < arguments.runs]
-    table = condensed(runs, engine=ENGINE_VERSION, date=date.today().isoformat(), machine=_machine())
+    table = condensed(runs, engine=ENGINE_VERSION, date=date.today().isoformat(), machine=machine())
     RUNS.write_bytes(packed(runs))
     TABLE.write_text(json.dumps(table.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
     print(as_text(table))
@@ -60,10 +59,3 @@ def report(arguments: argparse.Namespace) -> int:
     """Print how the stored forecasts did on the runs that were held out."""
     print(as_json(stored()) if arguments.json else as_text(stored()))
     return 0
-
-
-def _machine() -> str:
-    """This machine in a few words."""
-    import torch
-
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, torch {torch.__version__}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import UnrolledError
 from core.lessons.expressions import WRITERS, filled, measurements, value
 from core.lessons.file import expressions_of, read_lesson
-from core.lessons.grading import right_option
+from core.lessons.grading import read_by_all, right_option
 from core.lessons.measured import THEORY
 from core.lessons.model import Choice, Lesson
 from core.lessons.shelf import FOLDER, configs, lessons, measured
@@ -42,7 +42,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def shortcomings(lesson: Lesson) -> list[str]:
     """A sentence for each number of the lesson that its recorded runs do not give, and for each question that has not
-    exactly one right answer."""
+    exactly one right answer, or whose answer did not stand on the screen."""
     runs, told = measured(lesson), []
     for place, text, plain in expressions_of(lesson):
         try:
@@ -55,6 +55,10 @@ def shortcomings(lesson: Lesson) -> list[str]:
                 right_option(step.question, runs)
             except UnrolledError as error:
                 told.append(f"Step {number}, “{step.question.ask}”: {error}")
+    for at, recalled in enumerate([] if told else lesson.after, 1):
+        seen = recalled.seen
+        if seen.words not in read_by_all(lesson.steps[seen.step - 1], runs):
+            told.append(f"`after.{at}.seen`: “{seen.words}” is not read by everybody in step {seen.step}.")
     return list(dict.fromkeys(told))
 
 

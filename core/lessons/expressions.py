@@ -1,8 +1,8 @@
 """Numbers in a lesson's sentences: ``[[ rnn.share(20) | percent ]]`` is worked out from the run, never typed.
 
-An expression is arithmetic, comparisons and ``and``/``or``/``not`` over numbers, over the measurements of the lesson's
-runs (``Measured``) and over what theory says (``THEORY``). It is read as Python is and interpreted here: nothing else
-can be called, named or reached.
+An expression is arithmetic, comparisons and ``and``/``or``/``not`` over numbers, over the measurements of the runs at
+hand (the public methods of ``Measured``, or of what else stands for a run) and over what theory says (``THEORY``). It
+is read as Python is and interpreted here: nothing else can be called, named or reached.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from core import numbers
 from core.errors import UnrolledError, quoted
-from core.lessons.measured import THEORY, Measured
+from core.lessons.measured import THEORY, Facts, Measured
 
 WRITERS: dict[str, Callable[[float], str]] = {
     "number": numbers.sig,
@@ -50,7 +50,7 @@ class ExpressionError(UnrolledError):
     """An expression that says nothing: a word that is none, an argument that does not fit."""
 
 
-def value(text: str, runs: Mapping[str, Measured]) -> Any:
+def value(text: str, runs: Mapping[str, Facts]) -> Any:
     """What the expression ``text`` comes to: a number, a truth, or an array. Raises ExpressionError."""
     try:
         return _of(_parsed(text), runs)
@@ -62,26 +62,26 @@ def value(text: str, runs: Mapping[str, Measured]) -> Any:
         raise ExpressionError(f"`{quoted(text.strip())}` cannot be worked out: {error}. Correct it.") from None
 
 
-def check(text: str, runs: Mapping[str, Measured]) -> None:
+def check(text: str, runs: Mapping[str, Facts]) -> None:
     """Raise ExpressionError where ``text`` uses what there is not; nothing is worked out."""
     for node in ast.walk(_parsed(text)):
         if isinstance(node, ast.Call):
             _called(node, runs)
 
 
-def filled(text: str, runs: Mapping[str, Measured]) -> str:
+def filled(text: str, runs: Mapping[str, Facts]) -> str:
     """``text`` with a number in every ``[[ expression | writer ]]``. Raises ExpressionError."""
     return _PLACE.sub(lambda place: _written(place[1], runs), text)
 
 
-def check_places(text: str, runs: Mapping[str, Measured]) -> None:
+def check_places(text: str, runs: Mapping[str, Facts]) -> None:
     """Raise ExpressionError where a place of ``text`` could not be filled."""
     for place in _PLACE.findall(text):
         expression, _ = _split(place)
         check(expression, runs)
 
 
-def _written(place: str, runs: Mapping[str, Measured]) -> str:
+def _written(place: str, runs: Mapping[str, Facts]) -> str:
     expression, write = _split(place)
     worth = float(value(expression, runs))
     return write(worth) if math.isfinite(worth) and worth else numbers.sig(worth)
@@ -104,7 +104,7 @@ def _parsed(text: str) -> ast.expr:
         raise ExpressionError(f"`{quoted(text.strip())}` is no expression ({error}). Correct it.") from None
 
 
-def _of(node: ast.expr, runs: Mapping[str, Measured]) -> Any:
+def _of(node: ast.expr, runs: Mapping[str, Facts]) -> Any:
     match node:
         case ast.Constant(value=bool() | int() | float() | str() as plain):
             return plain
@@ -132,21 +132,22 @@ def _number(worth: Any) -> Any:
     return worth
 
 
-def _called(node: ast.Call, runs: Mapping[str, Measured]) -> Callable[..., Any]:
+def _called(node: ast.Call, runs: Mapping[str, Facts]) -> Callable[..., Any]:
     match node.func:
         case ast.Name(id=name) if name in _MATHS | THEORY:
             return (_MATHS | THEORY)[name]
-        case ast.Attribute(value=ast.Name(id=run), attr=name) if run in runs and name in measurements():
+        case ast.Attribute(value=ast.Name(id=run), attr=name) if run in runs and name in measurements(type(runs[run])):
             return getattr(runs[run], name)
         case ast.Attribute(value=ast.Name(id=run)) if run not in runs:
-            raise ExpressionError(f"`{run}` is no run of this lesson. Its runs are: {', '.join(runs)}.")
-        case ast.Attribute(attr=name):
-            raise ExpressionError(f"`{name}` is not measured. Choose one of: {', '.join(measurements())}.")
+            raise ExpressionError(f"`{run}` is no run here. The runs are: {', '.join(runs)}.")
+        case ast.Attribute(value=ast.Name(id=run), attr=name):
+            known = ", ".join(measurements(type(runs[run])))
+            raise ExpressionError(f"`{name}` is not measured. Choose one of: {known}.")
     known = ", ".join(_MATHS | THEORY)
     raise ExpressionError(f"`{ast.unparse(node.func)}` is no function here. Choose one of: {known}.")
 
 
-def measurements() -> dict[str, str]:
+def measurements(kind: type[Facts] = Measured) -> dict[str, str]:
     """What is measured of a run: names, and a sentence each."""
-    public = {name: method for name, method in vars(Measured).items() if not name.startswith("_")}
-    return {name: method.__doc__ or "" for name, method in public.items()}
+    methods = {name: method for each in reversed(kind.__mro__) for name, method in vars(each).items()}
+    return {name: method.__doc__ or "" for name, method in methods.items() if not name.startswith("_")}

@@ -1,62 +1,21 @@
-"""A lesson's file: YAML, read without running anything, and what is wrong with it said with file, line and reason."""
+"""A lesson's file, and where in it something is worked out from the runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
-from core.data_files import DataFileError, named
-from core.errors import UnrolledError, quoted
+from core import yaml_files
+from core.errors import UnrolledError
 from core.lessons.expressions import check, check_places
 from core.lessons.measured import Measured
 from core.lessons.model import Choice, Lesson, Step
-
-Place = tuple[str | int, ...]
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_LARGEST = 200_000
-"""Bytes of a lesson: a hundred times what one needs."""
+from core.yaml_files import Place
 
 
 def read_lesson(path: Path) -> Lesson:
     """The lesson in the YAML file at ``path``. Raises DataFileError with a sentence per problem: file, line, reason."""
-    node = _composed(path)
-    try:
-        lesson = Lesson.model_validate(_LOADER("").construct_document(node))
-    except yaml.MarkedYAMLError as error:
-        raise _no_yaml(path, error) from None
-    except ValidationError as error:
-        problems = [_sentence(path, node, problem) for problem in error.errors(include_url=False)]
-        raise DataFileError(list(dict.fromkeys(problems))) from None
-    wrong = [f"`{_at(path, node, place)}`: {told}" for place, told in _unusable(lesson)]
-    if wrong:
-        raise DataFileError(wrong)
-    return lesson
-
-
-def _composed(path: Path) -> yaml.Node:
-    try:
-        content = path.read_bytes()
-        if len(content) > _LARGEST:
-            raise DataFileError([f"`{named(path)}` has {len(content):,} bytes; a lesson has at most {_LARGEST:,}."])
-        node = yaml.compose(content.decode("utf-8"), _LOADER)
-    except OSError as error:
-        raise DataFileError([f"`{named(path)}` cannot be read: {error.strerror}. Name a file that can."]) from None
-    except yaml.MarkedYAMLError as error:
-        raise _no_yaml(path, error) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataFileError([f"`{named(path)}` is not YAML: {error}. Save it as text in UTF-8."]) from None
-    if node is None:
-        raise DataFileError([f"`{named(path)}` is empty. Begin with `title:`."])
-    return node
-
-
-def _no_yaml(path: Path, error: yaml.MarkedYAMLError) -> DataFileError:
-    line = error.problem_mark.line + 1 if error.problem_mark else 1
-    return DataFileError([f"`{named(path)}:{line}`: this is not YAML: {error.problem}. Correct it there."])
+    return yaml_files.read(path, Lesson, "lesson", _unusable)
 
 
 def _unusable(lesson: Lesson) -> Iterator[tuple[Place, str]]:
@@ -103,44 +62,3 @@ def _of_step(step: Step) -> Iterator[tuple[Place, str, bool]]:
     for name in ("look", "text"):
         if getattr(reveal, name):
             yield ("reveal", name), getattr(reveal, name), False
-
-
-def _sentence(path: Path, node: yaml.Node, problem: Any) -> str:
-    place: Place = tuple(problem["loc"])
-    kind, said, known = problem["type"], problem["msg"], _known(node, place)
-    where = f"`{_at(path, node, place)}`"
-    name = ".".join(str(part) for part in known)
-    if kind == "missing":
-        return f"{where}: `{place[-1]}` is missing{f' in `{name}`' if name else ''}. Add it."
-    if kind == "extra_forbidden":
-        return f"{where}: `{quoted(str(place[-1]))}` is no part of a lesson there. Leave it out."
-    if kind == "value_error":
-        return f"{where}: {problem['ctx']['error']}"
-    return f"{where}: `{name}` (={quoted(str(problem['input']))}): {said[0].lower()}{said[1:]}. Correct it there."
-
-
-def _at(path: Path, node: yaml.Node, place: Place) -> str:
-    """``folder/file.yaml:line`` of a place in the file, or of what it stands in."""
-    for part in place:
-        inner = _inside(node, part)
-        node = node if inner is None else inner
-    return f"{named(path)}:{node.start_mark.line + 1}"
-
-
-def _known(node: yaml.Node, place: Place) -> Sequence[str | int]:
-    """Those parts of a place that the file itself has: pydantic adds the kind of a question."""
-    known: list[str | int] = []
-    for part in place:
-        inner = _inside(node, part)
-        if inner is not None:
-            known.append(part + 1 if isinstance(part, int) else part)
-            node = inner
-    return known
-
-
-def _inside(node: yaml.Node, part: str | int) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == part), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part]
-    return None

@@ -12,7 +12,7 @@ from core.errors import UnrolledError
 from core.frames import Floats
 from core.lessons.expressions import WRITERS, filled, value
 from core.lessons.measured import Measured
-from core.lessons.model import Choice, Curve, Number
+from core.lessons.model import Choice, Curve, Number, Step
 from core.numbers import fixed
 
 Runs = Mapping[str, Measured]
@@ -37,6 +37,15 @@ def right_option(question: Choice, runs: Runs) -> int:
         found = "none" if not true else "those of options " + ", ".join(str(at + 1) for at in true)
         raise UnrolledError(f"Of the options' `when` exactly one must be true of the recorded runs, and {found} is.")
     return true[0]
+
+
+def read_by_all(step: Step, runs: Runs) -> str:
+    """The words of a step that stand on the screen once it is answered, whatever the answer was."""
+    shown, reveal, question = step.show, step.reveal, step.question
+    texts = [step.text, shown.look, reveal and reveal.look, reveal and reveal.text]
+    if isinstance(question, Choice):
+        texts.append(question.options[right_option(question, runs)].because)
+    return " ".join(filled(" ".join(filter(None, texts)), runs).split())
 
 
 def graded(question: Choice | Number | Curve, answer: Sequence[float], runs: Runs) -> Verdict:

@@ -25,13 +25,11 @@ from core.theory import cliff, influence
 from core.theory.two_lag import floors
 
 
-class Measured:
-    """The numbers of one run; ``config`` is at hand also where the run is not."""
+class Facts:
+    """What the settings of a run say before it is trained."""
 
-    def __init__(self, config: RunConfig, run: Run | None) -> None:
-        self._config, self._run = config, run
-
-    # -- of the settings ----------------------------------------------------------------------------------------------
+    def __init__(self, config: RunConfig) -> None:
+        self._config = config
 
     def T(self) -> float:
         """Time steps of a sequence."""
@@ -57,6 +55,10 @@ class Measured:
         """The score of guessing."""
         return self._config.task.chance
 
+    def least_loss(self) -> float:
+        """The loss of the best answer there is; 0 where nobody knows it, and where every answer can be known."""
+        return self._config.task.least_loss
+
     def setting(self, key: str) -> float:
         """The setting with this key, where it is a number."""
         value = self._config.to_flat().get(key)
@@ -64,6 +66,14 @@ class Measured:
             known = ", ".join(settings_of(self._config))
             raise UnrolledError(f"`setting` (={key}) is no number of this run. Choose one of: {known}.")
         return value
+
+
+class Measured(Facts):
+    """The numbers of one run; its settings' are at hand also where the run is not."""
+
+    def __init__(self, config: RunConfig, run: Run | None) -> None:
+        super().__init__(config)
+        self._run = run
 
     # -- of its training ----------------------------------------------------------------------------------------------
 

@@ -15,11 +15,13 @@ Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Expression = Annotated[str, BeforeValidator(str)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """What a file may say somewhere: nothing but its fields."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class RunSpec(_Part):
+class RunSpec(Part):
     """A run that the lesson shows: a preset, and what of it is set differently."""
 
     preset: str | None = None
@@ -40,7 +42,7 @@ class RunSpec(_Part):
         return base.replace(**self.settings)
 
 
-class Show(_Part):
+class Show(Part):
     """What stands on the right: a run at a moment, which pictures of it, and where to look.
 
     moment  a training step; the end where none is named
@@ -67,7 +69,7 @@ class Show(_Part):
         return self
 
 
-class Option(_Part):
+class Option(Part):
     """One answer to choose; right where ``when`` is true of the run.
 
     belief   what one had to believe to choose it, by name; only of an answer that can be wrong
@@ -79,7 +81,7 @@ class Option(_Part):
     belief: Words | None = None
 
 
-class Choice(_Part):
+class Choice(Part):
     """A question with answers to choose from."""
 
     kind: Literal["choice"]
@@ -87,7 +89,7 @@ class Choice(_Part):
     options: list[Option] = Field(min_length=2, max_length=5)
 
 
-class _Measure(_Part):
+class _Measure(Part):
     ask: Words
     truth: Expression
     within: float = Field(gt=0)
@@ -127,7 +129,7 @@ class Curve(_Measure):
 Question = Annotated[Choice | Number | Curve, Field(discriminator="kind")]
 
 
-class Reveal(_Part):
+class Reveal(Part):
     """What is shown and said once the answer is given; ``play``: the run from its start."""
 
     pictures: list[str] | None = None
@@ -137,7 +139,7 @@ class Reveal(_Part):
     text: Words | None = None
 
 
-class Step(_Part):
+class Step(Part):
     """A step: the scene, and perhaps a question and what follows on its answer."""
 
     title: Words
@@ -155,14 +157,27 @@ class Step(_Part):
         return self
 
 
-class Exercise(_Part):
+class Exercise(Part):
     """Something to do, and what comes out."""
 
     ask: Words
     answer: Words
 
 
-class Sheet(_Part):
+class Seen(Part):
+    """Where something stood: in which step, with which words."""
+
+    step: int = Field(ge=1)
+    words: Words
+
+
+class Recalled(Exercise):
+    """A question that can be answered from what was ``seen`` on the screen, whatever one had answered there."""
+
+    seen: Seen
+
+
+class Sheet(Part):
     """What a teacher wants to have in hand."""
 
     ask: list[Words] = Field(min_length=1)
@@ -170,7 +185,7 @@ class Sheet(_Part):
     exercises: list[Exercise] = Field(min_length=1)
 
 
-class Lesson(_Part):
+class Lesson(Part):
     """One lesson.
 
     runs    by the names that its expressions use
@@ -184,7 +199,14 @@ class Lesson(_Part):
     runs: dict[str, RunSpec] = Field(min_length=1)
     steps: list[Step] = Field(min_length=5, max_length=8)
     sheet: Sheet
-    after: list[Exercise] = Field(default_factory=list)
+    after: list[Recalled] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _asks_of_its_own_steps(self) -> Lesson:
+        for recalled in self.after:
+            if recalled.seen.step > len(self.steps):
+                raise ValueError(f"`seen.step` (={recalled.seen.step}) is beyond the lesson's {len(self.steps)} steps.")
+        return self
 
     @model_validator(mode="after")
     def _shows_its_own_runs(self) -> Lesson:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from math import inf
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -37,21 +37,19 @@ class Measures:
     highest_score: float
 
 
-class Claim(BaseModel):
-    """``at_least`` ≤ ``measure`` ≤ ``at_most`` with ``seeds`` of the seeds; most are more than half of them."""
+MEASURES = tuple(each.name for each in fields(Measures))
+
+
+class Bounds(BaseModel):
+    """From ``at_least`` to ``at_most``, both included; one of them may be left out."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    measure: str
     at_least: float = -inf
     at_most: float = inf
-    seeds: Literal["all", "most"] = "all"
 
     @model_validator(mode="after")
-    def _says_something(self) -> Claim:
-        known = [each.name for each in fields(Measures)]
-        if self.measure not in known:
-            raise ValueError(f"`measure` (={self.measure}) is not known. Choose one of: {', '.join(known)}.")
+    def _leave_something(self) -> Self:
         if (self.at_least, self.at_most) == (-inf, inf) or self.at_least > self.at_most:
             raise ValueError(
                 f"`at_least` (={self.at_least:g}) and `at_most` (={self.at_most:g}) leave out nothing, or everything. "
@@ -59,13 +57,35 @@ class Claim(BaseModel):
             )
         return self
 
+    def hold(self, value: float) -> bool:
+        """Whether ``value`` lies between them; what is NaN never does."""
+        return self.at_least <= value <= self.at_most
+
+    def around(self, what: str) -> str:
+        """``what`` between its bounds, as a formula."""
+        low = "" if self.at_least == -inf else f"{exact(self.at_least)} ≤ "
+        return f"{low}{what}" + ("" if self.at_most == inf else f" ≤ {exact(self.at_most)}")
+
+
+class Claim(Bounds):
+    """``at_least`` ≤ ``measure`` ≤ ``at_most`` with ``seeds`` of the seeds; most are more than half of them."""
+
+    measure: str
+    seeds: Literal["all", "most"] = "all"
+
+    @model_validator(mode="after")
+    def _is_measured(self) -> Claim:
+        if self.measure not in MEASURES:
+            raise ValueError(f"`measure` (={self.measure}) is not known. Choose one of: {', '.join(MEASURES)}.")
+        return self
+
     def value(self, measures: Measures) -> float:
         """The number it speaks of."""
         return getattr(measures, self.measure)
 
     def kept(self, measures: Measures) -> bool:
-        """Whether one run is as claimed; a number that is NaN never is."""
-        return self.at_least <= self.value(measures) <= self.at_most
+        """Whether one run is as claimed."""
+        return self.hold(self.value(measures))
 
     def holds(self, runs: Sequence[Measures]) -> bool:
         """Whether enough of ``runs``, one a seed, are as claimed. Of no runs nothing holds."""
@@ -73,5 +93,4 @@ class Claim(BaseModel):
         return kept > 0 and (kept == len(runs) if self.seeds == "all" else 2 * kept > len(runs))
 
     def __str__(self) -> str:
-        low = "" if self.at_least == -inf else f"{exact(self.at_least)} ≤ "
-        return f"{low}{self.measure}" + ("" if self.at_most == inf else f" ≤ {exact(self.at_most)}")
+        return self.around(self.measure)

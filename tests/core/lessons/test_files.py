@@ -42,7 +42,7 @@ def line(text: str, part: str) -> int:
         ("preset: temporal-order-rnn}", "preset: temporal-odor-rnn}", "{preset: temporal-odor", "temporal-odor-rnn"),
         ("pictures: [strip], look", "pictures: [stripe], look", "{run: rnn", "`pictures` (=stripe) is not on the page"),
         ("rnn.profile(0)", "rnn.prophile(0)", "rnn.prophile", "`prophile` is not measured"),
-        ("[[ rnn.lag() | whole ]]", "[[ run.lag() | whole ]]", "text: |", "`run` is no run of this lesson"),
+        ("[[ rnn.lag() | whole ]]", "[[ run.lag() | whole ]]", "text: |", "`run` is no run here"),
         ("[[ rnn.T() | whole ]]", "[[ rnn.T() | hole ]]", "text: |", "`hole` is no way to write a number"),
         ("kind: curve", "kind: curb", "kind: curb", "curb"),
         ("decades: 10", "decades: 99", "99", "less than or equal to 40"),
