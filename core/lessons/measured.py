@@ -18,6 +18,7 @@ from core.errors import UnrolledError
 from core.frames import CHANGED, Floats, Frame
 from core.reach import loss_steps
 from core.reading import gate_use
+from core.reading.adaptive import adaptive_k, fitted_from
 from core.reading.horizon import Horizon, horizon_of
 from core.settings import settings_of
 from core.store import Run
@@ -217,6 +218,12 @@ class Measured(Facts):
         return planes.gates
 
 
+def _k(phi: Floats, delta: float) -> float:
+    """The window that is estimated to keep the bias below ``delta``, for a gradient ``phi`` by lag; inf: none does."""
+    k = adaptive_k(phi, delta, fitted_from(len(phi) - 1)).k
+    return inf if k is None else k
+
+
 _FLOORS = floors(3, 8)
 THEORY: dict[str, Callable[..., float]] = {
     "truncated_influence": lambda k: influence.derivative(int(k)),
@@ -225,6 +232,9 @@ THEORY: dict[str, Callable[..., float]] = {
     "cliff_wall": lambda w: float(cliff.wall(w)),
     "cliff_norm": lambda w: float(np.hypot(*cliff.gradient_on_wall(w))),
     "norm_beside_cliff": lambda w, aside: float(np.hypot(*cliff.gradient(w, cliff.wall(w) + aside))),
+    "estimated_k": lambda beta, delta, T: _k(beta ** np.arange(T + 1.0), delta),
+    "geometric_bias": lambda beta, k, T: (beta**k - beta**T) / (1 - beta**T),
     "short_lag_gain": lambda: (_FLOORS.none - _FLOORS.short) / (_FLOORS.none - _FLOORS.both),
 }
-"""What has no run: influence balancing, the cliff, the worth of the two-lag stream's short lag (core.theory)."""
+"""What has no run: influence balancing, the cliff, the worth of the two-lag stream's short lag (core.theory), and of a
+gradient that fades by ``beta`` per step the window of K inputs that is estimated, and a window's bias."""

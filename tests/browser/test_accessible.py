@@ -19,6 +19,8 @@ PAGES = [
     "lessons?lesson=vanishing&step=4",
     "lessons?lesson=carousel&step=2&answer.2=0.5",
     "lessons?lesson=vanishing&sheet=1",
+    "gallery",
+    "gallery?card=gers_timing",
     "words",
     *(lab.file for lab in LABS),
 ]
