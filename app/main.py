@@ -19,7 +19,7 @@ from app.entry import ADMIN, page_names, page_routes
 from app.headers import Door, Rules
 from app.host.metrics import Metrics, Timed
 from app.host.routes import host_routes
-from app.services import hub, lab, supervisor
+from app.services import hub, lab, supervisor, sweeps
 from app.visit.visitor import VisitorCookie
 from core.errors import UnrolledError
 from core.lab import logs
@@ -51,7 +51,7 @@ try:
     BASE = st.get_option("server.baseUrlPath")
     METRICS = Metrics(lab())
     ROUTES = [
-        *routes(lab(), BASE, lambda: supervisor().trouble),
+        *routes(lab(), BASE, lambda: supervisor().trouble, lambda digest: sweeps().look_at(digest)),
         *host_routes(lab(), METRICS, BASE, lambda: supervisor().trouble),
         *class_routes(hub(), BASE),
         *page_routes([*page_names(), ADMIN], BASE),

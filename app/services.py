@@ -7,6 +7,7 @@ from functools import cache
 from app.classroom.hub import Hub
 from core.lab.client import Lab
 from core.lab.supervisor import Supervisor
+from core.lab.sweeps import Sweeps
 from core.store.classes import Classes
 
 
@@ -14,6 +15,12 @@ from core.store.classes import Classes
 def lab() -> Lab:
     """The one Lab of this process, on the folder of runs that UNROLLED_DATA names."""
     return Lab()
+
+
+@cache
+def sweeps() -> Sweeps:
+    """The sweeps on its runs."""
+    return Sweeps(lab())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The command line: ``python -m core run | presets | check | theory | remedies | forecasts | export | worker``."""
+"""The command line: ``python -m core run | sweep | presets | check | theory | remedies | export | worker …``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from core.bench import add_options as add_bench_options
 from core.brought import kinds, takes, with_data
+from core.command_sweep import add_sweep, run_sweep
 from core.command_theory import add_theory, report
 from core.config import RunConfig
 from core.data_files import flat
@@ -197,6 +198,12 @@ def remedies(arguments: argparse.Namespace) -> int:
     return try_all(config_of(arguments), arguments)
 
 
+def sweep(arguments: argparse.Namespace) -> int:
+    """Train a grid or random draws over one to three settings, with seeds, and test what came of it; goes on where it
+    was stopped."""
+    return run_sweep(config_of(arguments), arguments)
+
+
 def bench(arguments: argparse.Namespace) -> int:
     """Measure what watching costs on this machine."""
     from core.bench import main as measure
@@ -259,6 +266,9 @@ def parser() -> argparse.ArgumentParser:
     sub = command(remedies)
     _config_options(sub)
     add_remedies(sub)
+    sub = command(sweep)
+    _config_options(sub)
+    add_sweep(sub)
     add_forecasts(command(forecasts))
     add_lesson(command(lesson))
     add_gallery(command(gallery))

@@ -7,7 +7,7 @@ about 2.5 times it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -98,6 +98,16 @@ def check_run(config: RunConfig, limits: Limits) -> None:
         )
     if problems:
         raise BudgetError(problems)
+
+
+def check_sweep(configs: Sequence[RunConfig], limits: Limits) -> None:
+    """Raise BudgetError where runs together take longer than as many of the longest as one visitor may have."""
+    minutes, most = sum(estimate(config).seconds for config in configs) / 60, limits.minutes * limits.runs_per_visitor
+    if minutes > most:
+        raise BudgetError([
+            f"These {len(configs):,} runs take about {minutes / 60:,.1f} hours of a processor; this server allows "
+            f"{most / 60:,.1f} for a sweep. Take fewer values or seeds, or lower `steps`."
+        ])  # fmt: skip
 
 
 def check_preview(config: RunConfig, limits: Limits) -> None:

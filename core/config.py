@@ -107,11 +107,15 @@ class RunConfig(BaseModel):
         le=512,
         title="Batch N",
         description="Sequences per update.",
-        json_schema_extra={"group": "Training", "unit": "sequences"},
+        json_schema_extra={
+            "group": "Training",
+            "unit": "sequences",
+            "legend": {"said": {"*": "batch of {0.batch_size}"}},
+        },
     )
     steps: int = Field(
         default=600, ge=1, le=100_000, title="Updates", description="Training steps of one run.",
-        json_schema_extra={"group": "Training"},
+        json_schema_extra={"group": "Training", "legend": {"said": {"*": "{0.steps:,} updates"}}},
     )  # fmt: skip
     seed: int = Field(
         default=0, ge=0, le=2**31 - 1, title="Seed", description="Decides the weights and the data.",

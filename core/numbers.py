@@ -55,6 +55,13 @@ def fixed(value: float, digits: int = 2) -> str:
     return _minus(f"{round(value, digits) + 0.0:,.{digits}f}")
 
 
+def p_words(p: float) -> str:
+    """A p value as one writes it: 0.03, 1, below 0.001."""
+    if p < 0.001:
+        return "below 0.001"
+    return fixed(p, 3 if p < 0.1 else 2).rstrip("0") if p < 1 else "1"
+
+
 def percent(share: float, digits: int = 0) -> str:
     """A share as a percentage: 34 %, 0.4 %, 3.2 × 10⁻⁵ %, 99.6 %, 100 %; ``digits`` behind the point."""
     if not math.isfinite(share):

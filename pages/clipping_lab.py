@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.frame.shell import Alongside, board_page
-from core.sweep import companions, sweep
+from core.companions import companions, sweep
 
 board_page(
     "clipping_lab",

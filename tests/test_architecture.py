@@ -21,17 +21,17 @@ from core.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 ORDER = """
-    core.numbers core.bounded core.machine
+    core.numbers core.bounded core.machine core.progress
     core.errors
     core.data_files core.theory core.own_data core.classical
     core.yaml_files core.tasks core.anatomy core.frames core.truncation core.presets
     core.config
-    core.settings core.data core.reach core.sweep core.learning_rate
+    core.settings core.data core.reach core.companions core.learning_rate
     core.reading
     core.cost
     core.schedule
     core.brought core.comparison
-    core.budget
+    core.budget core.sweep
     core.cells
     core.network
     core.moment core.backprop
@@ -45,7 +45,7 @@ ORDER = """
     core.check core.lab core.lessons
     core.gallery
     core.bench
-    core.command_theory
+    core.command_theory core.command_sweep
     core core.library core.__main__
 """
 """Who may import whom inside core: a part imports only parts of lines above its own."""
@@ -61,7 +61,8 @@ ENGINE = {
 }
 WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.anatomy", "core.errors", "core.data_files",
        "core.own_data", "core.classical",
-       "core.presets", "core.store", "core.lab.client", "core.theory", "core.sweep", "core.comparison", "core.reading",
+       "core.presets", "core.store", "core.lab.client", "core.lab.sweeps", "core.theory", "core.companions",
+       "core.comparison", "core.sweep", "core.reading",
        "core.cost", "core.bounded", "core.budget", "core.questions", "core.numbers", "core.learning_rate",
        "core.forecasts.forecast", "core.brought", "core.exports.base", "core.exports.event_files",
        "core.exports.numbers", "core.exports.references", "core.exports.run_copy", "core.exports.weights")  # fmt: skip

@@ -11,6 +11,7 @@ from app.board.source import Snapshot, Source
 from core.config import RunConfig
 from core.lab.answers import Answer
 from core.questions import Question
+from core.sweep import Results
 
 Beside = tuple[str, RunConfig, Snapshot]
 """A run that was trained alongside: its id, settings and what is known of it."""
@@ -40,6 +41,7 @@ class Known:
     beside    the runs trained alongside, in the page's order; a comparison names the one in front too, in its place
     answered  the questions about this moment that are answered so far
     others    where more can be asked about those beside it, by id
+    sweep     what is known of the sweep that is shown; None where none is
     trouble   why nothing is trained at present, or empty
     """
 
@@ -49,10 +51,12 @@ class Known:
     answered: Answered = field(default_factory=Answered)
     others: Mapping[str, Source] = field(default_factory=dict)
     trouble: str = ""
+    sweep: Results | None = None
 
     @property
     def seq(self) -> str:
-        parts = [self.snapshot.seq, *(f"{id}:{snapshot.seq}" for id, _, snapshot in self.beside), self.answered.seq]
+        parts = [self.snapshot.seq, *(f"{id}:{snapshot.seq}" for id, _, snapshot in self.beside), self.answered.seq,
+                 self.sweep.seq if self.sweep else ""]  # fmt: skip
         return "~".join(filter(None, [*parts, self.trouble and f"{crc32(self.trouble.encode()):x}"]))
 
     @property

@@ -12,6 +12,8 @@ from core.errors import quoted
 
 FRONT = "gradient_flow"
 MAX_PINS, MAX_BESIDE, MAX_KNOBS = 4, 32, 32
+SWEEP = "sweep-"
+"""How the name of a sweep begins that stands beside a source; its digest follows."""
 ID = r"[A-Za-z0-9_-]{1,80}"
 _PIN = re.compile(rf"({ID})@(\d{{1,9}})")
 KNOB_VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,40}")

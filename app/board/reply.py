@@ -20,6 +20,7 @@ from app.figures.shared.gradient_curve import Pin
 from app.figures.theme import CELL_LOOKS, template
 from core.errors import UnrolledError
 from core.frames import Frame
+from core.sweep import GOING
 
 NOTHING, PENDING = "Nothing is recorded for this moment.", "Being worked out …"
 UNTRAINED = "Appears with the training."
@@ -39,7 +40,8 @@ def reply(known: Known, query: Query, sources: Sources) -> dict[str, Any]:
         source.config,
         None if frame is None else frame.step,
         live=query.cursor is None,
-        beside=sum(other.status.moving for run_id, _, other in known.beside if run_id != source.id),
+        beside=sum(other.status.moving for run_id, _, other in known.beside if run_id != source.id)
+        + (known.sweep.count(*GOING) if known.sweep else 0),
     )
     if known.trouble:
         words |= {"problem": known.trouble}

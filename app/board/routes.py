@@ -22,7 +22,7 @@ from app.board.errors import BadQuery, Unknown
 from app.board.known import Known
 from app.board.needed import found, needed
 from app.board.parsing import parse
-from app.board.query import Query
+from app.board.query import SWEEP, Query
 from app.board.reply import reply
 from app.board.shared_answers import Answers
 from app.board.source import Directory, Snapshot, Source
@@ -35,16 +35,24 @@ from core.exports import Moment
 from core.lab.asking import PREVIEW
 from core.lab.client import NoAnswer
 from core.store import RunFileError, StorageFull
+from core.sweep import Results
 
 PLOTLY_PATH = f"assets/plotly-{plotly.__version__}.min.js"
 """Under where the app is served, as every address that the page asks: it never knows more than its own."""
 _SCRIPT = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
-def routes(lab: Directory, base: str = "", trouble: Callable[[], str] = str) -> list[Route]:
+Look = Callable[[str], Results | None]
+
+
+def _no_sweep(digest: str) -> None:
+    """None is known."""
+
+
+def routes(lab: Directory, base: str = "", trouble: Callable[[], str] = str, look: Look = _no_sweep) -> list[Route]:
     """Routes under the path ``base`` that answer from ``lab``; they share one memory of sources and of replies.
-    ``trouble`` is what visitors should know of the worker, a sentence or empty."""
-    board, prefix = Board(lab, trouble), under(base)
+    ``trouble`` is what visitors should know of the worker, a sentence or empty; ``look`` finds a sweep by digest."""
+    board, prefix = Board(lab, trouble, look), under(base)
     return [
         Route(prefix + "runs/{id}/board", board.board),
         Route(prefix + "runs/{id}/take/{form}", board.take),
@@ -55,10 +63,10 @@ def routes(lab: Directory, base: str = "", trouble: Callable[[], str] = str) -> 
 class Board:
     """The endpoints with what they keep."""
 
-    def __init__(self, lab: Directory, trouble: Callable[[], str]) -> None:
+    def __init__(self, lab: Directory, trouble: Callable[[], str], look: Look) -> None:
         self._lab, self._sources, self._shared = lab, Sources(lab), Shared()
         self._answers, self._downloads = Answers(lab), Downloads(lab.folder)
-        self._trouble = trouble
+        self._trouble, self._look_at_sweep = trouble, look
 
     async def board(self, request: Request) -> Response:
         """A reply, 204 where nothing is newer than ``after``, or a sentence: 400 for a bad query, 404 for no run."""
@@ -77,12 +85,16 @@ class Board:
 
     async def _known(self, source_id: str, query: Query, *, again: bool) -> Known:
         source, snapshot = await self._snapshot(source_id)
-        beside, late = await self._beside(query.beside)
+        runs = [run_id for run_id in query.beside if not run_id.startswith(SWEEP)]
+        named = [name.removeprefix(SWEEP) for name in query.beside if name.startswith(SWEEP)]
+        sweep = await anyio.to_thread.run_sync(self._look_at_sweep, named[0]) if named else None
+        beside, late = await self._beside(runs)
         wanted = needed(PAGES[query.page], query, source.config)
         answered = await found(self._answers, wanted, source_id, snapshot, query, again=again)
         answered = replace(answered, pending=answered.pending or late)
         shown = tuple((other.id, other.config, now) for other, now in beside)
-        return Known(source, snapshot, shown, answered, {other.id: other for other, _ in beside}, self._trouble())
+        others = {other.id: other for other, _ in beside}
+        return Known(source, snapshot, shown, answered, others, self._trouble(), sweep)
 
     async def _snapshot(self, source_id: str) -> tuple[Source, Snapshot]:
         source = self._sources.kept(source_id) or await anyio.to_thread.run_sync(self._sources.get, source_id)

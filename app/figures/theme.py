@@ -47,6 +47,9 @@ that a print without colour tells them apart."""
 GATE: Stops = ((0, "#eff3f3"), (0.5, "#74a9b4"), (1, "#0c3542"))
 STATE: Stops = ((0, "#6f2a83"), (0.25, "#b592c4"), (0.5, "#f4f3f1"), (0.75, "#8cc295"), (1, "#1b7837"))
 
+MEASURE: Stops = ((0, "#00224e"), (0.25, "#414d6b"), (0.5, "#7c7b78"), (0.75, "#bcaf6f"), (1, "#fee838"))
+"""Any other measured number, from dark to bright (cividis, which colour-blind people read alike)."""
+
 
 @dataclass(frozen=True)
 class Theme:

@@ -5,7 +5,8 @@ default that changes later does not change an old link, nor does a setting that 
 version; in a link without it what is missing has its default. ``run`` wins over the
 settings beside it; they serve when the run is gone. ``step`` is the scrubbed moment, absent at the live end; ``pin``
 and ``beside`` may repeat; ``knob.<name>`` says where a picture's knob stands that was moved. ``member`` repeats too:
-who is compared with the settings (core.comparison), "none" for nobody, absent where nobody has chosen. ``hide`` and
+who is compared with the settings (core.comparison), "none" for nobody, absent where nobody has chosen; so does
+``axis``: what is varied around them (core.sweep). ``hide`` and
 ``lock``, for whoever hands out a link: settings that are not shown, or shown and not to be changed; "presets" for their
 choice, "all" for everything.
 """
@@ -26,6 +27,7 @@ from core.comparison import MOST_MEMBERS, differences
 from core.config import RunConfig
 from core.errors import ConfigError, UnrolledError, quoted
 from core.presets import PRESETS
+from core.sweep import MOST_AXES
 
 VERSION = "1"
 START = "temporal-order-lstm"
@@ -35,7 +37,9 @@ ALONGSIDE = "alongside"
 """Which runs Train trains beside the run."""
 SEEDS, MATCH = "seeds", "match"
 """With how many seeds each member of a comparison is trained, and by what the members are matched."""
-_OF_PAGES = {ALONGSIDE, SEEDS, MATCH}
+DRAWS = "draws"
+"""How many points of a sweep are drawn at random; none where it is a grid."""
+_OF_PAGES = {ALONGSIDE, SEEDS, MATCH, DRAWS}
 """The knobs that no picture has."""
 NOBODY = "none"
 HIDE, LOCK, ALL, PRESET_CHOICE = "hide", "lock", "all", "presets"
@@ -45,7 +49,7 @@ TRACKERS = re.compile(
 )
 """What other sites, mail and search engines hang on to a link: no setting, and nothing that a visitor could mend."""
 _OF_FRAMES = {"embed", "embed_options"}
-_RESERVED = {"v", "run", "step", "pin", "beside", "member", "preset", *_OF_FRAMES, CLASS, CONTROL, HIDE, LOCK}
+_RESERVED = {"v", "run", "step", "pin", "beside", "member", "axis", "preset", *_OF_FRAMES, CLASS, CONTROL, HIDE, LOCK}
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Visit:
     beside  ids of the runs trained alongside, in the page's order
     knobs   (name, value) pairs of the knobs that were moved
     members who is compared with the config, as texts of core.comparison; None where nobody has chosen
+    axes    what a sweep varies around the config, as texts of core.sweep; None where nobody has chosen
     hidden, locked  settings that have no control, or one that cannot be moved
     """
 
@@ -66,6 +71,7 @@ class Visit:
     knobs: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
     members: tuple[str, ...] | None = None
+    axes: tuple[str, ...] | None = None
     hidden: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
 
@@ -84,8 +90,8 @@ def write(shown: Visit) -> dict[str, list[str]]:
     run = {"run": [shown.run]} if shown.run else {}
     step = {"step": [str(shown.cursor)]} if shown.cursor is not None else {}
     members = () if shown.members is None else shown.members or (NOBODY,)
-    lists = (("pin", shown.pins), ("beside", shown.beside), ("member", members), (HIDE, shown.hidden),
-             (LOCK, shown.locked))  # fmt: skip
+    lists = (("pin", shown.pins), ("beside", shown.beside), ("member", members), ("axis", shown.axes or ()),
+             (HIDE, shown.hidden), (LOCK, shown.locked))  # fmt: skip
     many = {name: list(values) for name, values in lists if values}
     knobs = {KNOB + name: [value] for name, value in shown.knobs}
     return {"v": [VERSION], **run, **step, **settings, **many, **knobs}
@@ -110,6 +116,7 @@ def read(query: Mapping[str, list[str]], start: str = START) -> Visit:
         _beside(query.get("beside", []), run, problems),
         _knobs(last, problems),
         members=_members(query.get("member", []), problems),
+        axes=tuple(query["axis"][:MOST_AXES]) if query.get("axis") else None,
         hidden=_controls(HIDE, query.get(HIDE, []), problems),
         locked=_controls(LOCK, query.get(LOCK, []), problems),
         problems=tuple(problems),

@@ -18,7 +18,7 @@ from core.comparison.power import least_of_a_pair, least_of_all, most_told_apart
 from core.comparison.scorings import common_scorings
 from core.comparison.suggestions import remedies, suggestions
 from core.comparison.verdict import ALPHA, Pair, Verdict, verdict
-from core.comparison.words import difference, labels
+from core.comparison.words import difference, labels, value_words
 
 __all__ = [
     "ALL_CELLS",
@@ -46,5 +46,6 @@ __all__ = [
     "seconds_left",
     "seeds_needed",
     "suggestions",
+    "value_words",
     "verdict",
 ]

@@ -57,6 +57,14 @@ def _all_words(config: RunConfig, keys: Sequence[str]) -> list[str]:
     return [words for key in keys if key not in said and (words := _words(config, settings[key]))]
 
 
+def value_words(config: RunConfig, key: str) -> str:
+    """What one setting is: 'rate 0.02', 'GRU', 'hidden size 8'; what it means to leave an optional one empty."""
+    setting, value = settings_of(config)[key], config.to_flat()[key]
+    if key.endswith(".name"):
+        return setting.choices[value]
+    return _words(config, setting) or f"{setting.title.lower()}: {setting.empty}"
+
+
 def _says_something(config: RunConfig, key: str) -> bool:
     """Whether the setting is another than it is by default."""
     return config.to_flat()[key] != settings_of(config)[key].default

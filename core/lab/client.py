@@ -32,6 +32,8 @@ from core.store.joined import hand_over, has_joined, join, open_run
 from core.store.lock import WORKER_LOCK, FileLock
 from core.store.notes import Note, notes_of, write_note
 from core.store.own_data import OwnData, serve
+from core.store.sweeps import WAVE, training
+from core.sweep import MOST_RUNS
 
 OPENED_SECONDS = 600.0
 LOOK_SECONDS = 0.004
@@ -93,11 +95,19 @@ class Lab:
         return self.submit_all([config], owner, until=until, own=own)[0]
 
     def submit_all(
-        self, configs: Sequence[RunConfig], owner: str, *, until: int | None = None, own: bool = False
+        self,
+        configs: Sequence[RunConfig],
+        owner: str,
+        *,
+        until: int | None = None,
+        own: bool = False,
+        of_sweep: bool = False,
     ) -> list[RunInfo]:
         """``submit`` for runs that belong together: one answer a config, in order. Those of the first seed are trained
-        to their end before those of the second, and so on. Beyond the host's bounds none of them is started."""
-        seeds = {seed: wave for wave, seed in enumerate(sorted({config.seed for config in configs}))}
+        to their end before those of the second, and so on; those of a sweep give way to all others of this owner.
+        Beyond the host's bounds none of them is started."""
+        first = WAVE if of_sweep else 0
+        seeds = {seed: wave for wave, seed in enumerate(sorted({config.seed for config in configs}), first)}
         wanted = {config.digest(): config for config in configs}
         with self._submitting:  # of those who ask for the same in one moment the first starts it, the others join
             there = {digest: self._there(digest, owner, joins=not own and until is None) for digest in wanted}
@@ -107,7 +117,7 @@ class Lab:
             for config in fresh:
                 self._check_data(config)
                 check_run(config, self.limits)
-            self._check_share(owner, len(fresh))
+            self._check_share(owner, len(fresh), of_sweep)
             self._check_queue(len(fresh))
             known = {digest: self._taken_up(row, owner, until) for digest, row in there.items() if row is not None}
             fresh = [config for digest, config in wanted.items() if known.get(digest) is None]
@@ -334,11 +344,10 @@ class Lab:
         if config.task.data_digest:
             self.own_data.lay_out(config.task.data_digest)
 
-    def _check_share(self, owner: str, more: int) -> None:
-        unfinished, most = (
-            len(self.catalog.list("queued", "running", owner=hashed(owner))),
-            self.limits.runs_per_visitor,
-        )
+    def _check_share(self, owner: str, more: int, of_sweep: bool) -> None:
+        of_sweeps, others = training(self.catalog, hashed(owner))
+        unfinished = of_sweeps if of_sweep else others
+        most = MOST_RUNS if of_sweep else self.limits.runs_per_visitor
         if not more or unfinished + more <= most:
             return
         if more > 1:
@@ -369,7 +378,7 @@ class Lab:
     def _info(self, row: RunRow, *, reused: bool = False) -> RunInfo:
         position = self.catalog.position(row) if row.status == "queued" else 0
         return RunInfo(
-            row.id, row.config, row.digest, row.status, row.outcome, self._step(row), position, row.created, reused
+            row.id, row.config, row.digest, row.status, row.outcome, self.step_of(row), position, row.created, reused
         )
 
     def _of_file(self, run_id: str, problem: str = "") -> RunInfo | None:
@@ -384,7 +393,8 @@ class Lab:
         over: Status = "finished" if step >= run.config.steps else "stopped"
         return RunInfo(run.id, run.config, run.digest, over, "", step, 0, run.created, problem=problem)
 
-    def _step(self, row: RunRow) -> int:
+    def step_of(self, row: RunRow) -> int:
+        """The last recorded step of a run, by its file; by the catalog where that cannot be read."""
         try:
             run = self.run(row.id)
             return row.step if run is None else run.last_step

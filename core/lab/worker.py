@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from multiprocessing import connection
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -73,17 +74,25 @@ def main(*, minded: bool = False) -> int:
     """
     logs.configure()
     folder = data_folder()
+    if serve(folder, minded=minded):
+        return 0
+    print(f"A worker already serves {folder} (process {FileLock(folder / WORKER_LOCK).holder()}).", file=sys.stderr)
+    return ALREADY_RUNNING
+
+
+def serve(folder: Path, *, minded: bool = False, until: Callable[[], bool] = lambda: False) -> bool:
+    """Be the worker of ``folder`` until a signal or, asked at every turn, ``until`` says so; False where another one
+    already is."""
     lock = FileLock(folder / WORKER_LOCK)
     if not lock.acquire(patience=0.5):
-        print(f"A worker already serves {folder} (process {lock.holder()}).", file=sys.stderr)
-        return ALREADY_RUNNING
+        return False
     try:
         raise_descriptor_limit()
         _own_temporary_folder(folder)
-        Worker(folder, minded=minded).serve()
+        Worker(folder, minded=minded).serve(until)
     finally:
         lock.release()
-    return 0
+    return True
 
 
 def _own_temporary_folder(folder: Path) -> None:
@@ -135,11 +144,11 @@ class Worker:
         self.housekeeping = 0.0
         self.orphans_checked = 0.0
 
-    def serve(self) -> None:
-        """Take turns until asked to leave, then let every trainer save its state."""
+    def serve(self, until: Callable[[], bool]) -> None:
+        """Take turns until asked to leave or ``until`` says so, then let every trainer save its state."""
         self.serving = True
         log.info("worker %d serves %s", os.getpid(), self.folder)
-        while not self.asked_to_leave:
+        while not (self.asked_to_leave or until()):
             connection.wait([*self.trainers.handles, *self.analysts.handles], timeout=self._patience())
             self.heartbeat.beat()
             self._turn_safely()

@@ -175,6 +175,10 @@ class Catalog:
             query = query.where(_columns.owner == owner)
         return self._select(query.order_by(_columns.opened))
 
+    def of_digests(self, digests: Sequence[str]) -> list[RunRow]:
+        """All runs with one of these digests."""
+        return self._select(select(_runs).where(_columns.digest.in_(digests)))
+
     def position(self, row: RunRow) -> int:
         """How many queued runs have their turn before this one."""
         queue = self._queue()

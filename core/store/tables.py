@@ -115,6 +115,16 @@ waves = Table(
     Column("wave", Integer, nullable=False),
 )
 
+# Sweeps that were started, by their digest: ``spec`` is JSON. What came of them stands in their runs.
+sweeps = Table(
+    "sweeps",
+    of_catalog,
+    Column("digest", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("spec", Text, nullable=False),
+    Column("started", Float, nullable=False),
+)
+
 # Who brought which data, as long as no run needs it; what runs learn from goes with the last of them.
 brought = Table(
     "brought",

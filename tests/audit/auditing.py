@@ -11,9 +11,9 @@ import numpy as np
 from app.board.errors import Inapplicable, Untrained
 from app.board.views.base import Page, Shown
 from app.figures.base import View
+from core.companions import twin
 from core.lab.answers import Answer
 from core.questions import Question
-from core.sweep import twin
 from tests.audit.figures import FIGURES
 from tests.audit.labels import LABELS
 from tests.audit.labs import CLIPPING, TRUNCATION

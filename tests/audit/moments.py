@@ -26,7 +26,7 @@ from core.training.replay import moment_of
 from tests.audit.runs import Run
 from tests.audit.truth import Truth
 
-OTHERS = ("compare", "untrained")
+OTHERS = ("compare", "untrained", "sweep")
 """Pages that speak of several networks."""
 AUDITED = tuple(page for page in PAGES.values() if page.name not in OTHERS)
 """The pages that speak about one moment of one run."""

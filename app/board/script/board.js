@@ -212,7 +212,7 @@ class Board {
     this.transport.show(body.transport);
     // Python drew its buttons for runs that move or rest; it draws them again when that has changed.
     const { moving, phase } = body.transport;
-    if (moving !== this.moving && phase !== "preview" && !this.company.led) this.emit?.("moving", this.moving = moving);
+    if (moving !== this.moving && (phase !== "preview" || this.beside.length) && !this.company.led) this.emit?.("moving", this.moving = moving);
     if (body.caption) this.showCaption(body.caption);
     if (!window.Plotly && body.views.strip) this.views.strip.sketch(body.views.strip);
     const Plotly = await loadPlotly(this.script);

@@ -98,6 +98,7 @@ function sheetOf({ columns, rows }, title) {
       else element.scope = "row";
       if (cell.color) element.append(keyOf({ label: "", color: cell.color, dash: cell.dash, width: 3 }).firstChild);
       element.append(make("span", "ub-value", cell.text ?? ""), make("span", "ub-note", cell.note ?? ""));
+      for (const [text, href] of cell.links ?? []) element.append(Object.assign(make("a", "ub-lead", text), { href, target: "_self" }));
       return element;
     }));
   }

@@ -110,6 +110,7 @@ class Picture {
 
   react(Plotly, { data, layout }, template) {
     this.axis = layout.meta?.axis;
+    this.leads = layout.meta?.leads;
     this.holder.style.minHeight = `${layout.height}px`;
     if (this.plot.style.display) {
       this.plot.replaceChildren();
@@ -176,7 +177,8 @@ class Picture {
     this.plot.on("plotly_hover", ({ points }) => this.board.mark(this.axis, points[0].x));
     this.plot.on("plotly_unhover", () => this.board.mark(null));
     this.plot.on("plotly_click", ({ points }) => {
-      if (this.name === "training") this.board.scrub(points[0].y, true);
+      if (this.leads) points[0].customdata && location.assign(points[0].customdata);
+      else if (this.name === "training") this.board.scrub(points[0].y, true);
       else if (this.axis === "training") this.board.scrub(points[0].x, true);
     });
   }

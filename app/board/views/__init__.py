@@ -9,6 +9,7 @@ from app.board.views import (
     memory,
     microscope,
     series,
+    sweep,
     truncation_lab,
     untrained,
 )
@@ -21,6 +22,7 @@ PAGES: dict[str, Page] = {
         truncation_lab.PAGE,
         clipping_lab.PAGE,
         compare.PAGE,
+        sweep.PAGE,
         untrained.PAGE,
         series.PAGE,
         inside_the_cell.PAGE,

@@ -25,9 +25,9 @@ from app.figures.clipping_lab.update_size import update_size
 from app.figures.shared.clipping import clipping
 from app.text.clipping_lab.caption import caption
 from app.text.shared.situation import Caption
+from core.companions import sweep, twin
 from core.config import RunConfig
 from core.questions import Clipping, Contributions
-from core.sweep import sweep, twin
 
 _CONTRIBUTIONS, _CLIPPING = Contributions(), Clipping()
 

@@ -38,12 +38,14 @@ class Scale:
 
 @dataclass(frozen=True)
 class SheetCell:
-    """A cell of a sheet: a value, and a smaller remark under it; with a colour also a swatch before it."""
+    """A cell of a sheet: a value, and a smaller remark under it; with a colour also a swatch before it; ``links`` to
+    pages of ours, as (text, address beside the page's own)."""
 
     text: str
     note: str = ""
     color: str = ""
     dash: str = ""
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Sheet:
     @property
     def texts(self) -> list[list[str]]:
         """Every cell as one text, row by row."""
-        return [[f"{cell.text} {cell.note}".strip() for cell in row] for row in self.rows]
+        return [[" ".join(filter(None, (cell.text, cell.note, *(text for text, _ in cell.links)))) for cell in row]
+                for row in self.rows]  # fmt: skip
 
     @property
     def alt(self) -> str:

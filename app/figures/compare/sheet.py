@@ -10,10 +10,9 @@ from pandas import DataFrame
 from app.figures.base import Sheet, SheetCell, View, figure
 from app.figures.compare.side import Side, count_words, moment_start
 from app.figures.theme import Style
-from app.text.compare.seeds import p_words
 from core.comparison import Verdict
 from core.config import RunConfig
-from core.numbers import exact, fixed, percent, plural, sig
+from core.numbers import exact, fixed, p_words, percent, plural, sig
 from core.schedule import Schedule
 
 ROW = 60

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from app.figures.compare.side import Entry, Side, count_words
-from app.text.compare.seeds import few_words, p_words
+from app.text.compare.seeds import few_words
 from app.text.shared.situation import Caption, Figure
 from core.comparison import ALPHA, Verdict
 from core.config import RunConfig
-from core.numbers import duration, exact, percent, plural
+from core.numbers import duration, exact, p_words, percent, plural
 from core.reading.outcome import Outcome
 
 GOING = ("waiting", "running", "paused")

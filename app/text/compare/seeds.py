@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from core.comparison import ALPHA, MOST_SEEDS, least_of_a_pair, least_of_all, most_told_apart, seeds_needed
-from core.numbers import fixed
-
-
-def p_words(p: float) -> str:
-    """A p value as one writes it: 0.03, 1, below 0.001."""
-    if p < 0.001:
-        return "below 0.001"
-    return fixed(p, 3 if p < 0.1 else 2).rstrip("0") if p < 1 else "1"
+from core.numbers import p_words
 
 
 def able_words(members: int, seeds: int) -> str:

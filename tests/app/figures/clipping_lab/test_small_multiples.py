@@ -7,8 +7,8 @@ import pytest
 from app.figures.base.course import Course, limits
 from app.figures.clipping_lab.small_multiples import small_multiples
 from app.figures.theme import Style
+from core.companions import sweep
 from core.config import RunConfig
-from core.sweep import sweep
 
 CONFIG = RunConfig.from_flat({"steps": 300, "clip": "norm", "clip_threshold": 1})
 

@@ -10,10 +10,10 @@ import pytest
 from app.figures.base.course import Course
 from app.text.clipping_lab.caption import caption
 from app.text.shared.situation import Caption, Situation
+from core.companions import twin
 from core.config import RunConfig
 from core.frames import SCALARS
 from core.reading.horizon import horizon_of
-from core.sweep import twin
 
 CONFIG = RunConfig.from_flat({"task.length": 20, "steps": 300, "clip": "norm", "clip_threshold": 3})
 

@@ -10,10 +10,10 @@ import pytest
 from app.figures.compare.side import Entry, Side, looks
 from app.figures.theme import Style
 from app.text.compare.caption import at_its_end, caption, joined
-from app.text.compare.seeds import p_words
 from core.comparison import comparison, labels, parameters, verdict
 from core.config import RunConfig
 from core.frames import SCALARS
+from core.numbers import p_words
 from core.reading.horizon import horizon_of
 from core.reading.outcome import outcome_of
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.companions import FACTORS, companions, sweep, twin
 from core.config import RunConfig
-from core.sweep import FACTORS, companions, sweep, twin
 
 CONFIG = RunConfig.from_flat({"clip_threshold": 0.7})
 
