@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import inf, isfinite, nan
 from typing import Literal
 from zlib import crc32
@@ -166,7 +166,7 @@ class Results:
         where points are different tasks or trained for different numbers of steps."""
         if not self.through or len(self.rows) < 2 or not self.sweep.tested:
             return None
-        return verdict([[run.measured.outcome.order for run in row if run.measured] for row in self.rows])
+        return _verdict(tuple(tuple(run.measured.outcome.order for run in row if run.measured) for row in self.rows))
 
     @cached_property
     def ranked(self) -> tuple[int, ...]:
@@ -185,3 +185,9 @@ class Results:
             return 1.0, inf, 0.0
         score = QUANTITIES["score"].middle(row)
         return -solved / through, QUANTITIES["solved"].middle(row), -score if isfinite(score) else 0.0
+
+
+@lru_cache(maxsize=32)
+def _verdict(groups: tuple[tuple[tuple[float, float], ...], ...]) -> Verdict:
+    """Asked for anew with every look at a sweep that is through."""
+    return verdict(groups)
