@@ -142,7 +142,7 @@ def check(arguments: argparse.Namespace) -> int:
     """Verify every cell on this machine."""
     from core.check import main as verify
 
-    return verify(arguments.seeds)
+    return verify(arguments.seeds, as_json=arguments.json)
 
 
 def theory(arguments: argparse.Namespace) -> int:
@@ -211,6 +211,18 @@ def bench(arguments: argparse.Namespace) -> int:
     return measure(arguments)
 
 
+def completion(arguments: argparse.Namespace) -> int:
+    """Print what has a shell complete the words of `unrolled`; needs the package shtab."""
+    try:
+        from shtab import complete
+    except ImportError:
+        raise UnrolledError("Completion is written by the package `shtab`. Install it: pip install shtab") from None
+    whole = parser()
+    whole.prog = "unrolled"
+    print(complete(whole, arguments.shell))
+    return 0
+
+
 def worker(arguments: argparse.Namespace) -> int:
     """Take queued runs until told to stop."""
     from core.lab.worker import main as serve
@@ -259,9 +271,9 @@ def parser() -> argparse.ArgumentParser:
     sub = command(presets)
     sub.add_argument("--json", action="store_true", help="the settings of each, as JSON")
     add_check(sub)
-    command(check).add_argument(
-        "--seeds", type=int, default=3, metavar="N", help="random problems per judge (default 3)"
-    )
+    sub = command(check)
+    sub.add_argument("--seeds", type=int, default=3, metavar="N", help="random problems per judge (default 3)")
+    sub.add_argument("--json", action="store_true", help="a list of verdicts, one a cell and judge")
     add_theory(command(theory), _config_options)
     sub = command(remedies)
     _config_options(sub)
@@ -276,6 +288,7 @@ def parser() -> argparse.ArgumentParser:
     for function in (backup, restore):
         command(function).add_argument("file", metavar="FILE", type=Path, help="a tar file")
     add_bench_options(command(bench))
+    command(completion).add_argument("shell", choices=("bash", "zsh"), help="put it where that shell looks")
     sub = command(worker)
     sub.add_argument("--minded", action="store_true", help="leave soon after the server that minds it is gone")
     return top

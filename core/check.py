@@ -8,9 +8,11 @@ gradient.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -26,7 +28,9 @@ from core.backprop.judges import (
 )
 from core.cells import NORMALISATIONS, Cell, every_variant, stacked
 from core.errors import UnrolledError
+from core.frames import number
 from core.numbers import percent, sig
+from core.progress import Progress
 
 Sizes = tuple[int, int, int, int]
 SIZES: Sizes = 10, 4, 8, 3
@@ -158,12 +162,27 @@ def _mark(judgement: Judgement) -> str:
     return sig(judgement.error) + ("" if judgement.passed else " !")
 
 
-def main(seeds: int) -> int:
-    """Prints the table of ``seeds`` random problems per judge; 0 where every cell agrees with every judge, else 1."""
+def rows(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
+    """The verdicts for programs; an error that is no number is null."""
+    return [
+        {"cell": each.variant, "judge": each.judge.name, "tensor": each.tensor, "error": number(each.error),
+         "limit": each.limit, "passed": each.passed}
+        for each in judgements
+    ]  # fmt: skip
+
+
+def main(seeds: int, *, as_json: bool = False) -> int:
+    """Prints the table of ``seeds`` random problems per judge, or JSON; 0 where every cell agrees with every judge,
+    else 1."""
     if seeds < 1:
         raise UnrolledError(f"`--seeds` (={seeds}) must be at least 1. Leave it out for 3.")
     pairs = [(variant, judge) for variant in VARIANTS for judge in JUDGES]
     torch.set_num_threads(1)  # matrices this small lose by sharing
-    judgements = [each for pair in pairs if (each := verdict(*pair, range(seeds))) is not None]
-    print(table(judgements, seeds))
+    found, progress = [], Progress()
+    for place, (variant, judge) in enumerate(pairs):
+        progress.show(place / len(pairs), f"{variant}, {judge.name}")
+        found.append(verdict(variant, judge, range(seeds)))
+    progress.clear()
+    judgements = [each for each in found if each is not None]
+    print(json.dumps(rows(judgements), indent=1) if as_json else table(judgements, seeds))
     return 0 if all(each.passed for each in judgements) else 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from core.forecasts.report import as_json, as_text
 from core.forecasts.runs import RUNS, packed, run_of
 from core.forecasts.stored import TABLE, stored
 from core.machine import machine
+from core.progress import Progress
 
 RUNS_BUILT = 1200
 
@@ -44,9 +44,10 @@ def build(arguments: argparse.Namespace) -> int:
         if getattr(arguments, name) < least:
             value = getattr(arguments, name)
             raise UnrolledError(f"`--{name}` (={value}) must be at least {least}. Raise `--{name}`.")
+    progress = Progress()
     for done in train_all(arguments.out, arguments.runs, arguments.processes):
-        print(f"\r{done:,} of {arguments.runs:,} runs", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+        progress.show(done / arguments.runs, f"{done:,} of {arguments.runs:,} runs")
+    progress.clear()
     runs = [run_of(line) for line in lines(arguments.out) if line["index"] < arguments.runs]
     table = condensed(runs, engine=ENGINE_VERSION, date=date.today().isoformat(), machine=machine())
     RUNS.write_bytes(packed(runs))

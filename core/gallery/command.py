@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable
 
 from core.config import RunConfig
@@ -12,6 +11,7 @@ from core.gallery.model import VERDICTS
 from core.gallery.shelf import broken, cards, configs
 from core.gallery.stored import Run, known, store, stored
 from core.numbers import plural
+from core.progress import Progress
 
 
 def add_topics(parser: argparse.ArgumentParser) -> None:
@@ -35,11 +35,12 @@ def build(arguments: argparse.Namespace) -> int:
     there, wanted = stored(), _wanted(_chosen(arguments.cards))
     have = known() if arguments.missing else {}
     todo = [config for digest, config in wanted.items() if digest not in have]
+    progress = Progress()
     for done, run in enumerate(train_all(todo, arguments.processes), 1):
-        print(f"\r{done} of {plural(len(todo), 'run')}: {run.label}\033[K", end="", file=sys.stderr, flush=True)
+        progress.show(done / len(todo), f"{done} of {plural(len(todo), 'run')}: {run.label}")
         there[run.digest] = run
         store(_in_order(there))
-    print("\r\033[K", end="", file=sys.stderr)
+    progress.clear()
     return check(arguments)
 
 

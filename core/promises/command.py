@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from core.config import ENGINE_VERSION, RunConfig
 from core.presets import PRESETS
+from core.progress import Progress
 from core.promises.measuring import trained
-from core.promises.report import as_text, broken
+from core.promises.report import as_rows, as_text, broken
 from core.promises.stored import RUNS, SEEDS, Run, store, stored
 
 
@@ -32,6 +33,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         help=f"keep what is measured with the seeds {declared}, and go on from what is kept (default: {RUNS.name} "
         "beside the code)",
     )  # fmt: skip
+    sub.add_argument("--json", action="store_true", dest="as_json", help="a list of claims with what was measured")
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -40,7 +42,7 @@ def check(arguments: argparse.Namespace) -> int:
     configs = {(name, seed): RunConfig.preset(name, seed=seed) for seed in seeds for name in names}
     runs = _all(configs, arguments.store)
     found = {name: [run.measures for run in runs if run.preset == name] for name in names}
-    print(as_text(found))
+    print(json.dumps(as_rows(found), indent=1) if arguments.as_json else as_text(found))
     return 1 if broken(found) else 0
 
 
@@ -49,11 +51,12 @@ def _all(configs: Mapping[tuple[str, int], RunConfig], file: Path | None) -> lis
     runs = [run for run in stored(file) if run.current] if file else []
     have = {(run.preset, run.seed) for run in runs}
     wanted = {key: config for key, config in configs.items() if key not in have}
+    progress = Progress()
     for done, ((name, seed), config) in enumerate(wanted.items()):
-        print(f"\r{done} of {len(wanted)} runs: {name}, seed {seed}\033[K", end="", file=sys.stderr, flush=True)
+        progress.show(done / len(wanted), f"{done} of {len(wanted)} runs: {name}, seed {seed}")
         digest, today = config.digest(), date.today().isoformat()
         runs.append(Run(name, seed, ENGINE_VERSION, today, digest, trained(config)))
         if file:
             store(runs, file)
-    print("\r\033[K", end="", file=sys.stderr)
+    progress.clear()
     return runs

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from statistics import mean, median
+from typing import Any
 
 from core.comparison import difference, remedies
 from core.comparison.members import applied
 from core.config import RunConfig
 from core.errors import UnrolledError
+from core.frames import number
 from core.numbers import percent, plain, plural
 from core.presets.claims import Measures
+from core.progress import Progress
 from core.promises.measuring import measured
 
 HEADER = ("remedy", "untrained gradient reaches", "solved", "at step", "best score", "score at the end", "ms a step")
@@ -37,6 +41,7 @@ def add_remedies(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--also", nargs="+", default=[], metavar="KEY:VALUE,…", help="further members: cell.init:orthogonal,clip:norm"
     )
+    parser.add_argument("--json", action="store_true", help="a list of remedies with what was measured of each seed")
 
 
 def tried(config: RunConfig, members: Sequence[str], seeds: int) -> list[Tried]:
@@ -44,12 +49,12 @@ def tried(config: RunConfig, members: Sequence[str], seeds: int) -> list[Tried]:
     number of seeds below 1, ConfigError for a member that does not go with ``config``."""
     if seeds < 1:
         raise UnrolledError(f"`--seeds` (={seeds}) must be at least 1. Leave it out for 3.")
-    found = []
-    for text in ("", *members):
+    found, progress = [], Progress()
+    for place, text in enumerate(("", *members)):
         words, own = ("as it is", config) if not text else (difference(config, text), applied(config, text))
-        print(f"\r{words}\033[K", end="", file=sys.stderr, flush=True)
+        progress.show(place / (1 + len(members)), words)
         found.append(Tried(words, *_trained(own, seeds)))
-    print("\r\033[K", end="", file=sys.stderr)
+    progress.clear()
     return found
 
 
@@ -75,6 +80,15 @@ def as_table(config: RunConfig, found: Sequence[Tried]) -> str:
     return "\n".join([title, "", *(f"| {' | '.join(row)} |" for row in rows)])
 
 
+def as_rows(found: Sequence[Tried]) -> list[dict[str, Any]]:
+    """For programs: a remedy a row, a list of what was measured of its seeds; what is no number is null."""
+    return [
+        {"remedy": each.words, "ms_a_step": each.milliseconds,
+         "runs": [{name: number(value) for name, value in vars(run).items()} for run in each.runs]}
+        for each in found
+    ]  # fmt: skip
+
+
 def _row(each: Tried) -> tuple[str, ...]:
     reach = [run.horizon for run in each.runs if isfinite(run.horizon)]
     solved = [run.solved_at for run in each.runs if isfinite(run.solved_at)]
@@ -96,5 +110,6 @@ def _span(ends: Sequence[str]) -> str:
 def main(config: RunConfig, arguments: argparse.Namespace) -> int:
     """Train and print the table."""
     members = [*remedies(config, most=sys.maxsize), *arguments.also]
-    print(as_table(config, tried(config, members, arguments.seeds)))
+    found = tried(config, members, arguments.seeds)
+    print(json.dumps(as_rows(found), indent=1) if arguments.json else as_table(config, found))
     return 0

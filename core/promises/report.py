@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from core.frames import number
 from core.numbers import sig
 from core.presets import PRESETS
 from core.presets.claims import Claim, Measures
@@ -37,6 +39,15 @@ def as_text(measured: Measured) -> str:
     count = len(_claims(measured))
     lines += failed or [f"All {count} claims of {len(measured)} presets hold."]
     return "\n".join(lines)
+
+
+def as_rows(measured: Measured) -> list[dict[str, Any]]:
+    """The same for programs: a row a claim; what is no number is null."""
+    return [
+        {"preset": name, "claim": str(claim), "of": claim.seeds, "measured": [number(claim.value(run)) for run in runs],
+         "kept": sum(map(claim.kept, runs)), "holds": claim.holds(runs)}
+        for name, runs in measured.items() for claim in PRESETS[name].claims
+    ]  # fmt: skip
 
 
 def _claims(measured: Measured) -> list[Claim]:

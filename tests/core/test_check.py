@@ -1,6 +1,7 @@
 """``core.check``: agrees over many seeds, and notices a cell that is wrong."""
 
 import dataclasses
+import json
 
 import pytest
 import torch
@@ -28,6 +29,16 @@ def test_the_table_names_every_variant_and_ends_well(capsys):
     assert all(name in printed for name in check.VARIANTS)
     assert printed.endswith("All cells agree.\n")
     assert "FAILED" not in printed
+
+
+def test_as_json_there_is_a_verdict_for_every_cell_and_judge(monkeypatch, capsys):
+    monkeypatch.setattr(check, "VARIANTS", {name: check.VARIANTS[name] for name in [*check.VARIANTS][:2]})
+    assert main(["check", "--seeds", "1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    found = {(each["cell"], each["judge"]): each for each in told}
+    pairs = [(name, judge) for name in check.VARIANTS for judge in check.JUDGES]
+    known = {(name, judge.name): each for name, judge in pairs if (each := check.verdict(name, judge, [0]))}
+    assert found.keys() == known.keys() and all(each["error"] == known[key].error for key, each in found.items())
 
 
 @pytest.mark.parametrize("owner", [RNN, LSTM, GRU])

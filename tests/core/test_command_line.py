@@ -1,6 +1,7 @@
 """The command line: what it prints, and what it says to bad input."""
 
 import json
+import subprocess
 from io import StringIO
 from pathlib import Path
 
@@ -154,3 +155,13 @@ def test_forecasts_are_reported_and_a_build_of_nothing_is_refused(capsys: pytest
     assert "`--runs` (=0) must be at least" in capsys.readouterr().err
     assert main(["forecasts", "build", "--processes", "0"]) == 2
     assert "`--processes` (=0) must be at least 1" in capsys.readouterr().err
+
+
+def test_a_shell_completes_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("shtab")
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    assert subprocess.run(["bash", "-n"], input=script, text=True).returncode == 0
+    asked = "COMP_WORDS=(unrolled sw); COMP_CWORD=1; _shtab_unrolled; echo ${COMPREPLY[@]}"
+    done = subprocess.run(["bash", "-c", f"{script}\n{asked}"], capture_output=True, text=True)
+    assert done.stdout.split() == ["sweep"], done.stderr
