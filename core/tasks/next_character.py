@@ -46,3 +46,7 @@ class NextCharacter(Endless):
         names = ("frequencies (unigrams)", "the last character (bigrams)", "the last two (trigrams)")
         known = [*zip(self.text_read.grams, names, strict=True)]
         return known + ([(self.least_loss, "the grammar itself")] if self.least_loss else [])
+
+    @property
+    def needs_lag(self) -> bool:
+        return False
