@@ -41,6 +41,7 @@ class Known:
     beside    the runs trained alongside, in the page's order; a comparison names the one in front too, in its place
     answered  the questions about this moment that are answered so far
     others    where more can be asked about those beside it, by id
+    answered_beside  the same as ``answered`` about those beside it, by id
     sweep     what is known of the sweep that is shown; None where none is
     trouble   why nothing is trained at present, or empty
     """
@@ -50,12 +51,14 @@ class Known:
     beside: tuple[Beside, ...] = ()
     answered: Answered = field(default_factory=Answered)
     others: Mapping[str, Source] = field(default_factory=dict)
+    answered_beside: Mapping[str, Answered] = field(default_factory=dict)
     trouble: str = ""
     sweep: Results | None = None
 
     @property
     def seq(self) -> str:
-        parts = [self.snapshot.seq, *(f"{id}:{snapshot.seq}" for id, _, snapshot in self.beside), self.answered.seq,
+        answered = [self.answered.seq, *(each.seq for each in self.answered_beside.values())]
+        parts = [self.snapshot.seq, *(f"{id}:{snapshot.seq}" for id, _, snapshot in self.beside), *answered,
                  self.sweep.seq if self.sweep else ""]  # fmt: skip
         return "~".join(filter(None, [*parts, self.trouble and f"{crc32(self.trouble.encode()):x}"]))
 
@@ -67,3 +70,8 @@ class Known:
     def answer(self, question: Question) -> Answer | None:
         """The answer (arrays, meta, step) to a question of the view's ``needs``; None while it is worked out."""
         return self.answered.answers.get(question)
+
+    def answer_of(self, run_id: str, question: Question) -> Answer | None:
+        """The same about the run in front or one beside it."""
+        about = self.answered if run_id == self.source.id else self.answered_beside.get(run_id, Answered())
+        return about.answers.get(question)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 import anyio
@@ -24,10 +25,21 @@ FIRST_SECONDS, AGAIN_SECONDS = 0.12, 0.4
 moved cursor should not wait for the slowest picture; an answer that is nearly there should not cost a second reply."""
 
 
-def needed(page: Page, query: Query, config: RunConfig) -> list[Question]:
-    """The questions that the words and the pictures on screen draw, each once."""
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked about one source."""
+
+    source_id: str
+    snapshot: Snapshot
+    questions: list[Question]
+
+
+def needed(page: Page, query: Query, config: RunConfig, *, beside: bool = False) -> list[Question]:
+    """The questions that the words and the pictures on screen draw, each once; or those of them that are asked of a run
+    ``beside`` too, whose settings are ``config``."""
     left_out = page.left_out(config)
-    all_needs = [page.needs, *(page.views[name].needs for name in query.views if name not in left_out)]
+    shown = [page.views[name] for name in query.views if name not in left_out]
+    all_needs = [view.needs for view in shown if view.of_all] if beside else [page.needs, *(v.needs for v in shown)]
     return list(dict.fromkeys(question for needs in all_needs for question in questions(needs, query, config)))
 
 
@@ -37,29 +49,33 @@ def step_shown(snapshot: Snapshot, cursor: int | None) -> int | None:
     return int(known[-1]) if known.size else None
 
 
-async def found(
-    answers: Answers, wanted: Iterable[Question], source_id: str, snapshot: Snapshot, query: Query, *, again: bool
-) -> Answered:
-    """What is answered within a moment; of a moving run that is followed live, what is answered already."""
-    step, wanted = step_shown(snapshot, query.cursor), list(wanted)
-    if step is None or not wanted:
-        return Answered()
-    live = query.cursor is None and snapshot.status.moving
+async def found(answers: Answers, wanted: Sequence[Wanted], query: Query, *, again: bool) -> list[Answered]:
+    """What is answered within a moment, about each source; of moving runs that are followed live, what is answered
+    already."""
+    live = query.cursor is None and any(each.snapshot.status.moving for each in wanted if each.questions)
     until = monotonic() + (0 if live else AGAIN_SECONDS if again else FIRST_SECONDS)
     while True:
-        known = await anyio.to_thread.run_sync(_ask, answers, wanted, source_id, step, live)
-        if not known.pending or monotonic() >= until:
+        known = await anyio.to_thread.run_sync(_ask_all, answers, wanted, query)
+        if not any(each.pending for each in known) or monotonic() >= until:
             return known
         await anyio.sleep(LOOK_SECONDS)
 
 
-def _ask(answers: Answers, wanted: list[Question], source_id: str, step: int, live: bool) -> Answered:
+def _ask_all(answers: Answers, wanted: Sequence[Wanted], query: Query) -> list[Answered]:
+    return [_ask(answers, each, query) for each in wanted]
+
+
+def _ask(answers: Answers, wanted: Wanted, query: Query) -> Answered:
+    step = step_shown(wanted.snapshot, query.cursor)
+    if step is None:
+        return Answered()
+    live = query.cursor is None and wanted.snapshot.status.moving
     known: dict[Question, Answer] = {}
     failed: dict[Question, str] = {}
     pending = False
-    for question in wanted:
+    for question in wanted.questions:
         try:
-            answer, more = answers.get(question, source_id, step, live)
+            answer, more = answers.get(question, wanted.source_id, step, live)
         except UnrolledError as error:
             failed[question] = str(error)
             continue

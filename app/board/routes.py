@@ -20,7 +20,7 @@ from app.board.cache import Shared
 from app.board.downloads import Busy, Downloads
 from app.board.errors import BadQuery, Unknown
 from app.board.known import Known
-from app.board.needed import found, needed
+from app.board.needed import Wanted, found, needed
 from app.board.parsing import parse
 from app.board.query import SWEEP, Query
 from app.board.reply import reply
@@ -89,12 +89,23 @@ class Board:
         named = [name.removeprefix(SWEEP) for name in query.beside if name.startswith(SWEEP)]
         sweep = await anyio.to_thread.run_sync(self._look_at_sweep, named[0]) if named else None
         beside, late = await self._beside(runs)
-        wanted = needed(PAGES[query.page], query, source.config)
-        answered = await found(self._answers, wanted, source_id, snapshot, query, again=again)
-        answered = replace(answered, pending=answered.pending or late)
-        shown = tuple((other.id, other.config, now) for other, now in beside)
-        others = {other.id: other for other, _ in beside}
-        return Known(source, snapshot, shown, answered, others, self._trouble(), sweep)
+        page, others = PAGES[query.page], [(other, now) for other, now in beside if other.id != source_id]
+        wanted = [
+            Wanted(source_id, snapshot, needed(page, query, source.config)),
+            *(Wanted(other.id, now, needed(page, query, other.config, beside=True)) for other, now in others),
+        ]
+        answered, *rest = await found(self._answers, wanted, query, again=again)
+        pending = late or any(each.pending for each in (answered, *rest))
+        return Known(
+            source,
+            snapshot,
+            beside=tuple((other.id, other.config, now) for other, now in beside),
+            answered=replace(answered, pending=pending),
+            others={other.id: other for other, _ in beside},
+            answered_beside={other.id: each for (other, _), each in zip(others, rest, strict=True)},
+            trouble=self._trouble(),
+            sweep=sweep,
+        )
 
     async def _snapshot(self, source_id: str) -> tuple[Source, Snapshot]:
         source = self._sources.kept(source_id) or await anyio.to_thread.run_sync(self._sources.get, source_id)

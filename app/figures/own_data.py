@@ -1,4 +1,4 @@
-"""What is learnt from, before anything is trained: a line of the series, or how often each character stands in a text.
+"""What is learnt from, before anything is trained: a line of the series, or how often each symbol stands in a text.
 
 It stands in the controls and moves with nothing.
 """
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app.figures.shared.inked import inked
 from core import own_data
 from core.numbers import percent, plural, sig
+from core.tasks.tokens import Tokens, split
 
 WIDTH, HEIGHT = 280, 84
 MOST_POINTS, MOST_SYMBOLS = 280, 12
@@ -23,7 +24,7 @@ MOST_POINTS, MOST_SYMBOLS = 280, 12
 def preview(task: Any) -> str:
     """HTML of a task that takes data; its numbers and names are escaped."""
     data = own_data.content(task.data)
-    return _symbols(data.characters) if isinstance(data, own_data.Text) else _series(task, data)
+    return _symbols(data.characters, task.tokens) if isinstance(data, own_data.Text) else _series(task, data)
 
 
 def _series(task: Any, table: own_data.Table) -> str:
@@ -59,18 +60,20 @@ def _points(column: NDArray[np.float64], first: int, stop: int) -> str:
     return " ".join(points)
 
 
-def _symbols(characters: str) -> str:
-    counts = Counter(characters)
+def _symbols(characters: str, tokens: Tokens) -> str:
+    symbols = split(characters, tokens)
+    counts = Counter(symbols)
     most = counts.most_common(MOST_SYMBOLS)
     rows = "".join(
         f'<tr><td style="padding-right:.6em"><code>{escape(_named(symbol))}</code></td><td>{count:,}</td>'
-        f'<td style="padding-left:.6em">{percent(count / len(characters), 1)}</td></tr>'
+        f'<td style="padding-left:.6em">{percent(count / len(symbols), 1)}</td></tr>'
         for symbol, count in most
     )
-    text = f"{len(characters):,} characters, {len(counts):,} of them different; the most frequent:"
+    what = "words and marks" if tokens == "words" else "characters"
+    text = f"{len(symbols):,} {what}, {len(counts):,} of them different; the most frequent:"
     return f'<div style="font-size:0.8rem">{text}<table>{rows}</table></div>'
 
 
 def _named(symbol: str) -> str:
     names = {" ": "space", "\n": "line end", "\t": "tab"}
-    return names.get(symbol, symbol if symbol.isprintable() else f"U+{ord(symbol):04X}")
+    return names.get(symbol, symbol if symbol.isprintable() else f"U+{ord(symbol[0]):04X}")

@@ -21,7 +21,7 @@ PROMISE = (
     "whom you do not give its link, and deleted with it; without a run it goes after a day."
 )
 _ASKS = {"table": ("A CSV of yours", "One column is learnt, a row a time step."),
-         "text": ("A text of yours", "Its characters are learnt, one a time step.")}  # fmt: skip
+         "text": ("A text of yours", "Its characters or its words are learnt, one a time step.")}  # fmt: skip
 _TIMES, _SAID, _REFUSED = "_brought_times", "_brought_said", "_brought_refused"
 """How often something was brought, (digest, notes) of the last, and why the last could not be."""
 

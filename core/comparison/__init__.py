@@ -12,6 +12,7 @@ from core.comparison.members import (
     comparison,
     differences,
     kept,
+    other_cells,
 )
 from core.comparison.parameters import parameters
 from core.comparison.power import least_of_a_pair, least_of_all, most_told_apart, seeds_needed
@@ -41,6 +42,7 @@ __all__ = [
     "least_of_a_pair",
     "least_of_all",
     "most_told_apart",
+    "other_cells",
     "parameters",
     "remedies",
     "seconds_left",

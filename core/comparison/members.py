@@ -84,6 +84,12 @@ def comparison(
     return Comparison(tuple(chosen), _seeds(reference, len(chosen), seeds, most_runs, problems), tuple(problems))
 
 
+def other_cells(config: RunConfig) -> list[RunConfig]:
+    """The settings of ``config`` with every other cell that can have them."""
+    runs = comparison(config, ALL_CELLS, seeds=1).in_turn
+    return [run for run in runs if run.digest() != config.digest()]
+
+
 def _members(reference: RunConfig, texts: Iterable[str], match: Match, problems: list[str]) -> list[Member]:
     apart: dict[str, Member] = {}
     for text in dict.fromkeys(texts):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -30,6 +30,7 @@ class Table:
     names   of the columns
     values  (rows, columns) float64, NaN where a cell has no number
     times   (first, last) row's date as it was written, or empty texts
+    dates   (rows,) seconds since 1970 began at which each row's date begins; (0,) where rows have none
     """
 
     kind: ClassVar[Kind] = "table"
@@ -37,12 +38,14 @@ class Table:
     names: tuple[str, ...]
     values: NDArray[np.float64]
     times: tuple[str, str] = ("", "")
+    dates: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @cached_property
     def body(self) -> bytes:
         """The bytes it is kept as."""
         facts = json.dumps({"names": self.names, "times": self.times}).encode()
-        return save({"facts": np.frombuffer(facts, np.uint8), "values": np.ascontiguousarray(self.values, np.float64)})
+        arrays = {"facts": np.frombuffer(facts, np.uint8), "values": np.ascontiguousarray(self.values, np.float64)}
+        return save(arrays | ({"dates": self.dates} if len(self.dates) else {}))
 
     @cached_property
     def digest(self) -> str:
@@ -87,8 +90,9 @@ def unpacked(body: bytes, digest: str) -> Content:
             return Text(arrays["text"].tobytes().decode())
         facts, values = json.loads(arrays["facts"].tobytes()), arrays["values"].astype(np.float64)
         names, (first, last) = tuple(map(str, facts["names"])), map(str, facts["times"])
+        dates = arrays.get("dates", np.zeros(0)).astype(np.int64)
     except (SafetensorError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"the data is damaged: {error}") from None
-    if values.ndim != 2 or values.shape[1] != len(names):
+    if values.ndim != 2 or values.shape[1] != len(names) or dates.shape not in ((0,), values.shape[:1]):
         raise ValueError("the data is damaged: it is no table")
-    return Table(names, values, (first, last))
+    return Table(names, values, (first, last), dates)

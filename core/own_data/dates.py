@@ -36,7 +36,7 @@ class Dates:
     rows    how many rows have one, from the top; those below are no part of the series
     below   what stands in place of a date in the first row after them
     texts   (rows,) as written
-    order   (rows,) steps of ``unit`` since some beginning, fractions for days and less
+    order   (rows,) years, quarters and months since year 0 began, or days since 1970 did, with fractions
     unit    "year", "quarter", "month" or "day"
     """
 
@@ -99,7 +99,7 @@ def _as_months(days: NDArray[np.float64], parsed: pd.Series) -> tuple[NDArray[np
         return None
     if parsed.dt.day.nunique() > 1 and not parsed.dt.is_month_end.all():
         return None
-    return (parsed.dt.year * 12 + parsed.dt.month).to_numpy(np.float64), "month"
+    return (parsed.dt.year * 12 + parsed.dt.month - 1).to_numpy(np.float64), "month"
 
 
 def _period(cell: str, way: str) -> float:
@@ -116,9 +116,10 @@ def _period(cell: str, way: str) -> float:
 
 def in_order(
     values: NDArray[np.float64], dates: Dates, lines: list[int], most: int
-) -> tuple[NDArray[np.float64], list[str], tuple[str, str]]:
+) -> tuple[NDArray[np.float64], list[str], tuple[str, str], NDArray[np.int64]]:
     """``values`` (rows, columns) from the oldest to the newest with a row of NaN for every date that is missing, a
-    sentence for each thing that was done, and the first and the last date. Raises DataError for a date twice."""
+    sentence for each thing that was done, the first and the last date, and when each row's date begins, in seconds
+    since 1970. Raises DataError for a date twice."""
     order, notes = dates.order, list[str]()
     _, first, counts = np.unique(order, return_index=True, return_counts=True)
     if (counts > 1).any():
@@ -139,12 +140,24 @@ def in_order(
     uneven = len(np.unique(places)) < len(places) or added > MOST_ADDED * steps or steps > most
     if uneven or not added:
         notes += ["The dates are not evenly spaced: a row is taken as a step."] if uneven else []
-        return values, notes, times
+        return values, notes, times, _begins(order, dates.unit)
     if dates.unit == "day" and step == 1 and _weekdays_alone(order):
-        return values, [*notes, "The dates are working days: a row is taken as a step."], times
+        notes.append("The dates are working days: a row is taken as a step.")
+        return values, notes, times, _begins(order, dates.unit)
     whole = np.full((steps, values.shape[1]), np.nan)
     whole[places] = values
-    return whole, [*notes, f"Missing among the dates: {plural(added, 'step')}, each a gap."], times
+    notes.append(f"Missing among the dates: {plural(added, 'step')}, each a gap.")
+    every = order[0] + step * np.arange(steps)
+    every[places] = order
+    return whole, notes, times, _begins(every, dates.unit)
+
+
+def _begins(order: NDArray[np.float64], unit: str) -> NDArray[np.int64]:
+    """When each date of ``order`` begins, in seconds since 1970 did."""
+    if unit == "day":
+        return np.round(order * 86_400).astype(np.int64)
+    months = np.round(order * {"year": 12, "quarter": 3, "month": 1}[unit]).astype(np.int64) - 12 * 1970
+    return months.astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)
 
 
 def _weekdays_alone(days: NDArray[np.float64]) -> bool:

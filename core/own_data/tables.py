@@ -51,13 +51,14 @@ def table_of(characters: str) -> tuple[Table, tuple[str, ...]]:
     names, values = [block.name(place) for place in found.columns], found.values
     notes += ["Decimal commas are read as such."] if found.comma else []
     notes += [_either(found.doubt)] if found.doubt else []
-    times = ("", "")
+    times, begins = ("", ""), np.zeros(0, np.int64)
     if dates is not None:
-        values, said, times = in_order(values, dates, block.lines, MOST_ROWS)
+        values, said, times, begins = in_order(values, dates, block.lines, MOST_ROWS)
         notes += said
     if not FEWEST_ROWS <= len(values) <= MOST_ROWS:
         raise DataError(_too_few_rows(len(values)) if len(values) < FEWEST_ROWS else _too_many_rows(len(values)))
-    return _kept(names, values, times, notes)
+    moving, unique, said = _moving(names, values)
+    return Table(unique, np.ascontiguousarray(values[:, moving]), times, begins), (*notes, *said)
 
 
 def _too_many_rows(rows: int) -> str:
@@ -236,10 +237,8 @@ def _bad_cell(block: Block, place: int, row: int, cell: str) -> str:
     return f"{where} is no number. Correct it there, or leave the cell empty."
 
 
-def _kept(
-    names: list[str], values: NDArray[np.float64], times: tuple[str, str], notes: list[str]
-) -> tuple[Table, tuple[str, ...]]:
-    """Only columns that move, each under a name of its own."""
+def _moving(names: list[str], values: NDArray[np.float64]) -> tuple[list[int], tuple[str, ...], list[str]]:
+    """The places of the columns that move, a name of its own for each, and a sentence for what is left out."""
     spread = [np.ptp(column[np.isfinite(column)]) if np.isfinite(column).any() else 0.0 for column in values.T]
     moving = [place for place, extent in enumerate(spread) if extent > 0]
     still = [names[place] for place, extent in enumerate(spread) if not extent > 0]
@@ -247,7 +246,7 @@ def _kept(
         raise DataError(
             f"Column “{still[0]}” is the same in every row, so there is nothing to learn. Choose a series that moves."
         )
-    notes += [f"Left out, being the same in every row: {', '.join(still)}."] if still else []
+    notes = [f"Left out, being the same in every row: {', '.join(still)}."] if still else []
     if len(moving) > MOST_SERIES:
         notes.append(f"Of {len(moving):,} columns of numbers the first {MOST_SERIES} are kept.")
         moving = moving[:MOST_SERIES]
@@ -256,4 +255,4 @@ def _kept(
     for place in moving:
         said[names[place]] += 1
         unique.append(names[place] if said[names[place]] == 1 else f"{names[place]} ({said[names[place]]})")
-    return Table(tuple(unique), np.ascontiguousarray(values[:, moving]), times), tuple(notes)
+    return moving, tuple(unique), notes

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from core.tasks.base import Batch, Best, Block, Kind, Mark, Part, Task, at_last_step
+from core.tasks.base import Batch, Best, Block, Mark, Part, at_last_step
+from core.tasks.one_number import OneNumber
 
 NEAR = 1
 """The lag of the near step that the answer takes."""
@@ -22,7 +23,7 @@ SPREAD = 2**0.5
 """(E[e⁴] − E[e²]²)^½ ÷ E[e²] of a normal error."""
 
 
-class CoarseFine(Task):
+class CoarseFine(OneNumber):
     """y = (x at lag 1 + a stretch of x far back, summed) ÷ √2, each part of variance one; x is white noise.
 
     T inputs: the last steps as they are, or the ``recent`` ones as they are and older ones in blocks, each the average
@@ -34,7 +35,6 @@ class CoarseFine(Task):
         "The value one step back and a stretch far back, added. Older inputs may come as averages."
     )
     first_seen: ClassVar[str] = "textbooks, as a way round truncation"
-    kind: ClassVar[Kind] = "numbers"
     solved: ClassVar[float] = 0.8
 
     name: Literal["coarse-fine"] = "coarse-fine"
@@ -117,14 +117,6 @@ class CoarseFine(Task):
         """The least mean square error from these inputs."""
         return (1 - float(self.told.sum())) / 2
 
-    @property
-    def channels(self) -> tuple[str, ...]:
-        return ("value",)
-
-    @property
-    def output_size(self) -> int:
-        return 1
-
     def sample(self, rng: np.random.Generator, n: int, part: Part) -> Batch:
         sizes, T = self.sizes, self.length
         steps = max(int(sizes.sum()), self.far + self.width)
@@ -140,10 +132,6 @@ class CoarseFine(Task):
     @property
     def baseline_loss(self) -> float:
         return 1.0
-
-    @property
-    def chance(self) -> float:
-        return 0.0
 
     def floors(self) -> list[tuple[float, str]]:
         near = [(0.5, "knows the near step alone")] if self.floor < 0.5 else []
@@ -171,9 +159,6 @@ class CoarseFine(Task):
     def events(self, x: np.ndarray) -> list[tuple[int, str]]:
         most = int(self.told.argmax()) + 1 if self.told.any() else self.length - NEAR
         return [(step, f"{x[step - 1, 0]:.2f}") for step in sorted({most, self.length - NEAR})]
-
-    def symbols(self, x: np.ndarray) -> list[str]:
-        return [f"{value:.2f}" for value in x[:, 0]]
 
 
 @lru_cache(maxsize=64)

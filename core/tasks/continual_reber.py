@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar, Literal
 
@@ -90,7 +91,7 @@ def _text() -> Text:
     closing = np.zeros(len(text), bool)
     closing[ends - 2] = True
     scored: dict[Part, np.ndarray] = {"training": closing[:first], "held-out": closing[first:]}
-    return Text(found.symbols, found.training, found.held_out, found.reach, found.opening, scored)
+    return replace(found, asked=scored)
 
 
 @lru_cache(maxsize=2)

@@ -8,6 +8,7 @@ end the text begins again, so there is always a next window, and which one is a 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.tasks.base import Batch, Mark, Part, Task
 from core.tasks.ngrams import cross_entropies
+from core.tasks.tokens import UNKNOWN, Tokens, joined, spaced, split, words_known
 from core.tasks.typed import Read, look_up
 
 JUDGED = 8
@@ -27,11 +29,12 @@ JUDGED = 8
 class Text:
     """A text as a task has it.
 
-    symbols    its characters, in the order of the vocabulary
+    symbols    its characters or words, in the order of the vocabulary
     training   (L,) places in it
     held_out   (M,) the same of the end, which nothing is learnt from
     reach      steps back from a symbol to what it depends on, at most, as far as the text's makers know
     opening    what a network reads before it writes: what stands before the beginning of a unit of the text
+    tokens     whether its symbols are characters or words
     asked      (L,) and (M,) bool by part: symbols that the score is taken of; None: all of them
     """
 
@@ -39,16 +42,23 @@ class Text:
     training: NDArray[np.int64]
     held_out: NDArray[np.int64]
     reach: int
-    opening: str
+    opening: tuple[str, ...]
+    tokens: Tokens = "characters"
     asked: dict[Part, NDArray[np.bool_]] | None = field(default=None, repr=False)
 
     @classmethod
-    def cut(cls, text: str, reach: int, opening: str, held_out: float = 0.1) -> Text:
-        """Of ``text``, whose last part, a share ``held_out`` of it, is held out."""
-        symbols = tuple(sorted(set(text)))
-        places = np.searchsorted(np.array(symbols), np.array(list(text))).astype(np.int64)
+    def cut(
+        cls, text: Sequence[str], reach: int, opening: str, held_out: float = 0.1, tokens: Tokens = "characters"
+    ) -> Text:
+        """Of the symbols of ``text``, whose last part, a share ``held_out`` of them, is held out. Of words the
+        vocabulary is that of the part that is learnt from."""
         first = round(len(text) * (1 - held_out))
-        return cls(symbols, places[:first], places[first:], reach, opening)
+        symbols = tuple(sorted(set(text))) if tokens == "characters" else words_known(text[:first])
+        place = {symbol: k for k, symbol in enumerate(symbols)}
+        unknown = place.get(UNKNOWN, -1)  # no character is
+        places = np.array([place.get(symbol, unknown) for symbol in text], np.int64)
+        begin = tuple(symbol if symbol in place else UNKNOWN for symbol in split(opening, tokens))
+        return cls(symbols, places[:first], places[first:], reach, begin, tokens)
 
     def part(self, part: Part) -> NDArray[np.int64]:
         """The symbols of one part."""
@@ -58,6 +68,32 @@ class Text:
     def grams(self) -> list[float]:
         """Nats a held-out symbol under the unigram, bigram and trigram model of the training part."""
         return cross_entropies(self.training, self.held_out, len(self.symbols))
+
+    @property
+    def opening_places(self) -> list[int]:
+        """``opening`` in the vocabulary."""
+        return [self.symbols.index(symbol) for symbol in self.opening]
+
+    @cached_property
+    def letters(self) -> float:
+        """Characters a symbol, with the spaces between, on average of what is held out."""
+        return len(self.joined(self.held_out)) / len(self.held_out)
+
+    def excerpt(self, characters: int) -> int:
+        """How many symbols make a text of about so many ``characters``."""
+        return max(2, round(characters / self.letters))
+
+    def named(self, places: Sequence[int] | NDArray[np.int64]) -> list[str]:
+        """The symbols at ``places`` in the vocabulary."""
+        return [self.symbols[place] for place in places]
+
+    def joined(self, places: Sequence[int] | NDArray[np.int64]) -> str:
+        """The same as one reads them."""
+        return joined(self.named(places), self.tokens)
+
+    def spaced(self, places: Sequence[int] | NDArray[np.int64]) -> list[bool]:
+        """Before which of them a space stands that is none of them."""
+        return spaced(self.named(places), self.tokens)
 
     @cached_property
     def scored(self) -> dict[Part, NDArray[np.bool_]]:
@@ -111,8 +147,13 @@ class Endless(Task):
         return Batch(self.encode(symbols[:-1]), symbols[1:], np.ones((T, len(first)), bool), scored[places[1:]])
 
     def read(self, text: str) -> Read:
-        """Anyone's text, character by character."""
-        return look_up(list(text), self.text_read.symbols)
+        """Anyone's text, symbol by symbol."""
+        return look_up(split(text, self.text_read.tokens), self.text_read.symbols)
+
+    @property
+    def noun(self) -> str:
+        """What one of its symbols is called."""
+        return "word" if self.text_read.tokens == "words" else "character"
 
     def remark(self, text: str) -> str:
         """A sentence about a text that a network wrote: what can be checked of it; empty where nothing can."""
@@ -121,11 +162,6 @@ class Endless(Task):
     @property
     def lag(self) -> int:
         return min(self.length - 1, self.text_read.reach)
-
-    @property
-    def needs_lag(self) -> bool:
-        """Whether its windows hold all that its answers hang on."""
-        return self.lag == self.text_read.reach
 
     def marks(self) -> list[Mark]:
         first = self.length - self.lag

@@ -1,4 +1,4 @@
-"""Language model: which character comes next? Trained along one long text, as everybody trains them."""
+"""Language model: which symbol comes next? Trained along one long text, as everybody trains them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from importlib.resources import files
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.numbers import plural
 from core.tasks.endless import Text
-from core.tasks.next_character import NextCharacter
+from core.tasks.next_symbol import NextSymbol
 from core.tasks.reber import grammatical, inner_strings
+from core.tasks.tokens import Tokens, split
 
 STRINGS = 40_000
 """Of Reber's grammar in the text of that name."""
@@ -21,21 +22,13 @@ SHUFFLED = 1990
 """Seed of the order in which names and strings stand."""
 
 
-class Language(NextCharacter):
-    """The characters of one of three texts."""
+class Language(NextSymbol):
+    """The characters of one of three texts, or the words of the one that has some."""
 
     title: ClassVar[str] = "Language model"
-    question: ClassVar[str] = "A text, character by character: which one comes next?"
+    question: ClassVar[str] = "A text, character by character or word by word: which one comes next?"
 
     name: Literal["language"] = "language"
-    length: int = Field(
-        default=50,
-        ge=2,
-        le=2_000,
-        title="Window T",
-        description="Characters per update; the state is carried on from one window to the next, the gradient is not.",
-        json_schema_extra={"unit": "characters"},
-    )
     text: Literal["story", "names", "reber"] = Field(
         default="story",
         title="Text",
@@ -47,9 +40,18 @@ class Language(NextCharacter):
         },
     )
 
+    @model_validator(mode="after")
+    def _words_where_there_are_some(self) -> Language:
+        if self.tokens == "words" and self.text != "story":
+            raise ValueError(
+                f"`task.tokens` (=words) needs a text of words, and `task.text` (={self.text}) is none. Choose "
+                "characters, or the harbour book."
+            )
+        return self
+
     @property
     def text_read(self) -> Text:
-        return _text(self.text)
+        return _text(self.text, self.tokens)
 
     @property
     def least_loss(self) -> float:
@@ -61,7 +63,7 @@ class Language(NextCharacter):
 
 
 @lru_cache(maxsize=4)
-def _text(name: str) -> Text:
+def _text(name: str, tokens: Tokens = "characters") -> Text:
     if name == "reber":
         rng = np.random.default_rng(SHUFFLED)
         strings = [f"B{inner}E" for inner in inner_strings(rng, STRINGS)]
@@ -70,7 +72,8 @@ def _text(name: str) -> Text:
     if name == "names":
         names = np.random.default_rng(SHUFFLED).permutation(np.array(text.split())).tolist()
         return Text.cut("\n".join(names) + "\n", max(map(len, names)), "\n")
-    return Text.cut(text, max(len(entry) for entry in text.split("\n\n")), "\n\n")
+    longest = max(len(split(entry, tokens)) for entry in text.split("\n\n"))
+    return Text.cut(split(text, tokens), longest, "\n\n", tokens=tokens)
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from core.numbers import sig
 from core.tasks.digest import Digest
 from core.tasks.series import FEWEST_WINDOWS, Series
 
-EXAMPLE = "8d59c7d44ba7e5bab23b39d6aa64202c"
+EXAMPLE = "461ed42869e53b7347cc3ade7a39bc1c"
 """The table that stands there until a file is brought: monthly visitors of a garden that does not exist."""
 
 
@@ -78,6 +78,11 @@ class OwnSeries(Series):
 
     def raw(self) -> NDArray[np.float64]:
         return self._table.values[:, self.column - 1 : self.column]
+
+    @property
+    def dates(self) -> NDArray[np.datetime64] | None:
+        begins = self._table.dates
+        return begins.astype("datetime64[s]") if len(begins) else None
 
     @property
     def unit(self) -> str:

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from core import classical
 from core.errors import ConfigError
-from core.tasks.base import Batch, Kind, Mark, Part, Task, at_last_step
+from core.tasks.base import Batch, Mark, Part, at_last_step
+from core.tasks.one_number import OneNumber
 
 FEWEST_WINDOWS = 20
 """Different ones that each part must have."""
@@ -37,10 +38,9 @@ class Known(NamedTuple):
     deviation: float
 
 
-class Series(Task):
+class Series(OneNumber):
     """x[t + horizon] from x[1 … t], on windows of T steps. The training part ends before the held-out one begins."""
 
-    kind: ClassVar[Kind] = "numbers"
     solved: ClassVar[float] = 0.98  # normalised MSE below .02
 
     length: int = Field(default=40, ge=2, le=1000, title="Window T", description="Steps of one sequence.")
@@ -72,14 +72,14 @@ class Series(Task):
         """(n, C) the series in its own unit, NaN where there is a gap."""
 
     @property
-    def target(self) -> int:
-        """The channel that is asked for."""
-        return 0
-
-    @property
     def unit(self) -> str:
         """What the numbers of ``raw`` are called."""
         return "value"
+
+    @property
+    def dates(self) -> NDArray[np.datetime64] | None:
+        """(n,) when each step of ``raw`` begins; None where nobody knows."""
+        return None
 
     @property
     def steps(self) -> int:
@@ -115,14 +115,6 @@ class Series(Task):
                     f"{FEWEST_WINDOWS}. Lower `task.length`, or {way} `task.split` (={self.split})."
                 ])  # fmt: skip
 
-    @property
-    def channels(self) -> tuple[str, ...]:
-        return ("value",)
-
-    @property
-    def output_size(self) -> int:
-        return 1
-
     def sample(self, rng: np.random.Generator, n: int, part: Part) -> Batch:
         return self.windows(rng.choice(self.starts(part), n))
 
@@ -154,10 +146,6 @@ class Series(Task):
         return float(np.var(targets, dtype=np.float64))
 
     @property
-    def chance(self) -> float:
-        return 0.0
-
-    @property
     def past(self) -> NDArray[np.float64]:
         """(n,) the asked channel of the training part."""
         return self.known.values[: self.trained, self.target].astype(np.float64)
@@ -187,10 +175,6 @@ class Series(Task):
     def lag(self) -> int:
         return self.length - 1
 
-    @property
-    def needs_lag(self) -> bool:
-        return False
-
     def marks(self) -> list[Mark]:
         T = self.length
         ahead = "next value asked" if self.horizon == 1 else f"value {self.horizon} steps ahead asked"
@@ -202,9 +186,6 @@ class Series(Task):
         found = {int(column.argmax()) + 1: f"highest {column.max():.2f}"}
         found.setdefault(int(column.argmin()) + 1, f"lowest {column.min():.2f}")
         return sorted(found.items())
-
-    def symbols(self, x: np.ndarray) -> list[str]:
-        return [f"{value:.2f}" for value in x[:, self.target]]
 
 
 class _Baselines(NamedTuple):

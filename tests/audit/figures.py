@@ -44,8 +44,8 @@ def pace(truth: Truth, said: Said) -> Facts:
 
 
 @FIGURES(
-    "{reach} of {need} | steps back that the task needs, within the horizon (1 %)",
-    "all {need} | steps back that the task needs, within the {all:horizon} (1 %)",
+    "{reach} of {need} | needed steps back within the horizon (1 %)",
+    "all {need} | needed steps back within the {all:horizon} (1 %)",
     "– | no horizon: the gradient is " + KIND + " at the last step",
 )
 def reach(truth: Truth, said: Said) -> Facts:
@@ -273,8 +273,8 @@ def microscope(truth: Truth, said: Said) -> Facts:
 
 
 @FIGURES(
-    "{value:[^|]*} | {perplexity:perplexity} of unseen text",
-    "{value:[^|]*} | {bits:bits} a symbol",
+    "{value:[^|]*} | {perplexity:perplexity} a {noun:word|character} of unseen text",
+    "{value:[^|]*} | {bits:bits} a {noun:word|character}",
     "{value} | bits: {grams:trigrams}, counted and smoothed",
     "{value} | bits: {frequencies:frequencies} alone",
     "{value} | bits: the {entropy:exact entropy}",
@@ -291,5 +291,6 @@ def of_a_text(truth: Truth, said: Said) -> Facts:
         claim(said["value"].strip() == "–", "it is not scored")
         return {}
     own = nats(truth)
+    claim(said["noun"] == ("word" if task.text_read.tokens == "words" else "character"), "what a symbol is called")
     said.near("value", math.exp(min(own, 50)) if "perplexity" in said.places else own / math.log(2))
     return {}

@@ -67,7 +67,8 @@ def _task(rng: np.random.Generator, T: int) -> dict[str, Any]:
         return flat | {"task.symbols_to_copy": int(rng.integers(1, 4)), "task.alphabet": int(rng.integers(2, 9)),
                        "task.asked": str(rng.choice(["every", "recall"]))}  # fmt: skip
     if name == "language":
-        return flat | {"task.text": str(rng.choice(["story", "names", "reber"]))}
+        tokens, text = rng.choice(["words", "characters"]), str(rng.choice(["story", "names", "reber"]))
+        return flat | {"task.text": text, "task.tokens": str(tokens) if text == "story" else "characters"}
     if name == "continual-reber":
         return flat
     if name == "two-lag":

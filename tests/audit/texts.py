@@ -9,6 +9,7 @@ import numpy as np
 
 from core.tasks import ContinualReber, Language
 from core.tasks.endless import Endless
+from core.tasks.tokens import joined
 from tests.audit.reading import Facts, Rules, Said, claim, near
 from tests.audit.shared import SHARED
 from tests.audit.truth import Truth
@@ -29,12 +30,12 @@ def nats(truth: Truth) -> float:
     return truth.frame.error * text_task(truth).text_read.grams[0]
 
 
-@LANGUAGE("This page goes along an endless text, and the task {title:.+} has none.")
+@LANGUAGE("This page reads and writes texts, and the task {title:.+} has none.")
 def no_text(truth: Truth, said: Said) -> None:
     claim(said["title"] == truth.config.task.title and not isinstance(truth.config.task, Endless), "it has one")
 
 
-@LANGUAGE("Choose Language model, Your text or Continual Reber as the task.")
+@LANGUAGE("Choose Language model or Continual Reber as the task.")
 def choose(truth: Truth, said: Said) -> None:
     claim((Language.title, ContinualReber.title) == ("Language model", "Continual Reber"), "their names")
 
@@ -91,7 +92,8 @@ def reset(truth: Truth, said: Said) -> None:
 def text(truth: Truth) -> str:
     """What was written, after what was read first."""
     task, answer = text_task(truth), truth.answers["writing"]
-    return task.text_read.opening + "".join(task.text_read.symbols[place] for place in answer.arrays["places"])
+    words = [*task.text_read.opening, *(task.text_read.symbols[place] for place in answer.arrays["places"])]
+    return "".join(words) if task.text_read.tokens == "characters" else joined(words, "words")
 
 
 @LANGUAGE("Brackets and quotation marks: {opened} opened, {closed} closed before another mark.")
@@ -153,8 +155,8 @@ def surprised(truth: Truth, said: Said) -> None:
 
 
 @ORIGIN(
-    "After “…{before:.*?}” comes “{symbol:.}”, to which it gave {chance%}.",
-    "“{strongest:.}”, {back} symbol{s:s?} before, matters most; a hundredth as much still arrives {far} symbol{p:s?} back.",
+    "After “…{before:.*?}” comes “{symbol:.+?}”, to which it gave {chance%}.",
+    "“{strongest:.+?}”, {back} symbol{s:s?} before, matters most; a hundredth as much still arrives {far} symbol{p:s?} back.",
     "{none:No gradient} comes back from it.",
     "The gradient of this answer is no number {nan:here}.",
 )

@@ -27,6 +27,7 @@ SERIES: dict[str, st.SearchStrategy[Any]] = {
     "split": st.integers(20, 95),
     "asked": st.sampled_from(["last", "every"]),
 }
+TOKENS = {"length": st.integers(2, 2_000), "tokens": st.sampled_from(["characters", "words"])}
 TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "temporal-order": {
         "length": st.integers(10, 10_000),
@@ -68,8 +69,8 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "far": st.integers(2, 5000),
         "width": st.integers(1, 1000),
     },
-    "language": {"length": st.integers(2, 2_000), "text": st.sampled_from(["story", "names", "reber"])},
-    "own-text": {"length": st.integers(2, 2_000), "data": st.sampled_from([OwnText().data, "0" * 32])},
+    "language": TOKENS | {"text": st.sampled_from(["story", "names", "reber"])},
+    "own-text": TOKENS | {"data": st.sampled_from([OwnText().data, "0" * 32])},
     "continual-reber": {"length": st.integers(2, 2_000)},
     "timed-spikes": {
         "length": st.integers(101, 10_000),
@@ -132,6 +133,8 @@ def flats(draw: st.DrawFn) -> dict[str, Any]:
                  "own-text", "continual-reber")  # fmt: skip
         needed = {} if part == "cell" or name in short else {"length": optional.pop("length")}
         chosen = draw(st.fixed_dictionaries(needed, optional=optional))
+        if chosen.get("text", "story") != "story":  # the others have no words
+            chosen.pop("tokens", None)
         flat |= {f"{part}.name": name} | {f"{part}.{key}": value for key, value in chosen.items()}
     return flat
 

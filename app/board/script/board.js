@@ -78,9 +78,9 @@ class Board {
 
   scrub(step, released) { this.transport.scrub(step, released); }
 
-  // A text that is cleared is no longer asked for.
-  turn(name, value, settled) {
-    this.knobs = { ...this.knobs, [name]: value };
+  // A text that is cleared is no longer asked for. `beside`: knobs that turn with it.
+  turn(name, value, settled, beside = {}) {
+    this.knobs = { ...this.knobs, ...beside, [name]: value };
     if (value === "") delete this.knobs[name];
     clearTimeout(this.settling?.timer);
     const tell = () => { this.settling = null; this.tell("knobs", this.knobs); };

@@ -51,6 +51,7 @@ class Picture {
     this.problem = make("div", "ub-problem");
     this.problem.setAttribute("role", "status");
     this.assemble(height);
+    this.plot.addEventListener("click", (event) => this.click && this.choose(event));
     if (name === "curve") this.pins = new Pins(board, this);
     this.letScroll();
   }
@@ -111,6 +112,8 @@ class Picture {
   react(Plotly, { data, layout }, template) {
     this.axis = layout.meta?.axis;
     this.leads = layout.meta?.leads;
+    this.click = layout.meta?.click;
+    this.section.classList.toggle("ub-clicks", Boolean(this.click));
     this.holder.style.minHeight = `${layout.height}px`;
     if (this.plot.style.display) {
       this.plot.replaceChildren();
@@ -181,6 +184,17 @@ class Picture {
       else if (this.name === "training") this.board.scrub(points[0].y, true);
       else if (this.axis === "training") this.board.scrub(points[0].x, true);
     });
+  }
+
+  // What was clicked on, a cell of a grid, becomes a knob's number, from 1 on; another picture may show what comes of it.
+  choose({ clientX, clientY }) {
+    const { xaxis, yaxis } = this.plot._fullLayout ?? {}, box = this.plot.getBoundingClientRect();
+    if (!xaxis) return;
+    const column = Math.round(xaxis.p2d(clientX - box.left - xaxis._offset)), row = Math.round(yaxis.p2d(clientY - box.top - yaxis._offset));
+    const place = this.click.cells[row]?.[column] ?? -1;
+    if (place < this.click.first) return;
+    this.board.turn(this.click.knob, String(place + 1), true, this.click.beside);
+    this.board.views[this.click.shown]?.section.scrollIntoView({ block: "nearest", behavior: STILL.matches ? "auto" : "smooth" });
   }
 
   mark(axis, x) {

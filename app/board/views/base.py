@@ -87,6 +87,7 @@ class ViewSpec:
     texts   those among them that are typed lines
     title   stands over the gap while there is no picture yet
     trained whether training alone gives it something to show
+    of_all  whether its questions are asked of the runs trained alongside too
     belongs whether it has anything to say about such settings; where not, it is not on the page at all. None: always
     """
 
@@ -98,6 +99,7 @@ class ViewSpec:
     texts: tuple[str, ...] = ()
     title: str = ""
     trained: bool = False
+    of_all: bool = False
     belongs: Callable[[RunConfig], bool] | None = None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from app.figures.base.records import Layout
 from app.figures.base.values import runs
@@ -42,23 +43,26 @@ def thinned(steps: np.ndarray, values: np.ndarray, most: int = 300) -> Thinned:
     return Thinned(steps[starts], mean.astype(np.float32), low, high, True)
 
 
-def area(x: np.ndarray, low: np.ndarray, high: np.ndarray, color: str, opacity: float, **trace: Any) -> list[Layout]:
+def area(x: ArrayLike, low: np.ndarray, high: np.ndarray, color: str, opacity: float, **trace: Any) -> list[Layout]:
     """One trace that fills from ``low`` to ``high``, each run of numbers closed by itself: one outline around a gap
-    would close across it. None where they are the same everywhere."""
+    would close across it. None where they are the same everywhere. ``x`` are numbers or dates as texts."""
+    along = np.asarray(x)
+    gap = "" if along.dtype.kind == "U" else np.nan
     known = np.isfinite(low) & np.isfinite(high)
     if not (known & (high > low)).any():
         return []
     xs, ys = [], []
     for first, last in runs(known):
         there = slice(first, last + 1)
-        xs += [x[there], x[there][::-1], [np.nan]]
+        xs += [along[there], along[there][::-1], [gap]]
         ys += [low[there], high[there][::-1], [np.nan]]
     return [{"type": "scatter", "mode": "lines", "line": {"width": 0}, "fill": "toself", "fillcolor": color,
              "opacity": opacity, "hoverinfo": "skip", "x": _joined(xs), "y": _joined(ys), **trace}]  # fmt: skip
 
 
 def _joined(parts: Sequence[Any]) -> np.ndarray:
-    return np.concatenate([np.asarray(part, np.float32) for part in parts])
+    whole = np.concatenate([np.asarray(part) for part in parts])
+    return whole if whole.dtype.kind == "U" else whole.astype(np.float32)
 
 
 def spread(values: np.ndarray, most: int) -> np.ndarray:

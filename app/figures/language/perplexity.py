@@ -16,12 +16,20 @@ from core.tasks.endless import Endless
 
 MEASURE, PERPLEXITY, BITS = "language_measure", "perplexity", "bits"
 NAMES = ("unigrams", "bigrams", "trigrams")
+MOST_NATS = 50.0
 
 
 def lines(task: Endless) -> list[tuple[str, float]]:
     """Nats a symbol of what the network is judged beside, from the most to the least."""
     known = list(zip(NAMES, task.text_read.grams, strict=True))
     return known + ([("the exact entropy", task.least_loss)] if task.least_loss else [])
+
+
+def perplexity_by(scalars: Mapping[str, np.ndarray], step: int, task: Endless) -> float | None:
+    """Of unseen text when it was last scored, at training step ``step`` at the latest; None before that."""
+    steps, error = measured(scalars["step"], scalars["error"])
+    known = error[steps <= step]
+    return float(np.exp(min(float(known[-1]) * task.baseline_loss, MOST_NATS))) if len(known) else None
 
 
 def perplexity(
@@ -33,7 +41,7 @@ def perplexity(
     nats = error.astype(np.float64) * task.baseline_loss
 
     def shown(values: np.ndarray | float) -> np.ndarray:
-        return np.exp(np.minimum(values, 50.0)) if measure == PERPLEXITY else np.asarray(values) / np.log(2)
+        return np.exp(np.minimum(values, MOST_NATS)) if measure == PERPLEXITY else np.asarray(values) / np.log(2)
 
     values = shown(nats)
     every = np.concatenate([values, [float(shown(y)) for _, y in floors]])

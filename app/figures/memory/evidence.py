@@ -34,6 +34,8 @@ Arrays = Mapping[str, np.ndarray]
 TEXT, SEQUENCE = "review_text", "memory_sequence"
 LONGEST = 500
 """Characters of a typed line."""
+MOST_NAMED = 100
+"""Symbols of a vocabulary that a sentence lists."""
 MOST_POINTS = 800
 MOST_LABELS = 8
 """Marked inputs that are named above the plot."""
@@ -80,7 +82,9 @@ def sentences(text: str, task: Task, typed: Typing) -> list[str]:
     if not text.strip():
         return []
     read = task.read(text)
-    vocabulary = f"It knows {len(task.vocabulary)}: {', '.join(task.vocabulary)}."
+    known = task.vocabulary
+    few = known[:: -(-len(known) // MOST_NAMED)]
+    vocabulary = f"It knows {len(known)}{', such as' if len(few) < len(known) else ':'} {', '.join(few)}."
     if not read.places:
         return [f"None of what was typed is a {typed.symbol} that this network has ever seen, so a drawn "
                 f"{typed.noun} stands here. {vocabulary}"]  # fmt: skip

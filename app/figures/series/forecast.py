@@ -9,7 +9,7 @@ import numpy as np
 from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Layout, View, area, figure
-from app.figures.series.lines import NAMES, PLAIN, keys, line, own_unit, truth_line
+from app.figures.series.lines import NAMES, PLAIN, along, between, dated, keys, line, own_unit, series_axis, truth_line
 from app.figures.theme import CELL_LOOKS, Style
 from app.text.series.forecasts import NETWORK, WHO
 from core.config import RunConfig
@@ -29,23 +29,29 @@ def forecast(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, task: S
     told = {who: own_unit(values, task) for who, values in zip(WHO, arrays["ahead"])}
     past, truth = own_unit(arrays["before"], task), own_unit(arrays["truth"], task)
     low, high = (own_unit(arrays["ahead"][0] + arrays[end], task) for end in ("low", "high"))
-    shown = before >= place - 2 * K - 20
+    begin, shown = between(place, task), before >= place - 2 * K - 20
     layout: Layout = {
-        "xaxis": {"nticks": style.ticks, "showgrid": False, "title": {"text": "step of the series"}},
+        **series_axis(task, style),
         "yaxis": {"nticks": 6, "minexponent": PLAIN, "title": {"text": "" if style.narrow else task.unit},
                   "range": _room(past[shown], truth)},
-        "shapes": [{"type": "line", "x0": place - 0.5, "x1": place - 0.5, "yref": "paper", "y0": 0, "y1": 1,
+        "shapes": [{"type": "line", "x0": begin, "x1": begin, "yref": "paper", "y0": 0, "y1": 1,
                     "line": {"color": style.theme.muted, "width": 1, "dash": "dot"}}],
         "hovermode": "x",
-        "meta": {"axis": "series"},
     }  # fmt: skip
     color = CELL_LOOKS[config.cell.name].color
+    x = along(ahead, task)
     data = [
-        *area(ahead, low, high, color, 0.18, name=BAND),
-        truth_line(np.concatenate([before[shown], ahead]), np.concatenate([past[shown], truth]), style),
-        *(line(ahead, told[who], who, config, style) for who in reversed(WHO)),
+        *area(x, low, high, color, 0.18, name=BAND),
+        truth_line(along(np.concatenate([before[shown], ahead]), task), np.concatenate([past[shown], truth]), style),
+        *(line(x, told[who], who, config, style) for who in reversed(WHO)),
     ]
-    table = {"step": ahead, "the series": truth} | {NAMES[who]: told[who] for who in WHO} | {"low": low, "high": high}
+    table = (
+        {"step": ahead}
+        | dated(ahead, task)
+        | {"the series": truth}
+        | {NAMES[who]: told[who] for who in WHO}
+        | {"low": low, "high": high}
+    )
     return View(
         name="forecast",
         title="The series goes on",

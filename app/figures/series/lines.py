@@ -26,6 +26,34 @@ def own_unit(values: np.ndarray, task: Series) -> np.ndarray:
     return np.where(np.isfinite(shown), shown, np.nan)
 
 
+def along(steps: np.ndarray, task: Series) -> list[str] | list[int]:
+    """Where ``steps`` of the series, from 1, stand on its axis: at their dates where they have some."""
+    if task.dates is None:
+        return steps.tolist()
+    dates = task.dates[steps - 1]
+    return np.datetime_as_string(dates, unit="D" if (dates == dates.astype("datetime64[D]")).all() else "m").tolist()
+
+
+def dated(steps: np.ndarray, task: Series) -> dict[str, list[Any]]:
+    """A table's column of their dates, where they have some."""
+    return {} if task.dates is None else {"date": [*along(steps, task)]}
+
+
+def between(step: int, task: Series) -> str | float:
+    """The middle between ``step`` and the one before it on the same axis."""
+    if task.dates is None:
+        return step - 0.5
+    return str(task.dates[step - 2] + (task.dates[step - 1] - task.dates[step - 2]) // 2)
+
+
+def series_axis(task: Series, style: Style) -> Layout:
+    """The layout's part for it."""
+    axis = {"nticks": style.ticks, "showgrid": False}
+    if task.dates is None:
+        return {"xaxis": axis | {"title": {"text": "step of the series"}}, "meta": {"axis": "series"}}
+    return {"xaxis": axis | {"type": "date"}}
+
+
 def line(x: Any, y: Any, who: str, config: RunConfig, style: Style, hover: str = "%{y}", **more: Any) -> Layout:
     """One of WHO."""
     look = {"color": CELL_LOOKS[config.cell.name].color, "width": 2.5} if who == NETWORK else {

@@ -9,7 +9,7 @@ import numpy as np
 from pandas import DataFrame
 
 from app.figures.base import Layout, View, figure
-from app.figures.series.lines import NAMES, PLAIN, keys, line, own_unit, truth_line
+from app.figures.series.lines import NAMES, PLAIN, along, dated, keys, line, own_unit, series_axis, truth_line
 from app.figures.theme import Style
 from app.text.series.caption import ahead_words
 from app.text.series.forecasts import LINEAR, NETWORK, WHO, Forecasts
@@ -26,12 +26,12 @@ def one_step(
     told = {who: own_unit(values, task) for who, values in zip(WHO, arrays["shown"])}
     truth, drawn = own_unit(arrays["shown_truth"], task), (NETWORK, LINEAR)
     layout: Layout = {
-        "xaxis": {"nticks": style.ticks, "showgrid": False, "title": {"text": "step of the series"}},
+        **series_axis(task, style),
         "yaxis": {"nticks": 6, "minexponent": PLAIN, "title": {"text": "" if style.narrow else task.unit}},
         "hovermode": "x",
-        "meta": {"axis": "series"},
     }
-    data = [truth_line(steps, truth, style), *(line(steps, told[who], who, config, style) for who in reversed(drawn))]
+    x = along(steps, task)
+    data = [truth_line(x, truth, style), *(line(x, told[who], who, config, style) for who in reversed(drawn))]
     return View(
         name="one_step",
         title=f"{ahead_words(task.horizon)}",
@@ -39,7 +39,7 @@ def one_step(
         alt=f"{len(steps):,} steps from step {steps[0]:,} on, each forecast from the ones before.",
         figure=figure(style, data, layout, height=260, bottom=46),
         table=lambda: DataFrame(
-            {"step": steps, "the series": truth} | {NAMES[who]: told[who] for who in WHO}
+            {"step": steps} | dated(steps, task) | {"the series": truth} | {NAMES[who]: told[who] for who in WHO}
         ),
         keys=keys(config, style, who=drawn),
     )  # fmt: skip

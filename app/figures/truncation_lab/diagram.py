@@ -22,7 +22,6 @@ from app.figures.base import (
 )
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
-from core.need import surely
 from core.numbers import percent, plural
 from core.reach import MODES, Reach, reach_of, shares_in_sight
 from core.reading.horizon import CUT, KIND_NAMES
@@ -231,12 +230,12 @@ def _sees(row: _Row, config: RunConfig, K: int) -> str:
     if len(row.sight.losses) == 1:
         back, need = int(row.sight.seen[-1]) - 1, config.task.lag
         return f"reaches {f'{back:,} of' if back < need else 'all'} {plural(need, 'step')} back"
-    (worst, best), far = shares_in_sight(config, row.sight.mode, K), surely(config.task, "far enough")
+    worst, best = shares_in_sight(config, row.sight.mode, K)
     if best == 0:
-        return f"no loss sees {far}"
+        return "no loss sees far enough"
     if worst == 0:
-        return f"{far} in some sequences"
-    return f"{'every loss sees' if worst == 1 else f'{percent(worst)} of the losses see'} {far}"
+        return "far enough in some sequences"
+    return f"{'every loss sees' if worst == 1 else f'{percent(worst)} of the losses see'} far enough"
 
 
 def _what(row: _Row, config: RunConfig, K: int) -> str:
@@ -260,12 +259,12 @@ def _alt(rows: list[_Row], config: RunConfig, K: int) -> str:
 
 
 def _table(rows: list[_Row], config: RunConfig, K: int) -> DataFrame:
-    sights, far = [row.sight for row in rows], surely(config.task, "far enough")
+    sights = [row.sight for row in rows]
     return DataFrame({
         "kind": [sight.mode for sight in sights],
         "last loss reaches step": [int(sight.first[-1]) for sight in sights],
         "steps it sees": [int(sight.seen[-1]) for sight in sights],
-        f"losses that see {far}": [percent(shares_in_sight(config, sight.mode, K)[0]) for sight in sights],
+        "losses that see far enough": [percent(shares_in_sight(config, sight.mode, K)[0]) for sight in sights],
         "updates per sequence": [len(sight.updates) for sight in sights],
         "state at a boundary": ["set to zero" if sight.mode == "reset" else "carried on" for sight in sights],
     })  # fmt: skip

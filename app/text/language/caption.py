@@ -22,8 +22,8 @@ def caption(moment: Situation, task: Endless, remark: str) -> Caption:
 def no_text(moment: Situation) -> Caption:
     """For a run whose task has no text."""
     return Caption(
-        f"This page goes along an endless text, and the task {moment.config.task.title} has none.",
-        "Choose Language model, Your text or Continual Reber as the task.",
+        f"This page reads and writes texts, and the task {moment.config.task.title} has none.",
+        "Choose Language model or Continual Reber as the task.",
         (),
     )
 
@@ -68,8 +68,8 @@ def _figures(moment: Situation, task: Endless) -> tuple[Figure, ...]:
     own = ("–", "–") if nats is None else (sig(float(np.exp(min(nats, 50.0))), 3), sig(nats / np.log(2), 3))
     least = (Figure(sig(task.least_loss / np.log(2), 3), "bits: the exact entropy"),) if task.least_loss else ()
     return (
-        Figure(own[0], "perplexity of unseen text"),
-        Figure(own[1], "bits a symbol"),
+        Figure(own[0], f"perplexity a {task.noun} of unseen text"),
+        Figure(own[1], f"bits a {task.noun}"),
         Figure(sig(grams[2] / np.log(2), 3), "bits: trigrams, counted and smoothed"),
         Figure(sig(grams[0] / np.log(2), 3), "bits: frequencies alone"),
         *least,

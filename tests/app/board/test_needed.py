@@ -11,7 +11,7 @@ import pytest
 
 from app.board import needed as module
 from app.board.known import Answered
-from app.board.needed import found, needed, step_shown
+from app.board.needed import Wanted, found, needed, step_shown
 from app.board.parsing import parse
 from app.board.query import Query
 from app.board.source import Memory, Status
@@ -58,21 +58,23 @@ def snapshot(make_frame):
 def ask(answers: Scripted, snapshot: Any, cursor: str = "4", *, again: bool = False) -> Answered:
     query = parse({"cursor": cursor}, PAGES)
 
-    async def run() -> Answered:
-        return await found(answers, list(answers.replies), "run-one", snapshot, query, again=again)
+    async def run() -> list[Answered]:
+        return await found(answers, [Wanted("run-one", snapshot, list(answers.replies))], query, again=again)
 
-    return anyio.run(run)
+    return anyio.run(run)[0]
 
 
 def test_words_and_pictures_in_sight_say_what_is_needed() -> None:
     def nothing(shown: Any) -> None:
         return None
 
-    views = {"a": ViewSpec(nothing, True, 1, needs=(X, Y)), "b": ViewSpec(nothing, True, 1, needs=(Contributions(),))}
+    views = {"a": ViewSpec(nothing, True, 1, needs=(X, Y)),
+             "b": ViewSpec(nothing, True, 1, needs=(Contributions(),), of_all=True)}  # fmt: skip
     page = Page("p", views, lambda shown: Caption("", "", ()), needs=(Y,))
     pages = {"p": page}
     assert needed(page, parse({"page": "p", "views": "a"}, pages), CONFIG) == [Y, X]
     assert needed(page, parse({"page": "p", "views": ""}, pages), CONFIG) == [Y]
+    assert needed(page, parse({"page": "p", "views": "a,b"}, pages), CONFIG, beside=True) == [Contributions()]
 
 
 def test_what_is_asked_may_hang_on_a_knob_and_on_the_settings() -> None:
@@ -94,6 +96,17 @@ def test_an_answer_that_comes_soon_is_waited_for(snapshot, monkeypatch) -> None:
     answers = Scripted({X: deque([(None, True), (None, True), (Answer(4), False)])})
     assert ask(answers, snapshot) == Answered({X: Answer(4)})
     assert answers.asked == [(X, "run-one", 4, False)] * 3
+
+
+def test_each_source_is_asked_about_what_is_asked_of_it(snapshot) -> None:
+    answers = Scripted({X: deque([(Answer(4), False)]), Y: deque([(Answer(8), False)])})
+    wanted = [Wanted("front", snapshot, [X]), Wanted("beside", snapshot, [Y]), Wanted("third", snapshot, [])]
+
+    async def run() -> list[Answered]:
+        return await found(answers, wanted, parse({"cursor": "4"}, PAGES), again=True)
+
+    assert anyio.run(run) == [Answered({X: Answer(4)}), Answered({Y: Answer(8)}), Answered()]
+    assert answers.asked == [(X, "front", 4, False), (Y, "beside", 4, False)]
 
 
 def test_after_a_moment_it_is_shown_without(snapshot, monkeypatch) -> None:

@@ -43,8 +43,8 @@ def every_picture_keeps_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _outlines(trace: Any) -> list[np.ndarray]:
-    x, y = (np.asarray(part, float) for part in (trace.x, trace.y))
-    gaps = np.flatnonzero(np.isnan(x) | np.isnan(y))
+    x, y = np.asarray(trace.x), np.asarray(trace.y, float)  # x may be dates
+    gaps = np.flatnonzero(np.isnan(y))
     return [x[a:b] for a, b in zip([0, *(gaps + 1)], [*gaps, len(x)]) if b > a]
 
 

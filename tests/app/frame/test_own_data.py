@@ -14,7 +14,7 @@ from app.visit import link
 from core import own_data
 from core.own_data import Text, shelf
 from core.own_data.reading import read_file
-from core.tasks import OwnSeries
+from core.tasks import OwnSeries, OwnText
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "tests" / "data" / "quarters_newest_first.csv"
@@ -101,7 +101,9 @@ def test_a_preview_shows_names_and_letters_as_such() -> None:
     assert "<script" not in shown and "288 steps" in shown and "learnt from the first 201" in shown
     text = Text("<b>& b" * 50)
     own_data.put(text)
-    shown = preview(OwnSeries(data=text.digest))
+    shown = preview(OwnText(data=text.digest))
     assert (
         "<code>&lt;</code></td><td>50</td>" in shown and "<code>space</code>" in shown and "300 characters, 5" in shown
     )
+    shown = preview(OwnText(data=text.digest, tokens="words"))
+    assert "250 words and marks, 4 of them" in shown and "<code>&amp;</code></td><td>50</td>" in shown

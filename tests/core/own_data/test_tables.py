@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from core.own_data import DataError, Table
+from core.own_data.content import unpacked
 from core.own_data.reading import read, read_file
 from core.own_data.tables import clean
 
@@ -70,6 +71,14 @@ TIMES = {
     "quarters_newest_first.csv": ("1990-Q1", "2022-Q4"),
 }
 
+BEGINS = {
+    "spreadsheet_german.csv": ("2016-01-04", "2019-12-23"),
+    "statistics_office.csv": ("2004-01-01", "2023-12-01"),
+    "thousands_bom.csv": ("2022-03-01", "2022-07-28"),
+    "unicode_text.csv": ("2021-10-25T00:00", "2021-11-03T03:00"),
+    "quarters_newest_first.csv": ("1990-01-01", "2022-10-01"),
+}
+
 
 @pytest.mark.parametrize("name", READ)
 def test_real_files_are_read_as_pandas_reads_them_who_is_told_how(name: str) -> None:
@@ -81,6 +90,10 @@ def test_real_files_are_read_as_pandas_reads_them_who_is_told_how(name: str) -> 
         expected = expected[::-1]
     given = found.values[~np.isnan(found.values).all(axis=1)] if len(found.values) > len(expected) else found.values
     assert found.names == NAMES[name] and found.times == TIMES[name]
+    begins = found.dates.astype("datetime64[s]")
+    assert len(begins) == len(found.values) and (begins[0], begins[-1]) == tuple(map(np.datetime64, BEGINS[name]))
+    kept: Any = unpacked(found.body, found.digest)
+    assert (np.diff(found.dates) > 0).all() and np.array_equal(kept.dates, found.dates)
     assert np.array_equal(given, expected, equal_nan=True)
     missing = {"thousands_bom.csv": [40, 41], "quarters_newest_first.csv": [54]}.get(name, [])
     assert np.flatnonzero(np.isnan(found.values).all(axis=1)).tolist() == missing or name == "statistics_office.csv"

@@ -16,16 +16,18 @@ from core.tasks.language import SHUFFLED
 from core.tasks.ngrams import cross_entropies
 from core.tasks.reber import grammatical, inner_strings, mean_letters
 from core.tasks.texts.story import told
+from core.tasks.tokens import UNKNOWN, joined, split
 
 TEXTS = ("story", "names", "reber")
-EACH: list[Endless] = [*(Language(length=20, text=text) for text in TEXTS), ContinualReber(length=20)]
+WORDS = Language(length=20, tokens="words")
+EACH: list[Endless] = [*(Language(length=20, text=text) for text in TEXTS), ContinualReber(length=20), WORDS]
 
 
 def text_of(task: Language | Endless, places: np.ndarray) -> str:
     return "".join(task.text_read.symbols[place] for place in places)
 
 
-@pytest.mark.parametrize("task", EACH, ids=lambda task: getattr(task, "text", task.name))
+@pytest.mark.parametrize("task", EACH, ids=lambda task: task.name)
 def test_a_window_begins_where_the_one_before_it_ended(task: Endless) -> None:
     """Over more windows than the text has: it begins again, and each of N places reads all of it."""
     size, n = len(task.text_read.training), 3
@@ -41,7 +43,7 @@ def test_a_window_begins_where_the_one_before_it_ended(task: Endless) -> None:
     assert not np.array_equal(task.following(6, 0, n).x, task.following(5, 0, n).x)
 
 
-@pytest.mark.parametrize("task", EACH, ids=lambda task: getattr(task, "text", task.name))
+@pytest.mark.parametrize("task", EACH, ids=lambda task: task.name)
 def test_what_is_held_out_is_all_read_once_and_never_trained_on(task: Endless) -> None:
     batch = task.judged(np.random.default_rng(0), 1000)
     assert batch.target.size == task.judged_steps
@@ -133,7 +135,7 @@ def test_a_text_of_ones_own_is_read_as_it_stands() -> None:
     task.check()
     read = task.text_read
     assert text_of(task, np.concatenate([read.training, read.held_out])) == characters
-    assert len(read.held_out) == len(characters) // 10 and read.opening == "E" and "⇥" in task.vocabulary
+    assert len(read.held_out) == len(characters) // 10 and read.opening == ("E",) and "⇥" in task.vocabulary
     too_long = OwnText(data=task.data, length=2000)
     with pytest.raises(ConfigError, match=r"`task.length` \(=2000\) must be at most"):
         too_long.check()
@@ -141,3 +143,39 @@ def test_a_text_of_ones_own_is_read_as_it_stands() -> None:
     long = own_data.put(own_data.Text("ab\n" * 100_000))
     assert len(OwnText(data=long).text_read.held_out) == 20_000
     assert OwnText().text_read.training.tolist() == Language().text_read.training.tolist()
+
+
+def test_words_are_put_together_again_as_they_stood() -> None:
+    """The story comes back letter by letter; what the vocabulary has not is the one unknown word."""
+    story, quoted = told(), "She said \"yes, and 'no'\" (twice) – don’t\nask…"
+    for text in (story, quoted):
+        assert joined(split(text, "words"), "words") == text
+        assert joined(split(text, "characters"), "characters") == text
+    read = WORDS.text_read
+    counts = Counter(split(story, "words")[: len(read.training)])
+    known = {word for word, count in counts.items() if count > 1}
+    assert set(read.symbols) == known | {UNKNOWN}
+    unknown = read.symbols.index(UNKNOWN)
+    for place, word in zip(np.concatenate([read.training, read.held_out]), split(story, "words"), strict=True):
+        assert read.symbols[place] == word or (place == unknown and word not in known)
+
+
+def test_a_text_of_ones_own_as_words_has_some_that_return() -> None:
+    returning = own_data.put(own_data.Text("the cat sat on the mat, and a dog lay by the old red door. " * 30))
+    never = own_data.put(own_data.Text(" ".join(f"w{k}" for k in range(300))))
+    task = OwnText(data=returning, tokens="words", length=20)
+    task.check()
+    assert UNKNOWN in task.text_read.symbols and "cat" in task.vocabulary and task.noun == "word"
+    assert [task.text_read.symbols[p] for p in task.read("The cat, a zebra").places] == ["the", "cat", ",", "a"]
+    with pytest.raises(ConfigError, match=r"`task.tokens` \(=words\) needs a text of at least 200 words"):
+        OwnText(data=never, tokens="words", length=20).check()
+    assert OwnText(data=never, tokens="words", length=20).suited().tokens == "characters"
+    with pytest.raises(ValueError, match=r"`task.tokens` \(=words\) needs a text of words"):
+        Language(text="reber", tokens="words")
+
+
+def test_the_words_of_the_story_are_as_the_reference_says() -> None:
+    read = WORDS.text_read
+    assert len(read.training) + len(read.held_out) == 7544 and len(read.symbols) == 271
+    assert read.symbols.index(UNKNOWN) not in read.held_out
+    assert np.exp(read.grams) == pytest.approx([135, 6.5, 3.3], rel=0.02)

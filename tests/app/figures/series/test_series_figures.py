@@ -14,7 +14,7 @@ from app.figures.theme import DARK, Style
 from app.text.series.caption import no_series
 from app.text.series.forecasts import Forecasts
 from core.config import RunConfig
-from core.tasks import OwnSeries
+from core.tasks import OwnSeries, Sines
 
 STYLES = pytest.mark.parametrize("style", [Style(), Style(DARK, narrow=True)], ids=["light", "dark narrow"])
 CONFIG = RunConfig.from_flat({"task.name": "own-series"})
@@ -42,11 +42,22 @@ def test_forecasts_are_drawn_in_the_series_own_unit(style: Style) -> None:
     assert (mean, deviation) == pytest.approx((0, 1), abs=1e-5)
     for name, row in (("this network", 0), ("linear autoregression", 1), ("one season before", 2), ("last value", 3)):
         assert np.asarray(lines[name].y) == pytest.approx(arrays["ahead"][row] * known.deviation + known.mean)
-        assert np.asarray(lines[name].x).tolist() == [230, 231, 232, 233, 234]
+        assert [*lines[name].x] == ["2019-02-01", "2019-03-01", "2019-04-01", "2019-05-01", "2019-06-01"]
     band = np.asarray(lines["80 % of its errors"].y, float)
     low = (arrays["ahead"][0] - 0.5) * known.deviation + known.mean
     assert band[:5] == pytest.approx(low, rel=1e-4) or band[5:10][::-1] == pytest.approx(low, rel=1e-4)
     assert "begins at step 230" in view.hint and "40 places" in view.hint and len(view.table()) == 5
+    assert [*lines["the series"].x][-6:] == ["2019-01-01", *lines["this network"].x]
+    assert view.table()["date"].tolist() == [*lines["this network"].x]
+    assert view.figure.layout.xaxis.type == "date" and str(view.figure.layout.shapes[0].x0).startswith("2019-01-16")
+    plain = Sines(length=24)
+    assert [*forecast(arrays, meta, CONFIG, plain, style, start=50, steps=5).figure.data[1].x][-5:] == [
+        230,
+        231,
+        232,
+        233,
+        234,
+    ]
 
 
 @STYLES
