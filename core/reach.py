@@ -92,6 +92,13 @@ def _questions(task: Task) -> tuple[Steps, Steps, Steps, Steps]:
         return losses, losses, losses - task.lag, losses - task.lag
     if len(scored) > 1:
         return losses, scored, scored - task.lag, scored - task.lag
+    if not task.needs_lag:  # at best is as little known as at worst
+        return (
+            losses,
+            losses,
+            np.full(len(losses), task.length - task.lag),
+            np.full(len(losses), task.length - task.lag),
+        )
     late = losses[losses >= max(mark.first for mark in task.marks() if mark.kind == "enters")]
     return losses, late, np.full(len(late), task.length - task.lag), np.full(len(late), task.entry.last)
 

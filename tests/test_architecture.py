@@ -26,7 +26,7 @@ ORDER = """
     core.data_files core.theory core.own_data core.classical
     core.yaml_files core.tasks core.anatomy core.frames core.truncation core.presets
     core.config
-    core.settings core.data core.reach core.companions core.learning_rate
+    core.settings core.data core.need core.reach core.companions core.learning_rate
     core.reading
     core.cost
     core.schedule
@@ -63,7 +63,7 @@ WEB = ("app", "pages", "core.config", "core.frames", "core.tasks", "core.anatomy
        "core.own_data", "core.classical",
        "core.presets", "core.store", "core.lab.client", "core.lab.sweeps", "core.theory", "core.companions",
        "core.comparison", "core.sweep", "core.reading",
-       "core.cost", "core.bounded", "core.budget", "core.questions", "core.numbers", "core.learning_rate",
+       "core.cost", "core.need", "core.bounded", "core.budget", "core.questions", "core.numbers", "core.learning_rate",
        "core.forecasts.forecast", "core.brought", "core.exports.base", "core.exports.event_files",
        "core.exports.numbers", "core.exports.references", "core.exports.run_copy", "core.exports.weights")  # fmt: skip
 """What the web process is made of; it never imports torch."""

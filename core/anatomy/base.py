@@ -356,10 +356,11 @@ class Anatomy(BaseModel, ABC):
 
     @property
     def holds(self) -> Held:
-        """What it needs of memory, all layers together. A normalised cell also keeps what the input and the state
-        bring, each apart; a layer that is not the lowest its input, and what is sent back to it."""
-        apart = 0 if not self.normalised else 2 * self.blocks + len(self.states) - 1
-        recorded, scored = self.held.recorded + 2 * apart, self.held.scored + apart
+        """What it needs of memory, all layers together. A normalised cell also keeps what its state brings to each
+        sum (what the input brings is made again), and its cell state normalised; a layer that is not the lowest its
+        input, and what is sent back to it."""
+        apart = self.blocks + len(self.states) - 1 if self.normalised else 0
+        recorded, scored = self.held.recorded + apart, self.held.scored + apart
         between = self.layers - 1
         return Held(self.layers * recorded + 2 * between, self.layers * scored + between)
 

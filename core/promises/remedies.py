@@ -17,6 +17,7 @@ from core.comparison.members import applied
 from core.config import RunConfig
 from core.errors import UnrolledError
 from core.frames import number
+from core.need import surely
 from core.numbers import percent, plain, plural
 from core.presets.claims import Measures
 from core.progress import Progress
@@ -74,7 +75,7 @@ def as_table(config: RunConfig, found: Sequence[Tried]) -> str:
     seeds = len(found[0].runs)
     title = (
         f"{config.label} on {config.task.title}, {plural(config.steps, 'update')}, {plural(seeds, 'seed')} from "
-        f"{config.seed} on; the task needs {plural(config.task.lag, 'step')} back."
+        f"{config.seed} on; the task {surely(config.task, 'needs')} {plural(config.task.lag, 'step')} back."
     )
     rows = [HEADER, ("---",) * len(HEADER), *(_row(each) for each in found)]
     return "\n".join([title, "", *(f"| {' | '.join(row)} |" for row in rows)])

@@ -249,6 +249,11 @@ class Task(BaseModel, ABC):
         ∂L/∂h has to survive this many steps back from the asked state, and truncation must look back lag + 1 inputs.
         """
 
+    @property
+    def needs_lag(self) -> bool:
+        """Whether answers hang on what lies ``lag`` steps back; where nobody knows, that is how far back they may."""
+        return True
+
     @abstractmethod
     def marks(self) -> list[Mark]:
         """The steps that matter for any sequence of the task, in time order."""

@@ -163,6 +163,11 @@ class Endless(Task):
     def lag(self) -> int:
         return min(self.length - 1, self.text_read.reach)
 
+    @property
+    def needs_lag(self) -> bool:
+        """Whether its windows hold all that its answers hang on."""
+        return self.lag == self.text_read.reach
+
     def marks(self) -> list[Mark]:
         first = self.length - self.lag
         return [Mark("asked", "next symbol", 1, self.length), Mark("enters", "what it may hang on", first, first)]

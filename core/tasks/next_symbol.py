@@ -68,3 +68,7 @@ class NextSymbol(Endless):
         names = ("frequencies (unigrams)", f"the last {self.noun} (bigrams)", "the last two (trigrams)")
         known = [*zip(self.text_read.grams, names, strict=True)]
         return known + ([(self.least_loss, "the grammar itself")] if self.least_loss else [])
+
+    @property
+    def needs_lag(self) -> bool:
+        return False

@@ -175,6 +175,10 @@ class Series(OneNumber):
     def lag(self) -> int:
         return self.length - 1
 
+    @property
+    def needs_lag(self) -> bool:
+        return False
+
     def marks(self) -> list[Mark]:
         T = self.length
         ahead = "next value asked" if self.horizon == 1 else f"value {self.horizon} steps ahead asked"

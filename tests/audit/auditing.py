@@ -19,7 +19,7 @@ from tests.audit.labels import LABELS
 from tests.audit.labs import CLIPPING, TRUNCATION
 from tests.audit.moments import AUDITED, Moment, answered, moments, wanted
 from tests.audit.pages import FLOW, INSIDE, MEMORY, MICROSCOPE
-from tests.audit.pictures import ALTS, HINTS, OF_LAYERS
+from tests.audit.pictures import ALTS, HINTS
 from tests.audit.reading import Rules, Untrue
 from tests.audit.runs import Run, config_of, trained
 from tests.audit.series import SERIES
@@ -71,18 +71,19 @@ def of_page(page: Page, moment: Moment, answers: dict[Question, Answer], drawn: 
     texts = [(CAPTIONS[page.name], f"{caption.headline} {caption.subline}"),
              *((FIGURES, f"{figure.value} | {figure.label}") for figure in caption.figures)]  # fmt: skip
     for name, view in (_views(page, shown) if drawn else {}).items():
-        if moment.config.cell.layers == 1 and name in ALTS:
-            texts += [(HINTS[name], view.hint), (ALTS[name], view.alt), *((LABELS, label) for label in _labels(view))]
-        elif moment.config.cell.layers == 1 or name in OF_LAYERS:
-            texts.append((HINTS[name], view.hint))
+        texts.append((HINTS[name], view.hint))
+        if name in ALTS:
+            texts += [(ALTS[name], view.alt), *((LABELS, label) for label in _labels(view))]
     for rules, text in texts:
         yield from _read(rules, text, truth, facts)
 
 
 def _views(page: Page, shown: Shown) -> dict[str, View]:
     """The pictures that there are; some speak of a training that has not begun, some of tasks of another kind."""
-    found = {}
+    found, absent = {}, page.left_out(shown.config)
     for name, spec in page.views.items():
+        if name in absent:
+            continue
         with suppress(Untrained, Inapplicable):
             if (view := spec.build(shown)) is not None:
                 found[name] = view

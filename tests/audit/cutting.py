@@ -68,6 +68,14 @@ def diagram(truth: Truth, said: Said) -> None:
     """Says how it is drawn."""
 
 
+@DIAGRAM(
+    "The text goes on on both {sides:sides}: into step 1 comes the state of the window before, and no gradient goes back to "
+    "it; with reset the state begins from zero there."
+)
+def goes_on(truth: Truth, said: Said) -> None:
+    claim(truth.config.task.endless, "it has ends")
+
+
 @DIAGRAM_ALT(
     "Five kinds of truncation over {T} steps; in use: {used:\\w+}.", "{parts:full: .+; windows: .+; reset: .+?}."
 )

@@ -44,8 +44,8 @@ def pace(truth: Truth, said: Said) -> Facts:
 
 
 @FIGURES(
-    "{reach} of {need} | needed steps back within the horizon (1 %)",
-    "all {need} | needed steps back within the {all:horizon} (1 %)",
+    "{reach} of {need} | steps back that the task needs, within the horizon (1 %)",
+    "all {need} | steps back that the task needs, within the {all:horizon} (1 %)",
     "– | no horizon: the gradient is " + KIND + " at the last step",
 )
 def reach(truth: Truth, said: Said) -> Facts:

@@ -14,6 +14,8 @@ from tests.audit.truth import Truth, fitted
 
 STRIP, CURVE, TRAINING, NORMS, SHARE, ANGLE, REACH = (Rules() for _ in range(7))
 ANSWER, SPECTRUM, RADIUS, EXPONENTS, PROBE, BIAS, TWINS, LAYERS = (Rules() for _ in range(8))
+OF_ONE_LAYER = Rules()
+"""What every picture says that is of one layer where there are several."""
 
 
 # -- of the gradient over time ----------------------------------------------------------------------------------------
@@ -238,9 +240,7 @@ def radius(truth: Truth, said: Said) -> Facts:
     return {}
 
 
-@SPECTRUM("It is of layer {layer} of {layers}, the {top:top} one.")
-@RADIUS("It is of layer {layer} of {layers}, the {top:top} one.")
-@PROBE("It is of layer {layer} of {layers}, the {top:top} one.")
+@OF_ONE_LAYER("It is of layer {layer} of {layers}, the {top:top} one.")
 def of_the_top_layer(truth: Truth, said: Said) -> None:
     claim(truth.config.cell.layers > 1, "there is one")
     said.exactly("layers", truth.config.cell.layers)

@@ -59,6 +59,11 @@ def of_the_task_or_the_cell(truth: Truth, said: Said) -> None:
           or name in ("the last step", "the first step"), f"nothing is called {name!r}")  # fmt: skip
 
 
+@LABELS("layer {k} {alone:alone}")
+def of_a_layer(truth: Truth, said: Said) -> None:
+    claim(1 <= said.whole("k") <= truth.config.cell.layers > 1, f"it has {truth.config.cell.layers}")
+
+
 @LABELS("{gate:[\\w ]+ gate \\w} = {follows:1 − \\w}", "{gate:[\\w ]+ gate \\w} = {one:1}")
 def coupled(truth: Truth, said: Said) -> None:
     gate = next(gate for gate in truth.config.cell.gates if gate.name == said["gate"])
@@ -219,4 +224,5 @@ def of_a_plane(truth: Truth, said: Said) -> None:
         )
     else:
         gate = "slope" if said["gate"].startswith("φ′") else said["gate"].split(" ")[-1]
-        said.near("value", truth.answers["gates"].meta["constant"][gate])
+        value, size = truth.answers["gates"].meta["constant"][gate.strip("|")], gate.startswith("|")
+        said.near("value", abs(value) if size else value)

@@ -111,6 +111,9 @@ def sight(truth: Truth) -> tuple[float, float]:
         asked = np.isin(losses, scored)
         good = first[asked] <= losses[asked] - task.lag
         return float(good.mean()), float(good.mean())
+    if not task.needs_lag:
+        good = first <= task.length - task.lag
+        return float(good.mean()), float(good.mean())
     latest = max(mark.first for mark in task.marks() if mark.kind == "enters")
     asked = losses >= latest
     return float((first[asked] <= losses[-1] - task.lag).mean()), float((first[asked] <= task.entry.last).mean())
@@ -332,7 +335,7 @@ TWIN = "{how:Without clipping|Clipped .*?} the same start "
     TWIN + "came through: {outcome:.*}.",
     TWIN + "went on to the end: {outcome:.*}.",
     TWIN + "came through too.",
-    TWIN + "ends with about the same score, {score%}: here clipping decides nothing.",
+    TWIN + "ends with about the same score, {score%}.",
     TWIN + "ends at {score%}, this run at {own%}.",
 )
 def beside(truth: Truth, said: Said) -> None:

@@ -76,7 +76,7 @@ def _bounds(truth: Truth) -> tuple[int, dict[str, float]]:
             "product": float(found["bound"][asked - lag]),
         }
     phi = truth.config.cell.phi
-    if phi is not None and not truth.config.cell.normalised:
+    if phi is not None and not truth.config.cell.normalised and truth.config.cell.layers == 1:
         there["sigma_max"] = (phi.largest * float(meta["sigma_max.recurrent"])) ** lag
         there["rho"] = (phi.largest * float(meta["rho.recurrent"])) ** lag
     return lag, there
@@ -86,6 +86,7 @@ def _bounds(truth: Truth) -> tuple[int, dict[str, float]]:
     "The loss has no gradient that is a {number:number} here, so there is nothing to compare.",
     "{lag} step{s:s?} back the gradient is {measured} of what it was; the product of the steps' norms allows {product}{why:|, "
     "since it takes every step's worst direction, and no gradient lies in all|, all there is in one dimension}.",
+    "(γ σ_max)ᵏ bounds no {stack:stack} of layers: its gradient goes through the W and U of each.",
     "(γ σ_max)ᵏ bounds no {gated:gated} cell: its steps hang on the gates as much as on U.",
     "(γ σ_max)ᵏ bounds no {normalised:normalised} cell: it divides by the size of U h₋, which U alone does not set.",
     "(γ σ_max)ᵏ, {base:.+?} to the power {lag}, allows {sigma_max}{leaves_out:|: it leaves out φ′ as well}.",
@@ -102,6 +103,8 @@ def theory(truth: Truth, said: Said) -> None:
         said.near("product", there["product"])
         claim(there["measured"] <= there["product"] * 1.0001, "it is above its bound")
         claim("in all" not in said["why"] or there["measured"] < 0.999 * there["product"], "it lies in all")
+    elif "stack" in places:
+        claim(cell.layers > 1, "it is none")
     elif "gated" in places or "normalised" in places:
         claim(bool(cell.gates) if "gated" in places else cell.normalised, "it is none")
     elif "sigma_max" in places:
@@ -225,7 +228,7 @@ def _errors(truth: Truth) -> np.ndarray:
 
 
 METHOD = "{method:complex step|forward-mode product}"
-WHERE = "∂ℓ/∂{part:\\w} of unit {unit} at state {t}{alone:|, of the last loss alone}"
+WHERE = "∂ℓ/∂{part:\\w} of unit {unit}{layer:| of layer \\d} at state {t}{alone:|, of the last loss alone}"
 
 
 @CHECK(
@@ -251,6 +254,8 @@ def check(truth: Truth, said: Said) -> None:
     if "method" in places:
         claim(said["method"] == meta["method"], f"by the {meta['method']}")
     if "alone" in places:
+        layers = truth.config.cell.layers
+        claim(said["layer"] == ("" if layers == 1 else f" of layer {layers}"), f"there are {layers} layers")
         claim(bool(said["alone"]) == bool(meta["alone"]), "of which losses")
     if "how" in places:
         relative = abs(ours - theirs) / max(abs(theirs), 1e-300)

@@ -74,9 +74,9 @@ class Moment:
         )  # fmt: skip
 
     def _plane(self, name: str) -> np.ndarray:
-        """(T, H) of a gate or a state in the first of the fixed sequences."""
-        planes = self.frame.planes
-        assert planes is not None
+        """(T, H) of a gate or a state of the top layer in the first of the fixed sequences."""
+        assert self.frame.planes is not None
+        planes = self.frame.planes.of_layer(self.config.cell.layers - 1)
         states = {"h": planes.h, "c": planes.c}
         values = states[name][1:] if states.get(name) is not None else planes.gates[name]  # pyright: ignore
         return values[:, 0]

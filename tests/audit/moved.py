@@ -15,17 +15,28 @@ BEGIN = {
     "input weights W": "weight_ih", "recurrent weights U": "weight_hh", "peepholes p": "weight_peephole", "biases": "bias",
     "gains": "gain", "readout": "readout",
 }  # fmt: skip
-NAME = "|".join(BEGIN)
+NAME = rf"(?:{'|'.join(BEGIN)})(?:, layer \d)?"
+
+
+def groups(layers: int) -> dict[str, re.Pattern[str]]:
+    """{name of a group: what the names of its parameters match}, the layers from the bottom up, the readout last."""
+    if layers == 1:
+        return {words: re.compile(begin) for words, begin in BEGIN.items()}
+    found = {
+        f"{words}, layer {k + 1}": re.compile(rf"{begin}\w*_l{k}$")
+        for k in range(layers)
+        for words, begin in BEGIN.items()
+        if words != "readout"
+    }
+    return found | {"readout": re.compile("readout")}
 
 
 def shares(truth: Truth) -> dict[str, float]:
     """{group: norm of its update ÷ norm of its weights}, NaN where it has none; of the groups that there are."""
     frame, found = truth.frame, {}
-    for words, begin in BEGIN.items():
-        moved = [value for name, value in frame.update_norms.items() if re.match(begin, name)]
-        size = float(
-            np.hypot.reduce([0.0, *(frame.param_norms[name] for name in frame.param_norms if re.match(begin, name))])
-        )
+    for words, own in groups(truth.config.cell.layers).items():
+        moved = [value for name, value in frame.update_norms.items() if own.match(name)]
+        size = float(np.hypot.reduce([0.0, *(value for name, value in frame.param_norms.items() if own.match(name))]))
         if moved:
             found[words] = float(np.hypot.reduce(moved)) / size if size > 0 else np.nan
     return found

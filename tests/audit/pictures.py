@@ -23,6 +23,7 @@ HINTS: dict[str, Rules] = {
     "forecast": series.FORECAST, "one_step": series.ONE_STEP, "ahead": series.AHEAD,
     "writing": texts.WRITING, "origin": texts.ORIGIN, "perplexity": texts.PERPLEXITY,
 }  # fmt: skip
+HINTS = {name: Rules(rules, hints.OF_ONE_LAYER) for name, rules in HINTS.items()}
 ALTS: dict[str, Rules] = {
     "strip": over.STRIP, "curve": over.CURVE, "training": over.TRAINING, "loss": over.LOSS, "score": over.SCORE,
     "clipping": over.NORMS, "gates": over.GATES,
@@ -41,8 +42,3 @@ ALTS: dict[str, Rules] = {
     "spectrum": looking.SPECTRUM_ALT, "radius": looking.RADIUS_ALT, "exponents": looking.EXPONENTS_ALT,
     "check": looking.CHECK_ALT,
 }  # fmt: skip
-OF_LAYERS = frozenset((
-    "strip", "curve", "training", "clipping", "norms", "share", "angle", "reach", "answer", "spectrum", "radius", "exponents",
-    "probe", "bias", "twins", "layers",
-))  # fmt: skip
-"""The pictures of several layers whose hints are read; of one layer all are, with what stands in their place."""

@@ -126,7 +126,7 @@ class Rules:
     def read(self, text: str, truth: Truth) -> Iterable[tuple[str, Facts]]:
         """(sentence, what it says that can be contradicted) of every sentence; Untrue where one does not hold or is not
         known."""
-        rest = plain(text)
+        rest = sure(text, truth)
         while rest:
             found = [(match, rule) for rule in self.known if (match := rule.sentence.match(rest))]
             claim(found, f"No rule of the audit knows: {rest!r}")
@@ -143,7 +143,7 @@ class Labels(Rules):
 
     def read(self, text: str, truth: Truth) -> Iterable[tuple[str, Facts]]:
         """As of Rules, of the one label that ``text`` is."""
-        label, found = plain(text), []
+        label, found = sure(text, truth), []
         for rule in self.known:
             if match := rule.sentence.fullmatch(label) or rule.sentence.fullmatch(f"{label}."):
                 try:
@@ -158,6 +158,22 @@ class Labels(Rules):
 def plain(text: str) -> str:
     """``text`` with ordinary spaces."""
     return text.replace("\u00a0", " ").strip()
+
+
+SURE = {"task may need": "task needs", "they may need": "they need", "it may be needed": "it is needed",
+        "as far as may be needed": "far enough", "back may be needed": "back needed", "may be needed: ": "needed: ",
+        "first that may matter": "first that matters"}  # fmt: skip
+
+
+def sure(text: str, truth: Truth) -> str:
+    """``text`` as it is written of a task that is known to need what lies so far back; whether it is has to be said."""
+    text = plain(text)
+    known, guarded = truth.config.task.needs_lag, any(may in text for may in SURE)
+    claim(not (known and guarded), f"{truth.config.task.name} is known to need it: {text!r}")
+    for may, does in SURE.items():
+        claim(known or does not in text.replace(may, ""), f"nobody knows whether {does!r} holds: {text!r}")
+        text = text.replace(may, does)
+    return text
 
 
 def expression(template: str) -> str:

@@ -30,12 +30,12 @@ def nats(truth: Truth) -> float:
     return truth.frame.error * text_task(truth).text_read.grams[0]
 
 
-@LANGUAGE("This page reads and writes texts, and the task {title:.+} has none.")
+@LANGUAGE("This page goes along an endless text, and the task {title:.+} has none.")
 def no_text(truth: Truth, said: Said) -> None:
     claim(said["title"] == truth.config.task.title and not isinstance(truth.config.task, Endless), "it has one")
 
 
-@LANGUAGE("Choose Language model or Continual Reber as the task.")
+@LANGUAGE("Choose Language model, Your text or Continual Reber as the task.")
 def choose(truth: Truth, said: Said) -> None:
     claim((Language.title, ContinualReber.title) == ("Language model", "Continual Reber"), "their names")
 

@@ -12,6 +12,7 @@ from app.figures.compare.side import Side, count_words, moment_start
 from app.figures.theme import Style
 from core.comparison import Verdict
 from core.config import RunConfig
+from core.need import surely
 from core.numbers import exact, fixed, p_words, percent, plural, sig
 from core.schedule import Schedule
 
@@ -87,7 +88,7 @@ def _horizon(side: Side) -> SheetCell:
     if not values:
         return SheetCell("–", "no gradient at the last step" if side.there else "")
     middle, range_ = spread(values, exact)
-    return SheetCell(middle, ", ".join(filter(None, (range_, f"needs {lag}"))))
+    return SheetCell(middle, ", ".join(filter(None, (range_, f"{surely(side.config.task, 'needs')} {lag}"))))
 
 
 def _solved(side: Side) -> SheetCell:

@@ -9,7 +9,7 @@ import numpy as np
 from pandas import DataFrame
 
 from app.figures.base import Key, Knob, Label, Layout, View, above, event_labels, figure, reference_line, time_axis
-from app.figures.inside_the_cell.looks import gate_name, look
+from app.figures.inside_the_cell.looks import always, gate_name, look
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import fixed
@@ -68,7 +68,7 @@ def _constant(q: str, meta: Mapping[str, Any], config: RunConfig) -> str:
     gate = config.cell.gate(q)
     if gate is not None and gate.of:
         return f" = {gate.follows}"
-    return f", always {meta['constant'][q]:g}" if q in meta["constant"] else ""
+    return always(meta["constant"][q]) if q in meta["constant"] else ""
 
 
 def _means(lines: Mapping[str, np.ndarray], config: RunConfig) -> str:

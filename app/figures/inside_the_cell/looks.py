@@ -9,6 +9,7 @@ from __future__ import annotations
 from app.figures.theme import CELL_LOOKS, Look
 from core.anatomy import Role
 from core.config import RunConfig
+from core.numbers import exact, fixed
 
 SLOPE = "slope"
 """φ′ of a cell without gates, which stands in their place."""
@@ -32,6 +33,11 @@ def gate_name(name: str, config: RunConfig) -> str:
     """In full: 'forget gate f'."""
     gate = config.cell.gate(name)
     return gate.name if gate else "φ′, what φ lets through" if name == SLOPE else name
+
+
+def always(value: float) -> str:
+    """', always 1' of a gate that has this one value."""
+    return f", always {exact(value) if value in (-1, 0, 1) else fixed(value)}"
 
 
 def path_name(name: str, config: RunConfig) -> str:

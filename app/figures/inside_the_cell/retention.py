@@ -12,6 +12,7 @@ from app.figures.base import Key, Layout, View, cursor_line, figure, plain_log_a
 from app.figures.inside_the_cell.looks import look
 from app.figures.theme import Style
 from core.config import RunConfig
+from core.need import surely
 from core.numbers import fixed, plural, sig
 
 Arrays = Mapping[str, np.ndarray]
@@ -67,7 +68,8 @@ def _needed(config: RunConfig, style: Style) -> Layout:
 
 
 def _needed_name(config: RunConfig, low: float, high: float) -> Layout:
-    return {"text": f"the task needs {config.task.lag}", "xref": "paper", "x": 1, "xanchor": "right", "xshift": -4,
+    text = f"the task {surely(config.task, 'needs')} {config.task.lag}"
+    return {"text": text, "xref": "paper", "x": 1, "xanchor": "right", "xshift": -4,
             "y": float(np.log10(max(1, config.task.lag))), "yanchor": "bottom"}  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from pandas import DataFrame
 
 from app.figures.base import Layout, View, figure, percent_axis, percents
-from app.figures.inside_the_cell.looks import gate_name, in_both_directions, look
+from app.figures.inside_the_cell.looks import always, gate_name, in_both_directions, look
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import percent
@@ -70,7 +70,7 @@ def _domain(place: int, count: int, gap: float) -> list[float]:
 
 def _title(q: str, meta: Mapping[str, Any], config: RunConfig) -> str:
     name = "φ′" if q == "slope" else f"|{q}|" if in_both_directions(q, config) else q
-    return f"{name}, always {meta['constant'][q]:g}" if q in meta["constant"] else name
+    return f"{name}{always(abs(meta['constant'][q]))}" if q in meta["constant"] else name
 
 
 def _dots(arrays: Arrays, q: str, axis: str, config: RunConfig) -> Layout:

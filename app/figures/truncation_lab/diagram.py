@@ -22,6 +22,7 @@ from app.figures.base import (
 )
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
+from core.need import surely
 from core.numbers import percent, plural
 from core.reach import MODES, Reach, reach_of, shares_in_sight
 from core.reading.horizon import CUT, KIND_NAMES
@@ -230,12 +231,12 @@ def _sees(row: _Row, config: RunConfig, K: int) -> str:
     if len(row.sight.losses) == 1:
         back, need = int(row.sight.seen[-1]) - 1, config.task.lag
         return f"reaches {f'{back:,} of' if back < need else 'all'} {plural(need, 'step')} back"
-    worst, best = shares_in_sight(config, row.sight.mode, K)
+    (worst, best), far = shares_in_sight(config, row.sight.mode, K), surely(config.task, "far enough")
     if best == 0:
-        return "no loss sees far enough"
+        return f"no loss sees {far}"
     if worst == 0:
-        return "far enough in some sequences"
-    return f"{'every loss sees' if worst == 1 else f'{percent(worst)} of the losses see'} far enough"
+        return f"{far} in some sequences"
+    return f"{'every loss sees' if worst == 1 else f'{percent(worst)} of the losses see'} {far}"
 
 
 def _what(row: _Row, config: RunConfig, K: int) -> str:
@@ -259,12 +260,12 @@ def _alt(rows: list[_Row], config: RunConfig, K: int) -> str:
 
 
 def _table(rows: list[_Row], config: RunConfig, K: int) -> DataFrame:
-    sights = [row.sight for row in rows]
+    sights, far = [row.sight for row in rows], surely(config.task, "far enough")
     return DataFrame({
         "kind": [sight.mode for sight in sights],
         "last loss reaches step": [int(sight.first[-1]) for sight in sights],
         "steps it sees": [int(sight.seen[-1]) for sight in sights],
-        "losses that see far enough": [percent(shares_in_sight(config, sight.mode, K)[0]) for sight in sights],
+        f"losses that see {far}": [percent(shares_in_sight(config, sight.mode, K)[0]) for sight in sights],
         "updates per sequence": [len(sight.updates) for sight in sights],
         "state at a boundary": ["set to zero" if sight.mode == "reset" else "carried on" for sight in sights],
     })  # fmt: skip

@@ -10,6 +10,7 @@ from pandas import DataFrame
 from app.figures.base import Layout, View, asked_step, bands, figure, time_axis
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
+from core.need import surely
 from core.numbers import percent, plural
 from core.reach import reach_of
 from core.reading.horizon import KIND_NAMES, SHARE, Horizon, reached
@@ -66,7 +67,7 @@ def _lines(horizon: Horizon, config: RunConfig, style: Style, phi: np.ndarray | 
     theme, color, asked = style.theme, CELL_LOOKS[config.cell.name].color, asked_step(config)
     need = config.task.lag
     lines = [
-        _Line("needed", f"needed: {_far(need, asked)}", need, theme.ink, 3),
+        _Line("needed", f"{surely(config.task, 'needed')}: {_far(need, asked)}", need, theme.ink, 3),
         _Line("reached now", _reached_words(horizon), reached(horizon) or 0, color, 5),
     ]
     left = int(reach_of(config).seen[-1]) - 1
@@ -119,7 +120,7 @@ def _word(line: _Line, k: int, asked: int, style: Style) -> Layout:
 
 
 def _hint(horizon: Horizon, config: RunConfig) -> str:
-    need, there = plural(config.task.lag, "step"), reached(horizon)
+    need, there = f"{plural(config.task.lag, 'step')} back {surely(config.task, 'needed')}", reached(horizon)
     if there is None:
-        return f"{need} back needed; there is no horizon, for nothing starts at the last step."
-    return f"{need} back needed, {there:,} reached with {percent(SHARE)} of the last step's gradient or more."
+        return f"{need}; there is no horizon, for nothing starts at the last step."
+    return f"{need}, {there:,} reached with {percent(SHARE)} of the last step's gradient or more."

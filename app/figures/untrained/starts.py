@@ -11,6 +11,7 @@ from app.figures.base import Layout, View, colorscale, figure, flow_scale, share
 from app.figures.theme import CELL_LOOKS, Style
 from app.figures.untrained.begun import Begun
 from core.config import RunConfig
+from core.need import surely
 from core.numbers import fixed, percent, plural, portion
 from core.reading.horizon import SHARE
 
@@ -87,7 +88,7 @@ def _names(row: Begun, y: float, style: Style) -> list[Layout]:
 
 def _pace(row: Begun) -> str:
     factors = "no single factor per step" if row.factor is None else f"× {fixed(row.factor)} per step"
-    return f"{factors}, {portion(row.arrives)} where the task needs it"
+    return f"{factors}, {portion(row.arrives)} where the task {surely(row.config.task, 'needs')} it"
 
 
 def _hint(rows: Sequence[Begun], lag: int, seeds: int) -> str:

@@ -146,8 +146,7 @@ def _compared(own: Course, twin: Course, how: str) -> str:
     if not (np.isfinite(own.score) and np.isfinite(twin.score)):
         return f"{how} the same start came through too."
     if abs(own.score - twin.score) < SAME:
-        same = f"about the same score, {percent(twin.score)}"
-        return f"{how} the same start ends with {same}: here clipping decides nothing."
+        return f"{how} the same start ends with about the same score, {percent(twin.score)}."
     return f"{how} the same start ends at {percent(twin.score)}, this run at {percent(own.score)}."
 
 

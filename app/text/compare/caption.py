@@ -11,6 +11,7 @@ from app.text.compare.seeds import few_words
 from app.text.shared.situation import Caption, Figure
 from core.comparison import ALPHA, Verdict
 from core.config import RunConfig
+from core.need import surely
 from core.numbers import duration, exact, p_words, percent, plural
 from core.reading.outcome import Outcome
 
@@ -44,7 +45,7 @@ def _before(sides: Sequence[Side], config: RunConfig) -> str:
     if len(known) < len(sides):
         return "How far the untrained gradients reach is being measured."
     far = [side for side in sides if max(_reaches(side)) >= lag]
-    need = f"the {plural(lag, 'step')} that the task needs"
+    need = f"the {plural(lag, 'step')} that the task {surely(config.task, 'needs')}"
     if len(sides) == 1:
         side = sides[0]
         return f"Untrained, the gradient of {side.label} {'reaches' if far else 'does not reach'} back {need}."

@@ -10,6 +10,7 @@ from app.text.shared.forecast import forecast_words
 from app.text.shared.key_figures import key_figures
 from app.text.shared.score import score_words
 from app.text.shared.situation import KEPT, Caption, Situation, keeps
+from core.need import surely
 from core.numbers import fixed, percent, plural, portion, sig
 from core.reach import shares_in_sight
 from core.reading.horizon import KIND_NAMES, OVERFLOW
@@ -108,16 +109,17 @@ def _need(moment: Situation) -> str:
     if moment.way in ("silent", "broken") or reach is None:
         return ""
     if moment.way == "cut":
-        return f"The task needs {lag:,}."
+        return f"The task {surely(moment.config.task, 'needs')} {lag:,}."
     if not moment.reaches:
-        return f"The task needs {plural(lag, 'step')}; it reaches {reach:,}."
+        return f"The task {surely(moment.config.task, 'needs')} {plural(lag, 'step')}; it reaches {reach:,}."
     return _arrival(moment, "it")
 
 
 def _arrival(moment: Situation, what: str) -> str:
     if moment.way == "grows":
         return f"{plural(moment.lag, 'step')} back {what} is {portion(moment.arriving)} as large."
-    return f"{portion(moment.arriving)} of {what} arrives where the task needs it, {plural(moment.lag, 'step')} back."
+    where = f"where the task {surely(moment.config.task, 'needs')} it, {plural(moment.lag, 'step')} back"
+    return f"{portion(moment.arriving)} of {what} arrives {where}."
 
 
 def _outlook(moment: Situation) -> str:

@@ -13,6 +13,7 @@ from app.text.shared.score import score_name
 from app.text.shared.situation import Caption, Figure, Situation
 from core.config import RunConfig
 from core.lab.answers import Answer
+from core.need import surely
 from core.numbers import fixed, percent, plural, portion, sig
 
 Arrays = Mapping[str, np.ndarray]
@@ -155,7 +156,7 @@ def _kept(moment: Situation, gates: Answer | None, own: str) -> str:
     who = f"{enough} of {units} of {own}" if own else f"{enough} of {units}"
     return (
         f"{who} {'keeps' if enough == 1 else 'keep'} 37\u00a0% or more of what they hold over the "
-        f"{plural(moment.lag, 'step')} that the task needs."
+        f"{plural(moment.lag, 'step')} that the task {surely(moment.config.task, 'needs')}."
     )
 
 

@@ -22,8 +22,8 @@ def caption(moment: Situation, task: Endless, remark: str) -> Caption:
 def no_text(moment: Situation) -> Caption:
     """For a run whose task has no text."""
     return Caption(
-        f"This page reads and writes texts, and the task {moment.config.task.title} has none.",
-        "Choose Language model or Continual Reber as the task.",
+        f"This page goes along an endless text, and the task {moment.config.task.title} has none.",
+        "Choose Language model, Your text or Continual Reber as the task.",
         (),
     )
 

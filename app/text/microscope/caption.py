@@ -7,6 +7,7 @@ import numpy as np
 from app.text.shared.broken import broken_caption
 from app.text.shared.key_figures import arriving_value
 from app.text.shared.situation import Caption, Figure, Situation
+from core.need import surely
 from core.numbers import percent, plural, portion, sig
 
 CHECK = "Every number is measured in this network, and every gradient can be checked below by an independent method."
@@ -45,7 +46,8 @@ def _way(moment: Situation) -> str:
         return f"Back in time {last} stops being a number {plural(moment.lost_at, 'step')} back."
     if moment.way in NOTHING:
         return f"Nothing of {last} arrives {plural(moment.lag, 'step')} back, {NOTHING[moment.way]}."
-    return f"{portion(moment.arriving)} of {last} arrives {plural(moment.lag, 'step')} back, where it is needed."
+    there = f"{plural(moment.lag, 'step')} back, where it {surely(moment.config.task, 'is needed')}"
+    return f"{portion(moment.arriving)} of {last} arrives {there}."
 
 
 def _figures(moment: Situation) -> tuple[Figure, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from app.text.shared.score import score_name
 from app.text.shared.situation import Figure, Situation
+from core.need import surely
 from core.numbers import fixed, percent, portion
 from core.reading.horizon import KIND_NAMES, MIN_R2, SHARE, Horizon
 from core.reading.spikes import was_clipped
@@ -43,12 +44,13 @@ def _reach_figure(moment: Situation) -> Figure:
     if reach is None:
         return Figure("–", f"no horizon: the gradient is {KIND_NAMES[moment.horizon.source]} at the last step")
     value = f"{reach:,} of {moment.lag:,}" if reach < moment.lag else f"all {moment.lag:,}"
-    return Figure(value, f"needed steps back within the horizon ({percent(SHARE)})")
+    needed = f"steps back that the task {surely(moment.config.task, 'needs')}"
+    return Figure(value, f"{needed}, within the horizon ({percent(SHARE)})")
 
 
 def _arriving_figure(moment: Situation) -> Figure:
     value = arriving_value(moment)
-    there = f"at step {moment.horizon.asked - moment.lag:,}, the first that matters"
+    there = f"at step {moment.horizon.asked - moment.lag:,}, the first that {surely(moment.config.task, 'matters')}"
     if moment.way == "grows":
         return Figure(value, f"the last step's gradient {there}")
     return Figure(value, f"of the gradient arrives {there}")

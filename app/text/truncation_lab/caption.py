@@ -12,6 +12,7 @@ from app.text.shared.score import score_words
 from app.text.shared.situation import Caption, Figure, Situation
 from app.text.truncation_lab.in_sight import seen_words
 from core.config import RunConfig
+from core.need import surely
 from core.numbers import fixed, percent, plural
 from core.reach import Reach, reach_of, shares_in_sight
 from core.reading.horizon import KIND_NAMES, SHARE, reached
@@ -46,7 +47,7 @@ def caption(moment: Situation, effect: TruncationEffect | None, K: int, delta: f
 def _pair(moment: Situation) -> str:
     """Needed against reached, the number pair of the page."""
     need, there = moment.lag, reached(moment.horizon)
-    start = f"The task needs the gradient {plural(need, 'step')} back"
+    start = f"The task {surely(moment.config.task, 'needs')} the gradient {plural(need, 'step')} back"
     if there is None:
         return f"{start}; it is {KIND_NAMES[moment.horizon.source]} at the last step already."
     if there < need:
@@ -58,7 +59,8 @@ def _evidence(moment: Situation) -> str:
     """How it turned out, in scores, and where the moment on screen stands."""
     known = ending(moment)
     parts = []
-    if (known == "solved" or moment.outcome.holds) and shares_in_sight(moment.config)[1] == 0:
+    unseen = moment.config.task.needs_lag and shares_in_sight(moment.config)[1] == 0
+    if (known == "solved" or moment.outcome.holds) and unseen:
         parts.append("The state carried echoes of what no gradient reached, and the readout decoded them.")
     if known in ("lost", "not solved") and moment.scrubbed:
         parts.append(_at_the_end(moment))
@@ -110,9 +112,9 @@ def _within(config: RunConfig, known: Reach) -> str:
 
 
 def _figures(moment: Situation, effect: TruncationEffect | None, K: int, delta: float) -> tuple[Figure, ...]:
-    there = reached(moment.horizon)
+    there, needed = reached(moment.horizon), f"steps back that the task {surely(moment.config.task, 'needs')}"
     return (
-        Figure(f"{moment.lag:,}", f"steps back that the task needs: K\u00a0=\u00a0{moment.lag + 1:,} or more"),
+        Figure(f"{moment.lag:,}", f"{needed}: K\u00a0=\u00a0{moment.lag + 1:,} or more"),
         Figure(
             "–" if there is None else f"{there:,}", f"steps back reached with {percent(SHARE)} of the gradient or more"
         ),

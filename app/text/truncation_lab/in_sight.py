@@ -6,6 +6,7 @@ import numpy as np
 
 from app.text.shared.situation import Situation, keeps
 from core.config import RunConfig
+from core.need import surely
 from core.numbers import percent, plural, portion
 from core.reach import questions, reach_of, shares_in_sight
 from core.reading.horizon import KIND_NAMES
@@ -42,8 +43,8 @@ def _out_of_sight(config: RunConfig) -> str:
     late, needed, _ = questions(config.task)
     need, back = int((late - needed).max()), int(reach_of(config).seen.max()) - 1
     return (
-        f"No loss sees far enough: {back:,} of the {plural(need, 'step')} back.{_rest(config)} The state is carried "
-        "on, so echoes of earlier inputs may be in it."
+        f"No loss sees {surely(config.task, 'far enough')}: {back:,} of the {plural(need, 'step')} back."
+        f"{_rest(config)} The state is carried on, so echoes of earlier inputs may be in it."
     )
 
 
@@ -57,17 +58,18 @@ def _rest(config: RunConfig) -> str:
 def _in_part(config: RunConfig, worst: float) -> str:
     if worst == 0:
         return f"The losses see {config.task.entry.quoted} in some of the sequences only."
-    return f"{percent(worst)} of the losses see as far as they need; all steps share their weights."
+    as_far = f"as far as they {surely(config.task, 'need')}"
+    return f"{percent(worst)} of the losses see {as_far}; all steps share their weights."
 
 
 def _in_sight(moment: Situation) -> str:
     """Nothing that is needed is cut."""
-    start = moment.start
+    start, where = moment.start, f"where it {surely(moment.config.task, 'is needed')}"
     if start.reach is None:
         return f"Untrained, the gradient is {KIND_NAMES[start.source]} at the last step."
     arriving = start.share(moment.lag)
     if not np.isfinite(arriving):
-        return f"Untrained, the gradient is {KIND_NAMES[start.kinds[moment.lag]]} where it is needed."
+        return f"Untrained, the gradient is {KIND_NAMES[start.kinds[moment.lag]]} {where}."
     if arriving > 1 and not keeps(arriving):
         return f"Untrained, the gradient grows to {portion(arriving)} its size on the way."
-    return f"Untrained, {portion(arriving) if arriving else 'nothing'} of the gradient arrives where it is needed."
+    return f"Untrained, {portion(arriving) if arriving else 'nothing'} of the gradient arrives {where}."
