@@ -49,7 +49,7 @@ def _counted(shown: Iterable[Card]) -> str:
 
 
 def _link(name: str, card: Card) -> Link:
-    line = f"{card.papers[0].cited} {SIGNS[card.verdict]}"
+    line = f"{card.papers[0].cited}  \n{SIGNS[card.verdict]} {VERDICTS[card.verdict]}"
     return Link(BY_FILE["gallery"].path, card.title, line, {CARD: name})
 
 

@@ -84,7 +84,8 @@ def check_places(text: str, runs: Mapping[str, Facts]) -> None:
 def _written(place: str, runs: Mapping[str, Facts]) -> str:
     expression, write = _split(place)
     worth = float(value(expression, runs))
-    return write(worth) if math.isfinite(worth) and worth else numbers.sig(worth)
+    no_power = worth or write is not numbers.power_of_ten  # zero is no power of ten
+    return write(worth) if math.isfinite(worth) and no_power else numbers.sig(worth)
 
 
 def _split(place: str) -> tuple[str, Callable[[float], str]]:
