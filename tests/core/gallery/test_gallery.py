@@ -30,6 +30,7 @@ PAPERS = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8"
 MEANT: dict[str, set[str]] = {
     "gers_forget": {"1"},
     "gers_timing": {"5", "30"},
+    "jozefowicz_bias": {"1"},
     "mikolov_language": {"5"},
     "pascanu_cliff": {"5"},
     "tallec_influence": {"23", "10", "20"},
