@@ -19,7 +19,7 @@ IMAGE ?= unrolled
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help port run test check format bench lessons gallery image clean
+.PHONY: help port run test check format docs bench lessons gallery image clean
 
 help:
 	@echo "make run     install into .venv and serve the app at http://localhost:$(PORT) to this machine alone (PORT=… for"
@@ -28,6 +28,7 @@ help:
 	@echo "make test    install what the tests need and run them all"
 	@echo "make check   format, lint, types and the fast tests: before every commit"
 	@echo "make format  let ruff put the code in shape"
+	@echo "make docs    build the pages about the library into build/docs; the app then serves them under /docs"
 	@echo "make bench   measure the engine against torch's own layers"
 	@echo "make lessons record what the lessons and the first page show, after a change of the engine or of a lesson"
 	@echo "make gallery train again what the gallery shows, and fail where a result no longer holds"
@@ -59,6 +60,9 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m core bench

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.documentation import documentation_scripts
 from app.entry import inline_scripts
 from core.bounded import Bounded
 from core.errors import UnrolledError, quoted
@@ -189,6 +190,8 @@ def _is_address(origin: str) -> bool:
 
 
 def _inline_scripts() -> list[str]:
-    """The hashes of the scripts that stand in the page itself, which are the only ones that may."""
-    digests = (hashlib.sha256(text.encode()).digest() for text in inline_scripts())
+    """The hashes of the scripts that stand in the page itself, and in those about the library, which are the only ones
+    that may."""
+    texts = [*inline_scripts(), *documentation_scripts()]
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from app.board.routes import routes
 from app.classroom.routes import class_routes
 from app.connections import bound_waiting_sessions, leave_when_the_terminal_closes, watch_connections
+from app.documentation import documentation_routes
 from app.entry import ADMIN, page_names, page_routes
 from app.headers import Door, Rules
 from app.host.metrics import Metrics, Timed
@@ -55,6 +56,7 @@ try:
         *host_routes(lab(), METRICS, BASE, lambda: supervisor().trouble),
         *class_routes(hub(), BASE),
         *page_routes([*page_names(), ADMIN], BASE),
+        *documentation_routes(BASE),
     ]
     RULES = Rules.of_host(local=st.get_option("server.address") in HERE)
 except UnrolledError as problem:  # a folder that cannot be used, a name that is none

@@ -69,6 +69,7 @@ def view(shown: View, *, table: bool) -> dict[str, Any]:
         "title": shown.title,
         **_words(shown.hint),
         "toy": shown.toy,
+        "whole": shown.whole,
         "alt": shown.alt,
         "figure": packed(shown.figure),
         "keys": [_key(key) for key in shown.keys],

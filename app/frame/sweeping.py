@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ from core.comparison import MOST_SEEDS
 from core.config import RunConfig
 from core.errors import UnrolledError, quoted
 from core.settings import Setting, said, settings_of
+from core.store import StorageFull
 from core.sweep import FORMS, GOING, MOST_AXES, MOST_DRAWS, Results, Sweep, cost_words, run_rows, size_words, sweep
 
 INTRO = "What do a few settings do? One to three are varied, everything else stays as it is on the left."
@@ -40,7 +42,8 @@ def sweep_page() -> None:
     _choice()
     try:
         wanted = wanted_sweep()
-        sweeps().note(wanted)
+        with suppress(StorageFull):  # a disk that cannot be written can still be looked at
+            sweeps().note(wanted)
         results, source = sweeps().look(wanted), session.source()
     except UnrolledError as error:
         problems.show(getattr(error, "problems", [str(error)]))

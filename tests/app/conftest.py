@@ -87,8 +87,12 @@ async def _ask(app: Starlette, url: str, method: str, body: bytes, headers: dict
              "headers": [(name.encode(), value.encode()) for name, value in headers.items()], "root_path": "",
              "scheme": "http", "http_version": "1.1", "server": ("test", 80), "client": ("test", 1)}  # fmt: skip
     sent: list[Any] = []
+    given_once: list[bool] = []
 
     async def receive() -> Any:
+        if given_once:  # what listens for the end of the connection waits
+            await asyncio.Event().wait()
+        given_once.append(True)
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:

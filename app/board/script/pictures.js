@@ -90,7 +90,7 @@ class Picture {
     this.words(body.title, body.hint, body.more);
     this.toy.hidden = !body.toy;
     this.section.dataset.step = step;
-    const when = body.toy ? "" : ` Shown with training step ${step.toLocaleString("en")}.`;
+    const when = body.toy || body.whole ? "" : ` Shown with training step ${step.toLocaleString("en")}.`;
     this.plot.setAttribute("aria-label", `${body.title}. ${body.alt}${when}`);
     this.once("keys", body.keys, () => this.keys.replaceChildren(...body.keys.map(keyOf)));
     this.once("scales", body.scales, () => this.scales.replaceChildren(...body.scales.map(scaleOf)));

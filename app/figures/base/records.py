@@ -109,6 +109,7 @@ class View:
     problems sentences on what was asked for and cannot be had
     sheet    a table that stands in place of the figure
     toy      whether it shows a small system of its own and not the network of the page
+    whole    whether it is of whole runs, and not of the training step on screen
     """
 
     name: str
@@ -124,3 +125,4 @@ class View:
     problems: tuple[str, ...] = ()
     sheet: Sheet | None = None
     toy: bool = False
+    whole: bool = False

@@ -29,6 +29,7 @@ def overview(results: Results, name: str, style: Style) -> View:
         table=lambda: DataFrame(run_rows(results)),
         keys=_keys(style) if flat else (),
         scales=() if flat else scales(results, quantity),
+        whole=True,
         knobs=(
             Knob(KNOB, "Show", quantity.name, options=tuple((each.name, each.title) for each in QUANTITIES.values())),
         ),

@@ -31,6 +31,7 @@ def sheet(results: Results, style: Style) -> View:
         figure=figure(style, [], {}, height=ROW * (len(rows) + 1)),
         table=lambda: DataFrame(whole.texts, columns=columns),
         sheet=whole,
+        whole=True,
     )
 
 
