@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from core.questions.base import Facts, Question
+from core.questions.base import Facts, Question, Statistics
 from core.questions.sampling import looked_at
 
 if TYPE_CHECKING:
@@ -16,10 +16,12 @@ class Clipping(Question, frozen=True):
     """What each kind of clipping would do to the gradient, at every threshold."""
 
     kind: Literal["clip"] = "clip"
+    statistics: ClassVar[Statistics] = "own"
 
     def answer(self, moment: Moment, earlier: Earlier) -> Facts:
         """Arrays as in ``clip_kinds``. Facts: sequences of how many."""
         from core.diagnostics.clip_kinds import clip_kinds, sequences_for
 
-        some = moment.of_first(sequences_for(moment))
+        count = sequences_for(moment)
+        some = moment if count == moment.batch.x.shape[1] else moment.of_first(count)
         return clip_kinds(some), looked_at(some, moment)

@@ -212,6 +212,8 @@ def kinds(truth: Truth, said: Said) -> None:
         return
     said.near("theta", truth.config.clip_threshold)
     said.near("norm", norm)
+    if not said["part"] and truth.config.truncation != "stream":  # whose updates have a gradient each
+        said.near("norm", truth.frame.grad_norm)
     effects = [_effect(truth, kind) for kind in ("norm", "value", "backprop")]
     untouched = all(abs(effect["ratio"] - 1) < 5e-4 and effect["angle"] < 0.05 for effect in effects)
     claim(untouched == said["fate"].startswith("pass"), effects)

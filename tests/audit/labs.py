@@ -138,6 +138,11 @@ def forgotten(truth: Truth, said: Said) -> None:
         claim(best == 0 if "mark" not in said.places else worst == 0 < best, f"{worst:.2f} to {best:.2f} are in sight")
 
 
+@TRUNCATION("Bias and cosine are measured with the statistics of the batch {held:held}.")
+def held(truth: Truth, said: Said) -> None:
+    claim(truth.config.cell.normalisation == "batch", "no batch is normalised")
+
+
 @TRUNCATION("The readout alone learns: whatever it gets right, it decodes from echoes of the inputs in a random state.")
 def readout_alone(truth: Truth, said: Said) -> None:
     claim(truth.config.trained == "readout", "all learns")

@@ -138,7 +138,8 @@ def answered(moment: Moment, wanted: list[Question]) -> dict[Question, Answer]:
     at = moment_of(moment.config, frame.step, frame.weights, carried=frame.carried)
     for question in wanted:
         try:
-            found[question] = Answer(frame.step, *question.answer(at, Earlier()))
+            asked = at.held() if question.statistics == "held" else at
+            found[question] = Answer(frame.step, *question.answer(asked, Earlier()))
         except UnrolledError:
             continue
     return found

@@ -33,13 +33,17 @@ def _is(truth: Truth, text: str, step: int) -> None:
     """``text`` says how large the gradient is at a step, or why it is no ordinary number."""
     value, (to, _) = float(truth.frame.flow[step]), _reference(truth)
     if text in WORDS:
-        plain = np.isfinite(value) and value >= TINY
-        claim(not plain, f"at step {step} it is {value}")
-        kinds = {"overflowed": np.isinf(value), "not a number": np.isnan(value)}
-        claim(kinds.get(text, bool(np.isfinite(value))), f"at step {step} it is {value}")
-        claim(text != "cut by truncation" or (truth.config.truncation != "full" and value == 0), "nothing cuts there")
+        is_called(truth, text, value)
     else:
         claim(near(text, value / to), f"at step {step} it is {value / to}")
+
+
+def is_called(truth: Truth, name: str, value: float) -> None:
+    """``value`` is no ordinary number, and may have this name."""
+    claim(not (np.isfinite(value) and value >= TINY), f"it is {value}")
+    kinds = {"overflowed": np.isinf(value), "not a number": np.isnan(value)}
+    claim(kinds.get(name, bool(np.isfinite(value))), f"it is {value}")
+    claim(name != "cut by truncation" or (truth.config.truncation != "full" and value == 0), "nothing cuts there")
 
 
 @STRIP(
@@ -115,8 +119,10 @@ def training(truth: Truth, said: Said) -> None:
             claim(int(step.replace(",", "")) == frame.step, f"it is of step {frame.step}")
             with np.errstate(all="ignore"):
                 share = float(np.float64(frame.flow[at]) / np.float64(frame.flow[truth.loss_steps[-1]]))
-            if text in ("nothing", "nothing to measure"):
-                claim(not (np.isfinite(share) and share > 0), f"it is {share}")
+            if text in WORDS:
+                is_called(truth, text, float(frame.flow[at]))
+            elif text == "nothing that its last step measures":
+                claim(not np.isfinite(share), f"it is {share}")
             else:
                 claim(near(text.removesuffix(" of its last step"), share), f"it is {share}")
 

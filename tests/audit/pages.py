@@ -169,7 +169,8 @@ def travels(truth: Truth, said: Said) -> Facts:
 
 @INSIDE(
     "Every part is exact: together they are the gradient of the {last:last |}loss{at: at layer \\d|}"
-    "{where: in \\d+ of the \\d+ sequences|}{clamp: before the clamp|}."
+    "{where: in \\d+ of the \\d+ sequences|}{clamp: before the clamp|}"
+    "{held:, with the statistics of the batch held|}."
 )
 def together(truth: Truth, said: Said) -> None:
     found = truth.answers["paths"]
@@ -179,6 +180,7 @@ def together(truth: Truth, said: Said) -> None:
     some, of = found.meta["sequences"], found.meta["of"]
     claim(said["where"] == ("" if some == of else f" in {some} of the {of} sequences"), f"{some} of {of}")
     claim(bool(said["clamp"]) == (truth.config.clip == "backprop"), "the clamp")
+    claim(bool(said["held"]) == (truth.config.cell.normalisation == "batch"), "the statistics")
     claim(found.meta["error"] < 1e-4, f"they differ by {found.meta['error']}")
 
 

@@ -72,7 +72,7 @@ def _with_the_own_step(moment: Situation) -> str:
     (gradient_flow, "_need", _with_the_own_step),
     (horizon, "zeros", _zero_whatever_the_kind),
     (key_figures, "arriving_value", lambda moment: "12\u00a0%"),
-    (over_training, "_said", lambda share: "12\u00a0% of its last step"),
+    (over_training, "_said", lambda *given: "12\u00a0% of its last step"),
     (learning, "percent", lambda share: "12\u00a0%"),
 ])  # fmt: skip
 def test_planted_faults_are_found(

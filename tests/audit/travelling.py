@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.audit.over import is_called
 from tests.audit.reading import Facts, Rules, Said, claim, near
+from tests.audit.shared import WORDS
 from tests.audit.truth import Truth
 
 PATHS, FORCED, RETENTION, SATURATION, GATE_TIME, GATE_TRAINING, KEPT, LANDING, CREDIT = (Rules() for _ in range(9))
@@ -482,7 +484,7 @@ def credit(truth: Truth, said: Said) -> None:
     "Matrix of gradient size, {S} loss{es:(?:es)?} by {C} state{s:s?}, at training step {step}, and the row of one loss as a curve.",
     "The loss at step {s} sends no {gradient:gradient} back.",
     "Loss at step {s}: its light {half:falls below half [\\d,]+ steps? back|never falls below half}{arrives:|; .+? arrives at step "
-    "[\\d,]+, where information enters}.",
+    "[\\d,]+, where information enters|; at step [\\d,]+, where information enters, it is cut by truncation}.",
 )
 def credit_alt(truth: Truth, said: Said) -> None:
     found = truth.answers["credit"].arrays
@@ -504,7 +506,9 @@ def credit_alt(truth: Truth, said: Said) -> None:
         claim(said["half"].split()[3].replace(",", "") == str(min(below)), f"{min(below)} back")
     first = truth.config.task.entry.first
     claim(bool(said["arrives"]) == (s > first), "whether anything entered")
-    if said["arrives"]:
+    cut = first < found["reach"][-1]
+    claim(("cut by" in said["arrives"]) == (cut and s > first), "whether it is cut")
+    if said["arrives"] and not cut:
         text, there = said["arrives"][2:].split(" arrives")[0], float(row[np.abs(t - first).argmin()]) / own
         claim(there == 0 if text == "nothing" else near(text, there), f"{there} arrives")
 
@@ -513,8 +517,11 @@ def credit_alt(truth: Truth, said: Said) -> None:
 def probe_alt(truth: Truth, said: Said) -> None:
     found, asked = truth.answers["probe"].arrays, truth.loss_steps[-1]
     said.exactly("lag", truth.lag)
-    for part, name in zip(said["parts"].split(", "), ("before", "after")):
+    for part, name in zip(said["parts"].split("; "), ("before", "after")):
         flow, text = found[name], part.rpartition(": ")[2]
         with np.errstate(all="ignore"):
             share = float(flow[asked - truth.lag]) / float(flow[asked])
-        claim(not (np.isfinite(share) and share > 0) if text == "nothing" else near(text, share), f"{name} is {share}")
+        if text in WORDS:
+            is_called(truth, text, float(flow[asked - truth.lag]))
+        else:
+            claim(near(text, share), f"{name} is {share}")

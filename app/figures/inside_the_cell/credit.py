@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ def credit(
     matrix = int(np.clip(8 * len(steps), 26, 200 if style.narrow else 280))
     height = 14 + matrix + GAP + CURVE + 44
     shares = ((matrix + GAP + CURVE) - matrix) / (matrix + GAP + CURVE), CURVE / (matrix + GAP + CURVE)
-    said = [_words(rows[k], t, int(steps[k]), config) for k in range(len(steps))]
+    said = [_words(rows[k], t, int(steps[k]), int(arrays["reach"][k]), config) for k in range(len(steps))]
     data, traces = _traces(t, steps, ratio, whole, arrays["reach"], at, config, style)
     layout: Layout = {
         "xaxis": time_axis(style, config.task.length) | {"anchor": "y2"},
@@ -66,7 +66,7 @@ def credit(
         name="credit",
         title="Itemised credit",
         hint=_hint(arrays, meta, config),
-        alt=_alt(rows, t, steps, config, step),
+        alt=_alt(t, said, step),
         figure=figure(style, data, layout, height=height, top=14, bottom=44),
         table=lambda: _table(rows, total, t, steps),
         keys=(Key("the chosen loss" if len(steps) > 1 else "the loss", CELL_LOOKS[config.cell.name].color, width=3),
@@ -141,8 +141,8 @@ def _cut_key(reach: np.ndarray, config: RunConfig, style: Style) -> tuple[Key, .
     return (Key("cut by truncation", style.theme.muted, "pattern", pattern="/"),)
 
 
-def _words(row: np.ndarray, t: np.ndarray, s: int, config: RunConfig) -> str:
-    """What the light of one loss does, in a sentence."""
+def _words(row: np.ndarray, t: np.ndarray, s: int, reach: int, config: RunConfig) -> str:
+    """What the light of one loss does, which truncation lets back to step ``reach``, in a sentence."""
     own = float(row[np.searchsorted(t, s, side="right") - 1])
     if not (np.isfinite(own) and own > 0):
         return f"The loss at step {s} sends no gradient back."
@@ -152,9 +152,9 @@ def _words(row: np.ndarray, t: np.ndarray, s: int, config: RunConfig) -> str:
     first = config.task.entry.first
     if s <= first:
         return f"Loss at step {s}: its light {half}."
-    there = float(row[np.abs(t - first).argmin()]) / own
-    arrives = portion(there) if there else "nothing"
-    return f"Loss at step {s}: its light {half}; {arrives} arrives at step {first}, where information enters."
+    there, where = float(row[np.abs(t - first).argmin()]) / own, f"at step {first}, where information enters"
+    arrives = f"{portion(there) if there else 'nothing'} arrives {where}"
+    return f"Loss at step {s}: its light {half}; {arrives if first >= reach else f'{where}, it is cut by truncation'}."
 
 
 def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> str:
@@ -177,10 +177,10 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig) -> str:
     return " ".join(told)
 
 
-def _alt(rows: np.ndarray, t: np.ndarray, steps: np.ndarray, config: RunConfig, step: int) -> str:
+def _alt(t: np.ndarray, said: Sequence[str], step: int) -> str:
     return (
-        f"Matrix of gradient size, {_losses(len(steps))} by {plural(len(t), 'state')}, at training step {step}, and "
-        f"the row of one loss as a curve. {_words(rows[-1], t, int(steps[-1]), config)}"
+        f"Matrix of gradient size, {_losses(len(said))} by {plural(len(t), 'state')}, at training step {step}, and "
+        f"the row of one loss as a curve. {said[-1]}"
     )
 
 

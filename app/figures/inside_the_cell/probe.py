@@ -91,7 +91,7 @@ def probe(
         name="probe",
         title="What if?" if not wanted else f"What if {words(wanted)}?",
         hint=" ".join(filter(None, hint)),
-        alt=_alt(shares, config),
+        alt=_alt({name: arrays[key] for name, key in zip(lines, ("before", "after"))}, shares, config),
         figure=figure(style, [*hatched(kinds, style, 10.0 ** (low - 1), 10.0 ** (high + 1), opacity=0.45),
                               *boundary_lines(config, style, 10.0 ** (low - 1), 10.0 ** (high + 1)),
                               *_lines(shares, config, style)],
@@ -222,10 +222,11 @@ def _loss(meta: Mapping[str, Any]) -> str:
     return f"The loss becomes {sig(now)} instead of {sig(then)}."
 
 
-def _alt(shares: Mapping[str, np.ndarray], config: RunConfig) -> str:
-    back = max(0, asked_step(config) - config.task.lag)
-    there = ", ".join(f"{name}: {sig(float(line[back])) if np.isfinite(line[back]) else 'nothing'}"
-                      for name, line in shares.items())  # fmt: skip
+def _alt(flows: Mapping[str, np.ndarray], shares: Mapping[str, np.ndarray], config: RunConfig) -> str:
+    asked = asked_step(config)
+    back = max(0, asked - config.task.lag)
+    kinds = {name: KIND_NAMES[zeros(flow, asked=asked, cuts=config.cuts)[back]] for name, flow in flows.items()}
+    there = "; ".join(f"{name}: {kinds[name] or sig(float(line[back]))}" for name, line in shares.items())
     lag = plural(config.task.lag, "step")
     return f"Gradient of the last loss against the time step, on a log scale; {lag} back, {there}."
 

@@ -28,7 +28,7 @@ from app.figures.base import (
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import portion
-from core.reading.horizon import BROKEN, CUT, FLOOR, LIVE, zeros
+from core.reading.horizon import BROKEN, CUT, FLOOR, KIND_NAMES, LIVE, zeros
 
 ROWS, COLUMNS = 100, 200
 """The picture has at most so many bins of training steps and of time steps."""
@@ -167,7 +167,7 @@ def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> str:
     if not len(steps):
         return "No training step is recorded yet."
     asked, first = asked_step(config), config.task.entry.first
-    then, now = (_said(_arrives(profile, first, asked)) for profile in (flow[0], flow[-1]))
+    then, now = (_said(profile, first, config) for profile in (flow[0], flow[-1]))
     broken = bool(np.isin(zeros(flow[-1], asked=asked), BROKEN).any())
     later = "" if len(steps) == 1 else f" and {now} at training step {int(steps[-1])}"
     return (
@@ -177,10 +177,13 @@ def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> str:
     )
 
 
-def _said(share: float) -> str:
-    if not np.isfinite(share):
-        return "nothing to measure"
-    return f"{portion(share)} of its last step" if share else "nothing"
+def _said(profile: np.ndarray, t: int, config: RunConfig) -> str:
+    """How large it is at step t, or why that is no ordinary number."""
+    asked = asked_step(config)
+    kind, share = zeros(profile, asked=asked, cuts=config.cuts)[t], _arrives(profile, t, asked)
+    if kind != LIVE:
+        return KIND_NAMES[kind]
+    return f"{portion(share)} of its last step" if np.isfinite(share) else "nothing that its last step measures"
 
 
 def _table(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> DataFrame:

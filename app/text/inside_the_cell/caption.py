@@ -10,7 +10,7 @@ import numpy as np
 from app.text.shared.broken import broken_words
 from app.text.shared.key_figures import arriving_value
 from app.text.shared.score import score_name
-from app.text.shared.situation import Caption, Figure, Situation
+from app.text.shared.situation import HELD, Caption, Figure, Situation
 from core.config import RunConfig
 from core.lab.answers import Answer
 from core.need import surely
@@ -137,7 +137,8 @@ def _together(moment: Situation, ways: Answer | None, own: str) -> str:
     where = "" if some == of else f" in {some} of the {of} sequences"
     clamp = " before the clamp" if moment.config.clip == "backprop" else ""
     at = f" at {own}" if own else ""
-    return f"Every part is exact: together they are the gradient of {loss}{at}{where}{clamp}."
+    held = f", {HELD}" if moment.config.cell.normalisation == "batch" else ""
+    return f"Every part is exact: together they are the gradient of {loss}{at}{where}{clamp}{held}."
 
 
 def _kept(moment: Situation, gates: Answer | None, own: str) -> str:

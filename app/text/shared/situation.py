@@ -25,6 +25,9 @@ KEPT = 2.0
 ROUNDING = 1e-6
 """What a share may be off by: profiles are kept as float32."""
 
+HELD = "with the statistics of the batch held"
+"""What is said of a number that takes sequences apart where a batch is normalised."""
+
 Way = Literal["silent", "broken", "cut", "dead", "gone", "fades", "kept", "grows"]
 """What becomes of the last loss's gradient on its way to where the information enters: it sends none; it overflows or
 is no number; truncation cuts it; dead or saturated units stop it; it is below the float32 floor; at most a KEPT-th of

@@ -9,7 +9,7 @@ import numpy as np
 from app.text.shared.broken import broken_caption
 from app.text.shared.forecast import ending, forecast_words, like_words
 from app.text.shared.score import score_words
-from app.text.shared.situation import Caption, Figure, Situation
+from app.text.shared.situation import HELD, Caption, Figure, Situation
 from app.text.truncation_lab.in_sight import seen_words
 from core.config import RunConfig
 from core.need import surely
@@ -40,7 +40,14 @@ def caption(moment: Situation, effect: TruncationEffect | None, K: int, delta: f
     """
     if moment.broke is not None:
         return broken_caption(moment, moment.broke)
-    parts = (forecast_words(moment), _evidence(moment), seen_words(moment), _mode(moment), like_words(moment))
+    parts = (
+        forecast_words(moment),
+        _evidence(moment),
+        seen_words(moment),
+        _mode(moment),
+        _held(moment),
+        like_words(moment),
+    )
     return Caption(_pair(moment), " ".join(filter(None, parts)), _figures(moment, effect, K, delta))
 
 
@@ -109,6 +116,10 @@ def _within(config: RunConfig, known: Reach) -> str:
         return ""
     mean = fixed(float(np.mean(known.seen)), 1)
     return f"By their place in the window the losses see {few:,} to {plural(many, 'step')}, {mean} on average."
+
+
+def _held(moment: Situation) -> str:
+    return f"Bias and cosine are measured {HELD}." if moment.config.cell.normalisation == "batch" else ""
 
 
 def _figures(moment: Situation, effect: TruncationEffect | None, K: int, delta: float) -> tuple[Figure, ...]:

@@ -12,6 +12,9 @@ from core.backprop.bptt import gradients
 from core.config import RunConfig
 from core.diagnostics.clip_kinds import KINDS, clip_kinds, sequences_for, thresholds
 from core.moment import Moment
+from core.questions import Clipping
+from core.questions.over_training import Earlier
+from core.training.loop import train
 from core.training.replay import moment_of
 
 GRID = np.array([1e-4, 3e-3, 0.03, 0.3, 3.0])
@@ -106,3 +109,13 @@ def test_the_grid_stands_around_the_configs_threshold() -> None:
     assert grid[0] == pytest.approx(3e-4) and grid[-1] == pytest.approx(3000) and len(grid) == 43
     assert np.abs(grid / 0.3 - 1).min() < 1e-12  # what the page shows at first is measured, not read off
     np.testing.assert_array_equal(clip_kinds(moment())["theta"], grid)
+
+
+@pytest.mark.parametrize("normalisation", ["none", "layer", "batch"])
+def test_the_raw_gradient_is_the_one_that_trains_however_it_is_normalised(normalisation: str) -> None:
+    """With statistics that are held a batch-normalised network has another gradient, of another size."""
+    config = RunConfig.from_flat(SMALL | {"cell.layers": 2, "cell.normalisation": normalisation, "steps": 1})
+    for frame in train(config):
+        at = moment_of(config, frame.step, frame.weights)
+        found, _ = Clipping().answer(at, Earlier())
+        assert float(found["norm"][0]) == pytest.approx(frame.grad_norm, rel=1e-6)
