@@ -11,6 +11,7 @@ from app.classroom.bar import bar
 from app.entries import BY_FILE, ENTRIES, LABS, UNLISTED
 from app.entry import ADMIN, HOME
 from app.frame import problems
+from app.front.menu import menu
 from app.host import admin
 from app.visit import arrival, session
 from core.errors import UnrolledError
@@ -27,10 +28,10 @@ pages = {
     for entry in ENTRIES
 }
 unlisted = [st.Page(admin.admin_page, title="Admin", url_path=ADMIN, visibility="hidden")] if admin.offered() else []
-menus = {"": unlisted}
+menus: dict[str, list[st.Page]] = {}
 for each in ENTRIES:
     menus.setdefault(each.menu, []).append(pages[each.file])
-page = st.navigation(menus, position="top")
+page = st.navigation(menus | {"": [*menus[""], *unlisted]}, position="top")
 entry = UNLISTED if page.url_path == ADMIN else BY_FILE[page.url_path or HOME]
 st.set_page_config(page_title="Unrolled" if entry.file == HOME else f"{page.title} · Unrolled")
 st.html(STYLE)
@@ -51,9 +52,7 @@ if entry.start:
     session.restore(entry.start)
 else:
     problems.show(filter(None, [seat.take(asked)]))
-with st.container(key="pages", horizontal=True, gap="small"):  # for phones, where the navigation hides
-    for other in pages.values():
-        st.page_link(other)
+menu(page.title, entry.file, menus)
 bar(entry.file)
 try:
     page.run()

@@ -109,7 +109,7 @@ def _caption(page: Page, shown: Shown) -> dict[str, Any]:
     words = page.caption(shown)
     return {
         "headline": words.headline,
-        "subline": words.subline,
+        **wire.subline(words.subline),
         "figures": [{"value": figure.value, "label": figure.label} for figure in words.figures],
     }
 

@@ -21,7 +21,9 @@ LEVELS = 65
 """A heatmap value becomes one of LEVELS characters from ``#`` on, backslash left out, evenly over zmin … zmax; an odd
 number, so that the middle of a diverging scale is exact. Nothing to draw is a space. Text of one byte a value
 compresses far better than base64 of bytes, which tears neighbours apart."""
-_SENTENCE = re.compile(r"(?<=[a-z0-9%)”…′|][.?!]) (?=[^a-z])")
+_SENTENCE = re.compile(r"(?<=[a-z0-9⁰¹²³⁴⁵⁶⁷⁸⁹°%)”…′|][.?!]) (?=[^a-z])")
+LINES = 220
+"""Characters of the two lines that stand under a headline."""
 DIGITS = 4
 """Significant digits of what tables and hovering say."""
 
@@ -85,6 +87,15 @@ def _words(hint: str) -> dict[str, str]:
     """The first sentence beside the title; the others are opened by whoever wants to read on."""
     first, *more = _SENTENCE.split(hint, maxsplit=1)
     return {"hint": first} | ({"more": more[0]} if more else {})
+
+
+def subline(text: str) -> dict[str, str]:
+    """As many of its sentences as fit into LINES, one at least; the others are opened by whoever wants to read on."""
+    sentences = _SENTENCE.split(text)
+    ends = [len(" ".join(sentences[: k + 1])) for k in range(len(sentences))]
+    shown = max(1, sum(end <= LINES for end in ends))
+    first, more = " ".join(sentences[:shown]), " ".join(sentences[shown:])
+    return {"subline": first} | ({"more": more} if more else {})
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:

@@ -143,6 +143,7 @@ def template(style: Style) -> dict[str, Any]:
         "automargin": False,
         "tickangle": 0,
         "exponentformat": "power",  # as core.numbers writes them
+        "separatethousands": True,  # likewise
         "fixedrange": style.narrow,  # on a phone a drag scrolls the page
     }
     return {

@@ -98,7 +98,6 @@ def norms(truth: Truth, said: Said) -> None:
 
 
 @SHARE(
-    "no clipping",
     "the threshold is never reached",
     "at every {step:step}: all are of the same length",
     "of steps, all so {far:far}",
@@ -110,11 +109,10 @@ def share(truth: Truth, said: Said) -> None:
     elif "far" in said.places:
         claim(cut.any(), "none is clipped")
     else:
-        claim(truth.config.clip == "none" or not cut.any(), "some are clipped")
+        claim(not cut.any(), "some are clipped")
 
 
 @ANGLE(
-    "no clipping",
     "not recorded",
     "0°: the direction is {kept:kept}",
     "0°: nothing is {cut:cut}",
@@ -129,7 +127,7 @@ def angle(truth: Truth, said: Said) -> None:
     elif "kept" in said.places or "cut" in said.places:
         claim(known.max() <= 1e-3 and ("kept" in said.places) == (truth.config.clip == "norm"), "it is turned")
     else:
-        claim(truth.config.clip == "none" or not known.size, "it clips")
+        claim(not known.size, "it is recorded")
 
 
 OUTCOME = "not trained yet|waiting for its turn|(?:accuracy|score) [^;]+? %(?: at step [\\d,]+)?|(?:paused at )?step [\\d,]+ of [\\d,]+|ended at step [\\d,]+|(?:overflowed|not a number) at step [\\d,]+"

@@ -113,11 +113,12 @@ def least(truth: Truth, said: Said) -> None:
     claim(named(truth, said["best"]) == ORDER[int(np.argmin(found))], f"errors are {found}")
 
 
-@AHEAD(STEPS + ", " + NAME % "best" + " is off least{more:; .*?|}.")
+@AHEAD(STEPS + ", " + NAME % "best" + " is off least{more:(?:; |, and ).*?|}.")
 def least_twice(truth: Truth, said: Said) -> None:
     least(truth, said)
     if said["more"]:
-        K, _, best = said["more"].removeprefix("; ").partition(" steps ahead, ")
+        K, _, best = said["more"].removeprefix("; ").removeprefix(", and ").partition(" steps ahead")
+        best = said["best"] if best == " too" else best.removeprefix(", ")
         claim(int(K) == errors(truth).shape[1], "another number of steps")
         claim(named(truth, best) == ORDER[int(np.argmin(errors(truth)[:, -1]))], "another is off least")
 

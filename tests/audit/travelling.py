@@ -216,8 +216,8 @@ def _constant(text: str, true: float) -> None:
     "{symbol:\\w} is always 1, so every unit keeps for ever, and what it adds up never leaves.",
     f"No gate keeps anything here; this is exp(mean ln φ′), what φ alone would leave of the gradient: the median unit × "
     f"{{factor}} a step, {{steps:{STEPS}}}.",
-    f"exp(mean ln {{symbol:\\w}}), the geometric mean, as time constant: the median unit × {{factor}} a step, {{steps:{STEPS}}}; "
-    "{enough} of {all} unit{s:s?} above the line.",
+    f"{{enough}} of {{all}} unit{{s:s?}} {{be:is|are}} above the line; the median unit × {{factor}} a step, {{steps:{STEPS}}}. "
+    "A time constant is −1 ÷ mean ln {symbol:\\w}: after so many steps 37 % of what was held is left.",
 )
 def retention(truth: Truth, said: Said) -> None:
     found, meta = truth.answers["gates"].arrays, truth.answers["gates"].meta
@@ -281,8 +281,8 @@ def _gate(truth: Truth, title: str) -> str:
     "{phi:.+?} is {below:dead \\(slope 0\\)|on its flat side} {shut%} of the time, and lets all through {open%}.",
     "{phi:.+?} is saturated (φ′ < 0.1) {shut%} of the time, and lets at most {largest} of a gradient through.",
     "{phi:.+?} is saturated (φ′ < 0.1) {shut%} of the time, and all but linear (> 0.9) {open%}.",
-    "A dot a unit: share of time below 0.1 across, above 0.9 upwards; on the line it is always at an end, as {gate:.+?} is "
-    "{stuck%} of the time.",
+    "At an end most: {gate:.+?}, {stuck%} of the time. A dot is a unit: its share of time below 0.1 across, above 0.9 "
+    "upwards; on the line it is always at an end.",
 )
 def saturation(truth: Truth, said: Said) -> None:
     found, meta, places = truth.answers["gates"].arrays, truth.answers["gates"].meta, said.places

@@ -290,10 +290,10 @@ class Flow:
 
     def go(self, title: str) -> None:
         """Goes to another page by the navigation, in the menu that holds it, and waits for its board."""
-        places = "[data-testid=stTopNavLink], [data-testid=stTopNavDropdownLink], .st-key-pages a"
+        places = "[data-testid=stTopNavLink], [data-testid=stTopNavDropdownLink], [data-testid=stPopoverBody] a"
         link = self.page.locator(places).locator("visible=true").filter(has_text=title)
-        for menu in self.page.get_by_test_id("stTopNavSection").all():
-            if not link.count():
+        for menu in self.page.locator("[data-testid=stTopNavSection], .st-key-pages button").all():
+            if not link.count() and menu.is_visible():
                 menu.click()
         link.first.click()
         self.until(f"document.title.startsWith({title!r}) && Number(board?.dataset.updates) > 0")

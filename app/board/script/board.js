@@ -237,7 +237,10 @@ class Board {
 
   showCaption(caption) {
     explain(this.find("headline"), caption.headline);
-    explain(this.find("subline"), caption.subline);
+    const subline = this.find("subline"), more = subline.querySelector("details");
+    explain(subline.querySelector("span"), caption.subline);
+    explain(more.querySelector("p"), caption.more);
+    more.hidden = !caption.more;
     const list = this.find("figures");
     while (list.children.length > caption.figures.length) list.lastElementChild.remove();
     caption.figures.forEach(({ value, label }, index) => {

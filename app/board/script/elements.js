@@ -65,7 +65,7 @@ function symbol(marker = "circle", color) {
 }
 
 function hatch(pattern, color) {
-  const paths = { "/": "M6 9.5 L15 0.5 M11 9.5 L18 2.5", x: "M8 1 L16 9 M16 1 L8 9", "+": "M12 1 V9 M7 5 H17", ".": "M9 5 h1 M12 5 h1 M15 5 h1", "\\": "M6 0.5 L15 9.5 M11 0.5 L18 7.5" };
+  const paths = { "/": "M6 9.5 L15 0.5 M11 9.5 L18 2.5", x: "M8 1 L16 9 M16 1 L8 9", "+": "M12 1 V9 M7 5 H17", ".": "M9 5 h1 M12 5 h1 M15 5 h1", "|": "M9 0.5 V9.5 M12 0.5 V9.5 M15 0.5 V9.5", "-": "M6 3 H18 M6 5 H18 M6 7 H18", "\\": "M6 0.5 L15 9.5 M11 0.5 L18 7.5" };
   return `<path d="${paths[pattern]}" stroke="${color}" fill="none"/>`;
 }
 

@@ -85,7 +85,7 @@ class Picture {
   // `step` is the training step of the moment that all this is of.
   show(Plotly, body, template, step) {
     if (body.player && !(this.player ??= new Player(this.board, this)).show(body.player)) return;
-    this.section.classList.remove("ub-past", "ub-absent");
+    this.section.classList.remove("ub-past", "ub-absent", "ub-coming");
     this.holder.hidden = this.details.hidden = false;
     this.words(body.title, body.hint, body.more);
     this.toy.hidden = !body.toy;
@@ -153,7 +153,9 @@ class Picture {
     this.plot.setAttribute("aria-label", `${this.title.textContent}. ${why}`);
     this.section.classList.add("ub-past");
     this.section.classList.toggle("ub-absent", untrained && !pending);
-    this.holder.hidden = !this.plot.data && !this.drawn.sheet && !pending;
+    const empty = !this.plot.data && !this.drawn.sheet;
+    this.section.classList.toggle("ub-coming", empty && pending);
+    this.holder.hidden = empty && !pending;
   }
 
   once(part, value, draw) {

@@ -20,7 +20,7 @@ from app.figures.clipping_lab.share import clipped_share
 from app.figures.clipping_lab.small_multiples import small_multiples
 from app.figures.clipping_lab.spike import spike
 from app.figures.clipping_lab.twins import twins
-from app.figures.clipping_lab.update_groups import update_groups
+from app.figures.clipping_lab.update_groups import unmoved, update_groups
 from app.figures.clipping_lab.update_size import update_size
 from app.figures.shared.clipping import clipping
 from app.text.clipping_lab.caption import caption
@@ -81,7 +81,13 @@ def _kinds(shown: Shown) -> View | None:
     return clip_kinds(answer.arrays, theta, answer.step, shown.frame.step, shown.style, part=part)
 
 
+def _clips(config: RunConfig) -> bool:
+    return config.clip != "none"
+
+
 def _groups(shown: Shown) -> View:
+    if not shown.frame.update_norms:
+        raise Untrained(unmoved(shown.frame.step))
     return update_groups(shown.frame, shown.config, shown.style)
 
 
@@ -103,8 +109,10 @@ def _caption(shown: Shown) -> Caption:
 
 VIEWS: dict[str, ViewSpec] = {
     "norms": ViewSpec(_norms, wide=True, height=280),
-    "share": ViewSpec(over_steps(clipped_share), wide=False, height=210, title="Share clipped", trained=True),
-    "angle": ViewSpec(over_steps(clip_angle), wide=False, height=210, title="Angle", trained=True),
+    "share": ViewSpec(
+        over_steps(clipped_share), wide=False, height=210, title="Share clipped", trained=True, belongs=_clips
+    ),
+    "angle": ViewSpec(over_steps(clip_angle), wide=False, height=210, title="Angle", trained=True, belongs=_clips),
     "update": ViewSpec(over_steps(update_size), wide=False, height=210, title="Update size", trained=True),
     "groups": ViewSpec(_groups, wide=True, height=250, title="How far each group of weights moves", trained=True),
     "twins": ViewSpec(_twins, wide=True, height=380, title="With and without clipping", trained=True),

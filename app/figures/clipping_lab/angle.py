@@ -22,8 +22,6 @@ LEAST = 10.0
 def clip_angle(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, style: Style) -> View:
     """Draw ``clip_angle`` (degrees) of every training step; long runs by the largest angle of each interval."""
     steps, angle = scalars["step"], turned(scalars)
-    if config.clip == "none":
-        angle = np.full(len(steps), np.nan)  # nothing is turned, and nothing is measured
     chosen = spread(angle, POINTS)
     known = angle[np.isfinite(angle)]
     top = max(LEAST, float(known.max(initial=0)) * 1.15)
@@ -37,11 +35,11 @@ def clip_angle(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig
         name="angle",
         title="Angle",
         hint=_hint(known, config),
-        alt=_alt(steps, angle, config),
+        alt=_alt(steps, angle),
         figure=figure(style, _points(steps, angle, chosen, style), layout, height=210, bottom=40),
         table=lambda: _table(steps, angle),
-        keys=() if config.clip == "none" else (Key("between raw and clipped", style.theme.ink, "marker"),),
-    )  # fmt: skip
+        keys=(Key("between raw and clipped", style.theme.ink, "marker"),),
+    )
 
 
 def _table(steps: np.ndarray, angle: np.ndarray) -> DataFrame:
@@ -56,8 +54,6 @@ def _points(steps: np.ndarray, angle: np.ndarray, chosen: np.ndarray, style: Sty
 
 
 def _hint(known: np.ndarray, config: RunConfig) -> str:
-    if config.clip == "none":
-        return "no clipping"
     if not known.size:
         return "not recorded"
     if known.max() <= TURNED:
@@ -65,10 +61,10 @@ def _hint(known: np.ndarray, config: RunConfig) -> str:
     return f"mean {sig(float(known.mean()))}°, largest {sig(float(known.max()))}°"
 
 
-def _alt(steps: np.ndarray, angle: np.ndarray, config: RunConfig) -> str:
+def _alt(steps: np.ndarray, angle: np.ndarray) -> str:
     known = np.isfinite(angle)
-    if config.clip == "none" or not known.any():
-        return "There is no angle: nothing is clipped, or none was recorded."
+    if not known.any():
+        return "No angle was recorded."
     k = int(np.where(known, angle, -1).argmax())
     if angle[k] <= TURNED:
         return "Zero degrees between raw and clipped gradient at every training step."

@@ -46,7 +46,7 @@ def clipped_share(scalars: Mapping[str, np.ndarray], cursor: int, config: RunCon
         alt=_alt(shares, total, config),
         figure=figure(style, _bars(starts, shares, _size(planned), style), layout, height=210, bottom=40),
         table=lambda: DataFrame({"from training step": starts, "share clipped": shares}),
-        keys=() if config.clip == "none" else _keys(total, style),
+        keys=_keys(total, style),
     )
 
 
@@ -79,8 +79,6 @@ def _bars(starts: np.ndarray, shares: np.ndarray, size: int, style: Style) -> li
 
 
 def _hint(total: float, config: RunConfig) -> str:
-    if config.clip == "none":
-        return "no clipping"
     if not np.isfinite(total):
         return "nothing trained yet"
     if total == 0:
@@ -91,7 +89,7 @@ def _hint(total: float, config: RunConfig) -> str:
 
 
 def _alt(shares: np.ndarray, total: float, config: RunConfig) -> str:
-    if config.clip == "none" or not len(shares):
+    if not len(shares):
         return "No step is clipped."
     return (
         f"Clipped {words_of_clip(config)}: {percent(total)} of all steps so far, {percent(float(shares[0]))} in the "

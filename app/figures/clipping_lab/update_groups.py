@@ -26,7 +26,9 @@ ROW = 26
 
 
 def update_groups(frame: Frame, config: RunConfig, style: Style) -> View:
-    """A mark for each group: the norm of its part of the update after the shown step over the norm of its weights."""
+    """A mark for each group: the norm of its part of the update after the shown step over the norm of its weights.
+
+    ``frame`` has an update (``update_norms``)."""
     moved, sizes = (_by_group(norms) for norms in (frame.update_norms, frame.param_norms))
     names = list(moved)
     shares = np.array([moved[name] / sizes[name] if sizes[name] > 0 else np.nan for name in names])
@@ -45,7 +47,7 @@ def update_groups(frame: Frame, config: RunConfig, style: Style) -> View:
         name="groups",
         title="How far each group of weights moves",
         hint=_hint(names, shares, config, frame.step),
-        alt=f"Update after training step {frame.step:,}, in relation to the weights: {_all(names, shares) or 'none'}.",
+        alt=f"Update after training step {frame.step:,}, in relation to the weights: {_all(names, shares)}.",
         figure=figure(style, data, layout, height=90 + ROW * len(names), bottom=48),
         table=lambda: DataFrame({
             "weights": names, "norm of the update": list(moved.values()),
@@ -53,6 +55,11 @@ def update_groups(frame: Frame, config: RunConfig, style: Style) -> View:
         }),
         keys=(Key("one update", look.color, kind="marker", marker=look.marker),),
     )  # fmt: skip
+
+
+def unmoved(step: int) -> str:
+    """What stands in the picture's place where the frame of ``step`` has no update."""
+    return f"After training step {step:,} no update is recorded: the run ends there, or an earlier version made it."
 
 
 def _by_group(norms: dict[str, float]) -> dict[str, float]:
@@ -68,8 +75,6 @@ def _by_group(norms: dict[str, float]) -> dict[str, float]:
 
 def _hint(names: Sequence[str], shares: np.ndarray, config: RunConfig, step: int) -> str:
     optimizer = settings_of(config)["optimizer"].choices.get(config.optimizer, config.optimizer)
-    if not names:
-        return f"After training step {step:,} no update is recorded: the run ends there, or an earlier version made it."
     known = np.flatnonzero(np.isfinite(shares))
     start = f"Training step {step:,}, {optimizer}:"
     if not known.size:

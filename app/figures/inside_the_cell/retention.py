@@ -90,8 +90,8 @@ def _hint(steps: np.ndarray, median: float, meta: Mapping[str, Any], config: Run
         return f"{meta['keeps']} is always 1, so every unit keeps for ever, and what it adds up never leaves."
     enough = int((steps >= config.task.lag).sum())
     return (
-        f"exp(mean ln {meta['keeps']}), the geometric mean, as time constant: {middle}; {enough} of "
-        f"{plural(len(steps), 'unit')} above the line."
+        f"{enough} of {plural(len(steps), 'unit')} {'is' if enough == 1 else 'are'} above the line; {middle}. A time "
+        f"constant is −1 ÷ mean ln {meta['keeps']}: after so many steps 37\u00a0% of what was held is left."
     )
 
 

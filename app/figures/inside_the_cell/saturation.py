@@ -118,6 +118,6 @@ def _hint(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, step: int)
         return "No gate of this cell ever moves."
     q = max(stuck, key=lambda name: stuck[name])
     return (
-        f"A dot a unit: share of time below {SHUT:g} across, above {OPEN:g} upwards; on the line it is always at an "
-        f"end, as {gate_name(q, config)} is {percent(stuck[q])} of the time."
+        f"At an end most: {gate_name(q, config)}, {percent(stuck[q])} of the time. A dot is a unit: its share of time "
+        f"below {SHUT:g} across, above {OPEN:g} upwards; on the line it is always at an end."
     )

@@ -54,6 +54,7 @@ def _hint(found: Forecasts) -> str:
     if not found.known:
         return "The network's forecasts are not numbers."
     K = found.ahead.shape[1]
-    first = f"{ahead_words(1)}, {found.name(found.best_at(1))} is off least"
-    last = "" if K == 1 else f"; {ahead_words(K)}, {found.name(found.best_at(K))}"
+    near, far = found.best_at(1), found.best_at(K)
+    first = f"{ahead_words(1)}, {found.name(near)} is off least"
+    last = "" if K == 1 else f", and {ahead_words(K)} too" if near == far else f"; {ahead_words(K)}, {found.name(far)}"
     return f"{first}{last}. The dotted line is the spread: so far off is who always answers the part's own mean."

@@ -67,3 +67,11 @@ def test_what_hovering_says_has_the_digits_of_a_table_and_other_curves_keep_thei
     drawn = wire.packed(figure(Style(), [said, said | {"hovertemplate": "%{text}"}], {}, height=100))["data"]
     np.testing.assert_allclose(drawn[0]["y"], [0.01235, 3.212e-9, np.nan, 0, -123500], rtol=1e-6)
     np.testing.assert_array_equal(np.frombuffer(b64decode(drawn[1]["y"]["bdata"]), np.float32), y)
+
+
+def test_a_subline_keeps_whole_sentences_of_two_lines_and_the_first_always() -> None:
+    short, long = "A gradient of 2 × 10⁻⁵. ", f"It {'goes ' * 50}on. "
+    assert wire.subline((short + short + long + short).strip()) == {
+        "subline": (short + short).strip(), "more": (long + short).strip()
+    }  # fmt: skip
+    assert wire.subline(long.strip()) == {"subline": long.strip()} and wire.subline("") == {"subline": ""}

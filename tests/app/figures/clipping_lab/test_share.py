@@ -34,7 +34,7 @@ def test_the_extremes_are_said(make_scalars, threshold: float, hint: str) -> Non
 @pytest.mark.parametrize("steps", [1, 20, 100_000])
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_any_history_can_be_drawn(make_scalars, steps: int, n: int) -> None:
-    for clip in ("none", "norm", "value"):
+    for clip in ("norm", "value"):
         config = CONFIG.replace(steps=steps, clip=clip)
         view = clipped_share(make_scalars(n, config), 0, config, Style(narrow=True))
         go.Figure(view.figure.to_plotly_json())

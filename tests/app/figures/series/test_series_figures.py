@@ -67,7 +67,7 @@ def test_errors_are_shares_of_the_spread(style: Style) -> None:
     lines = {trace.name: np.asarray(trace.y) for trace in view.figure.data}
     assert lines["this network"] == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.25])
     assert view.hint.startswith(
-        "One step ahead, the linear autoregression of 24 values is off least; 5 steps ahead, the"
+        "One step ahead, the linear autoregression of 24 values is off least, and 5 steps ahead too."
     )
     shown = one_step(arrays, meta, CONFIG, TASK, style)
     assert (
