@@ -136,11 +136,11 @@ def choice(shown: Compared) -> None:
     options = list(dict.fromkeys([*chosen, *suggestions(config), *_usable(config, shown.texts)]))
     st.session_state[_MEMBERS] = chosen
     st.multiselect(
-        f"{config.label}, the settings on the left, compared with", options, key=_MEMBERS,
+        f"{config.label}, as it is set, compared with", options, key=_MEMBERS,
         format_func=lambda text: difference(config, text), on_change=_choose_members,
         max_selections=MOST_MEMBERS - 1, placeholder="nobody yet: choose whom",
     )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seeds = [str(count) for count in range(1, MOST_SEEDS + 1)]
         _segments("Seeds each", _SEEDS, seeds, str(shown.seeds), str, SEEDS)
         _segments("Matched by", _MATCH, list(MATCHES), shown.match, lambda match: TITLES[match], MATCH)
@@ -177,7 +177,7 @@ def _keep(config: RunConfig, texts: tuple[str, ...]) -> None:
         st.caption("These settings are kept. Change something on the left, and both are compared.")
         return
     text = "They stay in the comparison when you change something on the left."
-    _small_button("Keep these settings", (own, *texts), "keep", text)
+    _small_button("Keep these", (own, *texts), "keep", text)
 
 
 def _small_button(label: str, texts: tuple[str, ...], icon: str, text: str) -> None:

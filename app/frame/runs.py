@@ -25,7 +25,7 @@ from core.store import RunFileError
 from core.store.imported import MOST_BYTES
 from core.store.notes import Note
 
-INTRO = "Runs that you have started or opened from a file. Others see one of them by its link alone."
+INTRO = "What you have trained or opened from a file. Others see one of these runs by its link alone."
 FLOW = Path(__file__).parents[2] / "pages" / "gradient_flow.py"
 MOST = 200
 """Rows of the table; the search reaches all."""
@@ -34,15 +34,20 @@ _TIMES, _REFUSED = "_runs_times", "_runs_refused"
 
 def runs_page() -> None:
     """The page."""
-    st.subheader("Your runs")
+    st.title("Runs", anchor=False)
     st.markdown(INTRO)
     problems.show([*session.visit().problems, *([st.session_state[_REFUSED]] if _REFUSED in st.session_state else [])])
-    _bring()
     runs = lab().own_runs(token())
-    if not runs:
-        st.info("There is none yet. Press Train on any page, or open a run file here.", icon=":material/list:")
-        dialogs.show()
-        return
+    if runs:
+        _listed(runs)
+    else:
+        st.markdown("There is none yet. Press **Train** on any page, or open a run file here.")
+    _bring()
+    dialogs.show()
+
+
+def _listed(runs: list[RunInfo]) -> None:
+    """Those that are looked for, and what can be done with them."""
     notes = lab().notes(token())
     wanted = st.text_input(
         "Find", key="runs.find", placeholder="lstm  lr=0.02  finished  a word of a note",
@@ -55,7 +60,6 @@ def runs_page() -> None:
     if len(found) > MOST:
         st.caption(f"{MOST} of {len(found):,} runs. Find narrows them down.")
     _actions(chosen)
-    dialogs.show()
 
 
 def _matches(run: RunInfo, note: Note, wanted: str) -> bool:
@@ -148,7 +152,7 @@ def _bring() -> None:
     """A run file dropped here is opened."""
     key = f"runs.bring.{st.session_state.get(_TIMES, 0)}"
     st.file_uploader(
-        f"Open a run file (drop it here, up to {MOST_BYTES // 1_000_000} MB)", key=key, on_change=_brought, args=(key,),
+        "Open a run file", key=key, on_change=_brought, args=(key,), help="What *Take it with you* saves of a run.",
         type="sqlite", max_upload_size=MOST_BYTES // 1_000_000,
     )  # fmt: skip
 

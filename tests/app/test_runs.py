@@ -61,7 +61,7 @@ def test_it_lists_own_runs_alone_and_finds_by_settings_and_notes(lab: Lab, make_
 
 
 def test_who_has_none_is_told_how_to_get_one(lab: Lab) -> None:
-    assert "Press Train" in opened().info[0].value
+    assert any("Press **Train**" in text.value for text in opened().markdown)
 
 
 def test_a_thumbnail_has_the_strips_colours(make_frame: Any) -> None:

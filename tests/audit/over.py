@@ -103,7 +103,8 @@ def curve(truth: Truth, said: Said) -> None:
 )
 def training(truth: Truth, said: Said) -> None:
     if "steps" in said.places:
-        said.exactly("steps", truth.config.steps)
+        broke, planned = truth.broken(np.ones(len(truth.scalars["step"]), bool)), truth.config.steps
+        said.exactly("steps", planned if broke is None else min(planned, max(10, int(1.4 * broke))))
     elif "finite" in said.places:
         flow = np.asarray(truth.more["recorded"][-1].flow, float)
         claim(not np.isfinite(flow).all(), "it is finite")

@@ -10,6 +10,7 @@ import numpy as np
 from app.board.views.base import Shown, ViewSpec
 from app.board.views.layers import LAYER, chosen, of_one_layer
 from app.figures.base import Knob, View, event_labels
+from app.figures.base.course import span
 from app.figures.shared.clipping import clipping
 from app.figures.shared.flow_strip import flow_strip
 from app.figures.shared.gates import gates
@@ -33,7 +34,9 @@ def _curve(shown: Shown) -> View:
 
 
 def _training(shown: Shown) -> View:
-    return over_training(shown.snapshot.steps, shown.snapshot.flow, shown.frame.step, shown.config, shown.style)
+    snapshot, config = shown.snapshot, shown.config
+    total = span(snapshot.scalars, config.steps)
+    return over_training(snapshot.steps, snapshot.flow, shown.frame.step, config, shown.style, total=total)
 
 
 def over_steps(draw: OverTraining) -> Callable[[Shown], View]:

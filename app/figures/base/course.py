@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from app.figures.base.marks import PATTERNS, hatch_color
-from app.figures.base.records import Layout
+from app.figures.base.records import Key, Layout
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import exact, percent
@@ -116,6 +116,14 @@ def broken_ground(
          "y": [low, high], "name": name, **trace,
          "hovertemplate": f"{name} at training step {broke.step:,}<extra></extra>"},
     ]  # fmt: skip
+
+
+def broken_keys(broke: Breakage | None, style: Style) -> tuple[Key, ...]:
+    """The legend entry of that hatching."""
+    if broke is None:
+        return ()
+    kind = kind_of(broke)
+    return (Key(KIND_NAMES[kind], hatch_color(kind, style), "pattern", pattern=PATTERNS[kind]),)
 
 
 def limits(series: list[np.ndarray], *extra: float, decades: float = 8) -> tuple[float, float]:

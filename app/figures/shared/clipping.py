@@ -18,7 +18,7 @@ from app.figures.base import (
     spread,
     training_axis,
 )
-from app.figures.base.course import broken_ground, span, words_of_clip
+from app.figures.base.course import broken_ground, broken_keys, span, words_of_clip
 from app.figures.theme import Style
 from core.config import RunConfig
 from core.numbers import percent, plural, sig, times
@@ -43,10 +43,9 @@ def clipping(
     if config.clip != "none":
         data += [_points(steps, after, chosen[cut[chosen]], style.theme.faint, 3, "after clipping", style),
                  _points(steps, before, chosen[cut[chosen]], style.theme.grown, 5, "clipped from", style)]  # fmt: skip
-    total = span(scalars, config.steps) if wide else config.steps
+    total, broke = span(scalars, config.steps), breakage(scalars)
     low, high = _limits(before, config)
-    if wide:
-        data += broken_ground(breakage(scalars), style, low / 10, high * 10, total * 1.02)
+    data += broken_ground(broke, style, low / 10, high * 10, total * 1.02)
     layout = {
         "xaxis": training_axis(total, style),
         "yaxis": plain_log_axis(low, high),
@@ -61,7 +60,7 @@ def clipping(
         alt=_alt(before, after, cut, config),
         figure=figure(style, data, layout, height=280 if wide else 210, top=24 if wide else 8, bottom=40),
         table=lambda: _table(steps, before, after, cut),
-        keys=_keys(cut, config, style),
+        keys=(*_keys(cut, config, style), *broken_keys(broke, style)),
     )
 
 

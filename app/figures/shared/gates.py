@@ -151,7 +151,7 @@ def _event_lines(labels: Sequence[Label], style: Style) -> list[Layout]:
     """A hairline on either side of every marked place, through all rows."""
     return [
         {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
-         "line": {"color": style.theme.ink, "width": 1, "dash": "dot"}, "opacity": 0.55}
+         "line": {"color": style.theme.muted, "width": 1, "dash": "dot"}}
         for label in labels for x in (label.first - 0.5, label.last + 0.5)
     ]  # fmt: skip
 

@@ -21,9 +21,11 @@ from app.figures.base import (
     thinned,
     training_axis,
 )
+from app.figures.base.course import broken_ground, broken_keys, span
 from app.figures.theme import CELL_LOOKS, Style
 from core.config import RunConfig
 from core.numbers import percent, sig
+from core.reading.breakage import breakage
 
 FLOOR_DASHES = ("dot", "dash", "dashdot", "longdash")
 """One a floor, from the highest down; a key tells which is which."""
@@ -39,8 +41,10 @@ def loss(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, styl
                  "line": {"color": look.color, "width": 2},
                  "hovertemplate": "training step %{x:,}: loss %{y}<extra></extra>"})  # fmt: skip
     low, high = _limits(values, config)
+    total, broke = span(scalars, config.steps), breakage(scalars)
+    data += broken_ground(broke, style, low / 10, high * 10, total * 1.02)
     layout = {
-        "xaxis": training_axis(config.steps, style),
+        "xaxis": training_axis(total, style),
         "yaxis": plain_log_axis(low, high) | _floor_ticks(low, config),
         "shapes": [*(reference_line(y, style, dash) for (y, _), dash in zip(floors, FLOOR_DASHES)),
                    *cursor_line(cursor, style)],
@@ -54,7 +58,7 @@ def loss(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, styl
         alt=f"Loss over training: {now} at the end so far; {_floor_words(config)}.",
         figure=figure(style, data, layout, height=210, bottom=40),
         table=lambda: _table(thin.steps, "loss", thin.mean),
-        keys=(Key("loss", look.color), *_floor_keys(config, style)),
+        keys=(Key("loss", look.color), *_floor_keys(config, style), *broken_keys(broke, style)),
     )
 
 
@@ -97,7 +101,7 @@ def score(scalars: Mapping[str, np.ndarray], cursor: int, config: RunConfig, sty
              "y": values, "line": {"color": look.color, "width": 2}, "marker": {"symbol": look.marker, "size": 5},
              "hovertemplate": "training step %{x:,}: %{text}<extra></extra>", "text": percents(values)}]  # fmt: skip
     layout = {
-        "xaxis": training_axis(config.steps, style),
+        "xaxis": training_axis(span(scalars, config.steps), style),
         "yaxis": percent_axis(-0.03, 1.05),
         "shapes": [reference_line(task.chance, style), reference_line(task.solved, style, dash="solid"),
                    *cursor_line(cursor, style)],

@@ -49,22 +49,24 @@ class Binned:
     columns: np.ndarray
 
 
-def over_training(steps: np.ndarray, flow: np.ndarray, cursor: int, config: RunConfig, style: Style) -> View:
+def over_training(
+    steps: np.ndarray, flow: np.ndarray, cursor: int, config: RunConfig, style: Style, *, total: int | None = None
+) -> View:
     """Draw the recorded profiles ``flow`` (S, T+1) of training steps ``steps`` (S,), marked at ``cursor``.
 
     Each row is measured by its own last step, so that a loss which goes to zero does not fade the picture. The axis
-    spans the whole planned training, so nothing rescales while it fills.
+    spans the whole planned training, so nothing rescales while it fills, or ``total`` steps.
     """
-    T = config.task.length
-    binned = bins(steps, flow, config.steps, asked_step(config), max(unseen(config), default=0))
-    kinds = kinds_by_bin(steps, flow, config)
+    T, total = config.task.length, config.steps if total is None else total
+    binned = bins(steps, flow, total, asked_step(config), max(unseen(config), default=0))
+    kinds = kinds_by_bin(steps, flow, config, total)
     middles = (binned.edges[:-1] + binned.edges[1:] - 1) / 2
     heat = {"type": "heatmap", "x": binned.columns, "y": middles.astype(np.float32), "z": binned.values,
             "zmin": -LIMIT, "zmax": LIMIT, "colorscale": colorscale(style.theme.flow), "showscale": False,
             "hoverongaps": False,
             "hovertemplate": "step %{x:.0f}, training step %{y:.0f}: 10<sup>%{z:.1f}</sup> of the last step"
                              "<extra></extra>"}  # fmt: skip
-    low, high = -0.5, config.steps + 0.5
+    low, high = -0.5, total + 0.5
     layout = {
         "xaxis": time_axis(style, T, title=False),
         "yaxis": {"range": [low, high], "showgrid": False, "nticks": 5,
@@ -79,7 +81,7 @@ def over_training(steps: np.ndarray, flow: np.ndarray, cursor: int, config: RunC
         name="training",
         title="The same strip over the whole training",
         hint="One row per training step, in the colours above, each against its own last step.",
-        alt=_alt(steps, flow, config),
+        alt=_alt(steps, flow, config, total),
         figure=figure(style, data, layout, height=200 if style.narrow else 240, top=8, bottom=28),
         table=lambda: _table(steps, flow, config),
         keys=(*kind_keys(np.append(0, kinds), style), *truncation_keys(config, style)),
@@ -104,12 +106,12 @@ def bins(steps: np.ndarray, flow: np.ndarray, total: int, asked: int, cut: int =
     return Binned(values.astype(np.float32), edges, middles.astype(np.float32))
 
 
-def kinds_by_bin(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> np.ndarray:
+def kinds_by_bin(steps: np.ndarray, flow: np.ndarray, config: RunConfig, total: int) -> np.ndarray:
     """(R, C) uint8: the kind of zero of each bin, as its last recorded profile has it; LIVE unless it fills the bin.
 
     What truncation cut is cut in every row, recorded or not.
     """
-    T, total = config.task.length, config.steps
+    T = config.task.length
     rows, columns = min(ROWS, total + 1), min(COLUMNS, T)
     cut, bin_of = max(unseen(config), default=0), np.asarray(steps) * rows // (total + 1)
     starts = np.unique(np.arange(T) * columns // T, return_index=True)[1]
@@ -163,7 +165,7 @@ def _arrives(profile: np.ndarray, t: int, asked: int) -> float:
         return float(profile[t]) / float(profile[asked]) if profile[asked] else float("nan")
 
 
-def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> str:
+def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig, total: int) -> str:
     if not len(steps):
         return "No training step is recorded yet."
     asked, first = asked_step(config), config.task.entry.first
@@ -171,7 +173,7 @@ def _alt(steps: np.ndarray, flow: np.ndarray, config: RunConfig) -> str:
     broken = bool(np.isin(zeros(flow[-1], asked=asked), BROKEN).any())
     later = "" if len(steps) == 1 else f" and {now} at training step {int(steps[-1])}"
     return (
-        f"Heatmap of gradient size, time step across, training step upwards to {config.steps:,}. Where the information "
+        f"Heatmap of gradient size, time step across, training step upwards to {total:,}. Where the information "
         f"enters, at step {first}, the gradient was {then} at training step {int(steps[0])}{later}."
         + (" The last gradient is not finite." if broken else "")
     )

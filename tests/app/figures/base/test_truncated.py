@@ -110,7 +110,7 @@ def test_the_heatmap_keeps_each_rows_own_kinds() -> None:
     flow = np.ones((10, 21), np.float32)
     flow[4:6, :8] = 1e-39
     flow[7:] = np.nan
-    kinds = kinds_by_bin(np.arange(10), flow, config)
+    kinds = kinds_by_bin(np.arange(10), flow, config, config.steps)
     assert (kinds[4:6, :7] == UNDERFLOW).all() and (kinds[7:] == NOT_A_NUMBER).all()
     assert (kinds[[0, 1, 2, 3, 6]] == LIVE).all() and (kinds[4:6, 7:] == LIVE).all()
     view = over_training(np.arange(10), flow, 9, config, Style())
