@@ -41,5 +41,5 @@ def _entry(term: Term) -> None:
         if term.seen:
             page, picture = term.seen
             entry, title = BY_FILE[page], PAGES[page].views[picture].title
-            label = f"{entry.title}: {title[0].lower()}{title[1:]}" if title else entry.title
+            label = f"{entry.title}: {title}"
             st.page_link(entry.path, label=label, icon=":material/visibility:")

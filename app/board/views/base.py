@@ -82,10 +82,10 @@ class ViewSpec:
     build   the picture; None where nothing is known to draw it from (while a question of ``needs`` is open, say)
     wide    across the whole page, else a third of it
     height  in pixels, about what the picture will have
+    title   stands over the gap while there is no picture yet
     needs   questions that it draws the answers of
     knobs   names of the knobs that it has
     texts   those among them that are typed lines
-    title   stands over the gap while there is no picture yet
     trained whether training alone gives it something to show
     of_all  whether its questions are asked of the runs trained alongside too
     belongs whether it has anything to say about such settings; where not, it is not on the page at all. None: always
@@ -94,10 +94,10 @@ class ViewSpec:
     build: Callable[[Shown], View | None]
     wide: bool
     height: int
+    title: str
     needs: Needs = ()
     knobs: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
-    title: str = ""
     trained: bool = False
     of_all: bool = False
     belongs: Callable[[RunConfig], bool] | None = None

@@ -108,7 +108,7 @@ def _caption(shown: Shown) -> Caption:
 
 
 VIEWS: dict[str, ViewSpec] = {
-    "norms": ViewSpec(_norms, wide=True, height=280),
+    "norms": ViewSpec(_norms, wide=True, height=280, title="Gradient norm before and after clipping"),
     "share": ViewSpec(
         over_steps(clipped_share), wide=False, height=210, title="Share clipped", trained=True, belongs=_clips
     ),
@@ -116,10 +116,18 @@ VIEWS: dict[str, ViewSpec] = {
     "update": ViewSpec(over_steps(update_size), wide=False, height=210, title="Update size", trained=True),
     "groups": ViewSpec(_groups, wide=True, height=250, title="How far each group of weights moves", trained=True),
     "twins": ViewSpec(_twins, wide=True, height=380, title="With and without clipping", trained=True),
-    "spike": ViewSpec(_spike, wide=True, height=430, needs=(_CONTRIBUTIONS,)),
-    "kinds": ViewSpec(_kinds, wide=True, height=250, needs=(_CLIPPING,), knobs=(KNOB,)),
+    "spike": ViewSpec(_spike, wide=True, height=430, needs=(_CONTRIBUTIONS,), title="Where this gradient came from"),
+    "kinds": ViewSpec(
+        _kinds, wide=True, height=250, needs=(_CLIPPING,), knobs=(KNOB,), title="Three ways to clip this gradient"
+    ),
     "sweep": ViewSpec(_sweep, wide=True, height=420, title="The same start at other thresholds"),
-    "cliff": ViewSpec(_cliff, wide=True, height=640, knobs=tuple(f"cliff_{name}" for name in CLIFF)),
+    "cliff": ViewSpec(
+        _cliff,
+        wide=True,
+        height=640,
+        knobs=tuple(f"cliff_{name}" for name in CLIFF),
+        title="A cliff in the loss: one unit, two parameters",
+    ),
 }
 
 PAGE = Page("clipping_lab", VIEWS, _caption)

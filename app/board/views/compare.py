@@ -177,12 +177,14 @@ def over_training(draw: OverTraining) -> Draw:
 
 
 VIEWS: dict[str, ViewSpec] = {
-    "strips": ViewSpec(_of_sides(_strips), wide=True, height=240),
-    "curves": ViewSpec(_of_sides(_curves), wide=True, height=320),
-    "table": ViewSpec(_of_sides(_sheet), wide=True, height=260),
-    "progress": ViewSpec(_of_sides(over_training(progress)), wide=True, height=280),
-    "score": ViewSpec(_of_sides(over_training(score)), wide=True, height=230),
-    "loss": ViewSpec(_of_sides(over_training(loss)), wide=True, height=230),
+    "strips": ViewSpec(
+        _of_sides(_strips), wide=True, height=240, title="How much of the gradient arrives at each time step"
+    ),
+    "curves": ViewSpec(_of_sides(_curves), wide=True, height=320, title="The same as curves"),
+    "table": ViewSpec(_of_sides(_sheet), wide=True, height=260, title="In numbers"),
+    "progress": ViewSpec(_of_sides(over_training(progress)), wide=True, height=280, title="Every run"),
+    "score": ViewSpec(_of_sides(over_training(score)), wide=True, height=230, title="Score"),
+    "loss": ViewSpec(_of_sides(over_training(loss)), wide=True, height=230, title="Loss"),
 }
 
 PAGE = Page("compare", VIEWS, _caption, pace=400)

@@ -123,7 +123,7 @@ VIEWS: dict[str, ViewSpec] = {
     "capacity": ViewSpec(
         _capacity, wide=False, height=250, needs=_capacity_needs, title="Memory capacity"
     ),
-    "leak": ViewSpec(_leak, wide=False, height=250, knobs=(leaks.LEAK,)),
+    "leak": ViewSpec(_leak, wide=False, height=250, knobs=(leaks.LEAK,), title="One leaky unit: h = a h + u"),
     "score": SHARED["score"],
 }  # fmt: skip
 

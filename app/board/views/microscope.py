@@ -150,10 +150,28 @@ VIEWS: dict[str, ViewSpec] = {
         of_one_layer(_slow), wide=True, height=900, needs=_slow_needs, knobs=(*slow.KNOBS, LAYER), title="Slow motion"
     ),
     "theory": ViewSpec(_theory, wide=True, height=300, needs=_theory_needs, knobs=_SEQUENCE, title="Theory"),
-    "singular": ViewSpec(_singular, wide=True, height=260, needs=_theory_needs, knobs=(*_SEQUENCE, PART)),
-    "spectrum": ViewSpec(of_one_layer(_spectrum), wide=False, height=300, needs=_spectra_needs, knobs=(GATE, LAYER)),
-    "radius": ViewSpec(of_one_layer(_radius), wide=False, height=260, needs=_spectra_needs, knobs=(LAYER,)),
-    "exponents": ViewSpec(_exponents, wide=False, height=260, needs=_exponents_needs, knobs=_SEQUENCE),
+    "singular": ViewSpec(
+        _singular, wide=True, height=260, needs=_theory_needs, knobs=(*_SEQUENCE, PART), title="Singular values"
+    ),
+    "spectrum": ViewSpec(
+        of_one_layer(_spectrum),
+        wide=False,
+        height=300,
+        needs=_spectra_needs,
+        knobs=(GATE, LAYER),
+        title="Spectrum of U",
+    ),
+    "radius": ViewSpec(
+        of_one_layer(_radius),
+        wide=False,
+        height=260,
+        needs=_spectra_needs,
+        knobs=(LAYER,),
+        title="Radius and norm over training",
+    ),
+    "exponents": ViewSpec(
+        _exponents, wide=False, height=260, needs=_exponents_needs, knobs=_SEQUENCE, title="Lyapunov exponents"
+    ),
     "check": ViewSpec(
         _check,
         wide=True,

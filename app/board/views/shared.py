@@ -65,13 +65,13 @@ def probe_names(batch: Batch, config: RunConfig) -> tuple[tuple[str, str], ...]:
 
 
 SHARED: dict[str, ViewSpec] = {
-    "strip": ViewSpec(_strip, wide=True, height=90),
-    "curve": ViewSpec(_curve, wide=True, height=320),
+    "strip": ViewSpec(_strip, wide=True, height=90, title="How much of the gradient arrives at each time step"),
+    "curve": ViewSpec(_curve, wide=True, height=320, title="The same as a curve"),
     "training": ViewSpec(
         _training, wide=True, height=240, title="The same strip over the whole training", trained=True
     ),
     "loss": ViewSpec(over_steps(loss), wide=False, height=210, title="Loss", trained=True),
     "score": ViewSpec(over_steps(score), wide=False, height=210, title="Score", trained=True),
     "clipping": ViewSpec(over_steps(clipping), wide=False, height=210, title="Gradient norm", trained=True),
-    "gates": ViewSpec(of_one_layer(_gates), wide=True, height=420, knobs=("probe", LAYER)),
+    "gates": ViewSpec(of_one_layer(_gates), wide=True, height=420, knobs=("probe", LAYER), title="Inside the cell"),
 }

@@ -101,15 +101,28 @@ def _effect(shown: Shown) -> TruncationEffect | None:
 
 VIEWS: dict[str, ViewSpec] = {
     "strip": SHARED["strip"],
-    "reach": ViewSpec(_reach, wide=True, height=180, needs=(_BIAS,)),
-    "diagram": ViewSpec(_diagram, wide=True, height=460),
-    "bias": ViewSpec(_effect_view, wide=True, height=320, needs=(_BIAS,), knobs=("k", "cut", "weights", "delta")),
+    "reach": ViewSpec(_reach, wide=True, height=180, needs=(_BIAS,), title="Needed against reached"),
+    "diagram": ViewSpec(_diagram, wide=True, height=460, title="Cutting the gradient is not resetting the state"),
+    "bias": ViewSpec(
+        _effect_view,
+        wide=True,
+        height=320,
+        needs=(_BIAS,),
+        knobs=("k", "cut", "weights", "delta"),
+        title="What truncating to K does to this gradient",
+    ),
     "curve": SHARED["curve"],
     "loss": SHARED["loss"],
     "score": SHARED["score"],
-    "cost": ViewSpec(_cost, wide=False, height=210, needs=(_COST,)),
+    "cost": ViewSpec(_cost, wide=False, height=210, needs=(_COST,), title="What truncation buys"),
     "training": SHARED["training"],
-    "influence": ViewSpec(_influence, wide=True, height=430, knobs=("influence_k",)),
+    "influence": ViewSpec(
+        _influence,
+        wide=True,
+        height=430,
+        knobs=("influence_k",),
+        title="Influence balancing: truncated, the gradient points the wrong way",
+    ),
 }
 
 PAGE = Page("truncation_lab", VIEWS, _caption, needs=(_BIAS,))

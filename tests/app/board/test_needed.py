@@ -68,8 +68,8 @@ def test_words_and_pictures_in_sight_say_what_is_needed() -> None:
     def nothing(shown: Any) -> None:
         return None
 
-    views = {"a": ViewSpec(nothing, True, 1, needs=(X, Y)),
-             "b": ViewSpec(nothing, True, 1, needs=(Contributions(),), of_all=True)}  # fmt: skip
+    views = {"a": ViewSpec(nothing, True, 1, "A", needs=(X, Y)),
+             "b": ViewSpec(nothing, True, 1, "B", needs=(Contributions(),), of_all=True)}  # fmt: skip
     page = Page("p", views, lambda shown: Caption("", "", ()), needs=(Y,))
     pages = {"p": page}
     assert needed(page, parse({"page": "p", "views": "a"}, pages), CONFIG) == [Y, X]
@@ -81,7 +81,7 @@ def test_what_is_asked_may_hang_on_a_knob_and_on_the_settings() -> None:
     def needs(query: Query, config: RunConfig) -> tuple[Question, ...]:
         return TrainingStep(unit=int(query.knob("unit", "1"))), TrainingStep(unit=config.cell.hidden_size)
 
-    page = Page("p", {"a": ViewSpec(lambda shown: None, True, 1, needs=needs)}, lambda shown: Caption("", "", ()))
+    page = Page("p", {"a": ViewSpec(lambda shown: None, True, 1, "A", needs=needs)}, lambda shown: Caption("", "", ()))
     query = parse({"page": "p", "views": "a", "knobs": "unit:3"}, {"p": page})
     assert needed(page, query, CONFIG) == [TrainingStep(unit=3), TrainingStep(unit=4)]
 

@@ -92,7 +92,7 @@ def slider(shown) -> View:
 @pytest.mark.parametrize("value, fits", [("1", True), ("30", True), ("7.5", True), ("0", False), ("nan", False),
                                          ("inf", False), ("many", False)])  # fmt: skip
 def test_a_slider_has_bounds(served, ask, monkeypatch, value: str, fits: bool) -> None:
-    monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(slider, True, 90, knobs=("k",))))
+    monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(slider, True, 90, "A", knobs=("k",))))
     (answer,) = ask(served, f"/runs/run-one/board?page=truncation_lab&views=strip&knobs=k:{value}")
     assert answer.json["views"]["strip"]["problems"] == ([] if fits else
         [f"`knob.k` (={value}) must be a number from 1 to 30. It stands at {value}."])  # fmt: skip
@@ -127,7 +127,7 @@ def test_an_answer_is_drawn_when_it_is_there(lab, make_frame, ask, monkeypatch) 
     lab.add("run-one", CONFIG, [make_frame(CONFIG, 0)], "finished")
     monkeypatch.setattr("app.board.routes.Answers", lambda lab: answers)
     monkeypatch.setattr("app.board.needed.FIRST_SECONDS", 0)
-    monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(build, True, 90, needs=(TruncationBias(),))))
+    monkeypatch.setitem(PAGES, "truncation_lab", only(ViewSpec(build, True, 90, "A", needs=(TruncationBias(),))))
     served, url = routes(lab), "/runs/run-one/board?page=truncation_lab&views=strip"
     (waiting,) = ask(served, url)
     assert waiting.json["pending"] and waiting.json["absent"] == {"strip": "Being worked out …"}
@@ -148,7 +148,7 @@ def test_runs_alongside_are_seen_and_move_the_board(lab, make_frame, ask, monkey
         seen.append([(run, config.cell.name, snapshot.last.step) for run, config, snapshot in shown.beside])
         return PAGES["gradient_flow"].views["strip"].build(shown)
 
-    monkeypatch.setitem(PAGES, "clipping_lab", only(ViewSpec(build, True, 90)))
+    monkeypatch.setitem(PAGES, "clipping_lab", only(ViewSpec(build, True, 90, "A")))
     monkeypatch.setattr(source_module, "FRESH_SECONDS", 0)
     other = CONFIG.replace(**{"cell.name": "gru"})
     lab.add("run-one", CONFIG, [make_frame(CONFIG, 20)], "finished")
