@@ -33,8 +33,8 @@ def _sweep(shown: Shown) -> Results:
 
 
 VIEWS: dict[str, ViewSpec] = {
-    "overview": ViewSpec(_overview, wide=True, height=300, knobs=(KNOB,)),
-    "table": ViewSpec(_sheet, wide=True, height=300),
+    "overview": ViewSpec(_overview, wide=True, height=300, title="Every setting", knobs=(KNOB,)),
+    "table": ViewSpec(_sheet, wide=True, height=300, title="In numbers"),
 }
 
 PAGE = Page("sweep", VIEWS, _caption, pace=1000)
