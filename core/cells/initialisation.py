@@ -74,7 +74,10 @@ class Start:
 def draw(
     anatomy: Anatomy, input_size: int, hidden_size: int, generator: Generator, start: Start, dtype: torch.dtype
 ) -> Params:
-    """New parameters, drawn as torch draws them and then by the scheme. Raises ConfigError for what does not fit."""
+    """New parameters, drawn as torch draws them and then by the scheme.
+
+    Raises ConfigError for what does not fit.
+    """
     if start.scheme not in SCHEMES:
         raise ConfigError([f"`cell.init` (={start.scheme}) is not known. Choose one of: {', '.join(SCHEMES)}."])
     layout = Layout.of(anatomy)
@@ -157,15 +160,14 @@ def chrono(params: Params, layout: Layout, generator: Generator, start: Start) -
             ["`cell.init` (=chrono) needs a gate that keeps the state, which the RNN lacks. "
              "Choose another `cell.init` or a gated cell."]
         )  # fmt: skip
-    time_span = start.time_span
-    if time_span is None or time_span < 1:
+    if start.time_span is None or start.time_span < 1:
         raise ConfigError(
-            [f"`time_span` (={time_span}) must be the task's length, 1 or more, for `cell.init` (=chrono). "
+            [f"`time_span` (={start.time_span}) must be the task's length, 1 or more, for `cell.init` (=chrono). "
              "Pass `time_span`."]
         )  # fmt: skip
     hidden_size = params["weight_hh"].shape[1]
     steps = torch.empty(hidden_size, dtype=params["bias_ih"].dtype)
-    bias = steps.uniform_(1, max(time_span - 1, 1), generator=generator).log_()
+    bias = steps.uniform_(1, max(start.time_span - 1, 1), generator=generator).log_()
     if layout.keep is not None:
         set_bias(params, layout, layout.keep, bias)
     if layout.enter is not None:

@@ -189,6 +189,8 @@ class OneLayer(Cell):
 
     def norm(self, params: Params, name: str) -> Norm | None:
         """How what the input ("ih") or the state ("hh") brings is normalised, or c on its way to h ("c")."""
+        if self.normalisation == "none":
+            return None
         return Norm.of(self.normalisation, params, name)
 
     def peepholes(self, params: Params) -> dict[str, Tensor]:

@@ -8,6 +8,8 @@ where the run ended up to float32's rounding, which a long training may magnify.
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -50,8 +52,6 @@ def script(config: RunConfig, link: str = "") -> str:
         rest.function(config.truncated.passes, {}, "passes")
     imports = dict(sorted({**data.imports, **model.imports, **rest.imports, **_imports(config)}.items()))
     parts = [
-        _head(config, link),
-        "from __future__ import annotations\n\n" + "\n".join(_sorted(imports)),
         _sizes(config),
         _section("the data: batch s is drawn anew from the seed and s", data.text + _BATCH),
         _section("the network", model.text + _network(config)),
@@ -59,7 +59,10 @@ def script(config: RunConfig, link: str = "") -> str:
         _section("the training", _training(config)),
         _section("the picture", _PICTURE),
     ]
-    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+    text = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+    used = {name: line for name, line in imports.items() if re.search(rf"\b{name}\b", text)}
+    future = "from __future__ import annotations\n\n" if "@dataclass" in text else ""
+    return f"{_head(config, link)}\n\n{future}{chr(10).join(_sorted(used))}\n\n\n{text}"
 
 
 def _check_covered(config: RunConfig) -> None:
@@ -93,8 +96,18 @@ def _sorted(imports: dict[str, str]) -> list[str]:
     ours = ("numpy", "torch", "plotly")
     foreign = [line for line in imports.values() if line.split()[1].split(".")[0] in ours]
     own = [line for line in dict.fromkeys(imports.values()) if line not in foreign]
-    order = lambda line: (line.startswith("from"), line)  # noqa: E731
-    return [*sorted(own, key=order), "", *sorted(dict.fromkeys(foreign), key=order)]
+    return [*_together(own), "", *_together(foreign)] if own else _together(foreign)
+
+
+def _together(lines: Iterable[str]) -> list[str]:
+    """Whole modules, then what is taken from each in one line."""
+    whole = sorted({line for line in lines if not line.startswith("from")})
+    taken: dict[str, set[str]] = {}
+    for line in lines:
+        if line.startswith("from"):
+            module, _, names = line.partition(" import ")
+            taken.setdefault(module, set()).add(names)
+    return [*whole, *(f"{module} import {', '.join(sorted(names))}" for module, names in sorted(taken.items()))]
 
 
 def _head(config: RunConfig, link: str) -> str:

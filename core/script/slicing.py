@@ -57,6 +57,7 @@ class Program:
     methods: dict[str, dict[str, str]] = field(default_factory=dict)
     _names: dict[Any, str] = field(default_factory=dict)
     _empty: set[str] = field(default_factory=set)
+    _nothing: set[str] = field(default_factory=set)
     _passing: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -91,6 +92,8 @@ class Program:
             passes = re.fullmatch(r"def \w+\(([^)]*)\):\n(?: +\"\"\".*\n)?    return (\w+)", text)
             if re.fullmatch(r"def .*(\n +\"\"\".*)?", text):
                 self._empty.add(name)
+            elif re.fullmatch(r"def .*:(\n +\"\"\".*)?\n    return None", text):
+                self._nothing.add(name)
             elif passes and passes[2] in passes[1].split(", "):
                 self._passing[name] = passes[1].split(", ").index(passes[2])
             else:
@@ -98,9 +101,12 @@ class Program:
         return self._names[key]
 
     def called(self, name: str, arguments: list[str]) -> str:
-        """A call of one of its functions; one that does nothing is no text, one that hands on an argument is that."""
+        """A call of one of its functions; one that does nothing is no text, one that answers None always is that, and
+        one that hands on an argument the argument."""
         if name in self._empty:
             return ""
+        if name in self._nothing:
+            return "None"
         return arguments[self._passing[name]] if name in self._passing else f"{name}({', '.join(arguments)})"
 
     def constant(self, wanted: str, value: np.ndarray) -> str:
@@ -398,7 +404,7 @@ class _Rendering:
 
     def _known_argument(self, node: ast.expr) -> tuple[bool, Any]:
         """Whether an argument is an object that the called function need not be handed, and the object."""
-        if self._lacking(node):
+        if self._lacking(node) or (isinstance(node, ast.Call) and self._call(node) == "None"):
             return True, None
         found, value = self.value(node)
         plain = isinstance(value, str) and self._root(node) in self.known
