@@ -69,7 +69,7 @@ def _recorded(card: Card) -> None:
     else:
         found = ((each.title, recorded(each.config)) for each in card.runs.values())
         title, run = next((pair for pair in found if pair[1] is not None), ("", None))
-        views = ("strip", "curve", "score")
+        views = ("strip", "score")
         if run is not None:
             st.caption(f"A recorded run: {title}, seed {run.config.seed}.")
     if run is not None:

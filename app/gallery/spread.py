@@ -31,7 +31,7 @@ def _row(title: str, config: RunConfig, runs: Sequence[Run]) -> str:
     dots = "".join(f'<i style="left:{100 * score:.1f}%;--up:{at}"></i>' for score, at in _stacked(scores))
     marks = "".join(f'<b style="left:{100 * at:.1f}%"></b>' for at in (config.task.chance, config.task.solved))
     count = f"{len(solved)} of {len(runs)} solved"
-    when = f"after {_span(solved)} updates" if solved else f"{config.steps:,} updates"
+    when = f"by update {_span(solved)}" if solved else f"in {config.steps:,} updates"
     said = f"{title}: {count}, {when}; scores {', '.join(percent(each) for each in scores)}"
     return (
         f'<div class="ug-row" role="img" aria-label="{escape(said)}"><span>{escape(title)}</span>'

@@ -58,6 +58,7 @@ def test_reproduce_trains_the_runs_of_one_task_side_by_side() -> None:
     card = cards()["gers_timing"]
     view = _compared(card)
     assert view.config == card.runs["peephole"].config.replace(seed=SEEDS[0]) and len(view.members or ()) == 2
+    assert len(_compared(cards()["tallec_chrono"]).members or ()) == 1  # the other two learn another task
     at = opened(card="gers_timing")
     at.button(key="gallery-reproduce").click().run()
     assert not at.exception
