@@ -153,10 +153,10 @@ class Carousel(OneLayer):
         if norm is None:
             return parameter_gradients(kind, alphas, saved, lambda rows: torch_order(rows, H))
         found = parameter_gradients(
-            kind, alphas[:, :-H], saved | self._own(saved, H), lambda rows: torch_order(rows, H),
+            kind, alphas, saved | self._own(saved, H), lambda rows: torch_order(rows, H),
             lambda rows: output_first(rows, H),
         )  # fmt: skip
-        return found | output_norm.parameters(norm, alphas[:, -H:], saved)
+        return found | output_norm.parameters(norm, alphas, saved, alphas.shape[1] // H - 1)
 
     def _own(self, saved: Mapping[str, Tensor], H: int) -> dict[str, Tensor]:
         """Of what a normalisation saved of four blocks, what belongs to those with weights of their own."""
@@ -184,7 +184,7 @@ class Carousel(OneLayer):
         if norm is None:
             return inputs_back(W, None, saved, alphas)
         norm = norm.rows(lambda rows: output_first(rows, H))
-        return inputs_back(W, norm, saved | self._own(saved, H), alphas[:, : len(W)])
+        return inputs_back(W, norm, saved | self._own(saved, H), alphas)
 
     # -- what only the formulas know ------------------------------------------------------------------------------
 

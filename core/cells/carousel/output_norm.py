@@ -44,7 +44,7 @@ def backward(
     return hand_in
 
 
-def parameters(norm: Norm, alphas: Tensor, saved: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """∂L/∂gain_c and ∂L/∂bias_c from the gradients before the tanh (T, H, N)."""
-    gain, bias = Products(saved, "c", norm, alphas.shape[1]).of_gain(alphas)
+def parameters(norm: Norm, alphas: Tensor, saved: Mapping[str, Tensor], block: int) -> dict[str, Tensor]:
+    """∂L/∂gain_c and ∂L/∂bias_c from the gradients before the tanh, which are this block of the alphas (T, …, N)."""
+    gain, bias = Products(saved, "c", norm, saved["h"].shape[1]).of_gain(alphas.contiguous(), block)
     return {"gain_c": gain, "bias_c": bias}

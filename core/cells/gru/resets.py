@@ -123,7 +123,7 @@ class After(Reset):
             return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b_h.clone()}
         sides = {
             "ih": side_of_inputs(by_input.rows(lambda rows: _with_m(rows, H)), saved, _with_m(saved["weight_ih"], H)),
-            "hh": side_of(by_state, saved, "hh", recurrent, h),
+            "hh": side_of(by_state, saved, "hh", h),
         }
         found = side_gradients(alphas, saved, sides)
         return {name: _without_m(rows, H) if name.endswith("_ih") else rows for name, rows in found.items()}
@@ -230,8 +230,9 @@ class Before(Reset):
             return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone()}
         sides = {
             "ih": side_of_inputs(by_input, saved, saved["weight_ih"]),
-            "rz": side_of(by_rz, saved, "rz", of_rz, h), "n": side_of(by_n, saved, "n", of_n, reset_h),
-        }  # fmt: skip
+            "rz": side_of(by_rz, saved, "rz", h),
+            "n": side_of(by_n, saved, "n", reset_h, first=2),
+        }
         found = side_gradients(alphas, saved, sides)
         both = {f"{what}_hh": torch.cat([found.pop(f"{what}_rz"), found.pop(f"{what}_n")])
                 for what in ("weight", "gain", "bias")}  # fmt: skip

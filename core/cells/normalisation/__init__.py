@@ -30,7 +30,18 @@ import torch
 from torch import Tensor
 
 from core.anatomy.base import STATISTICS, Normalisation
-from core.cells.normalisation.loops import OF_BATCH, SAVED, Products, Saved, Side, Sizes, add_inputs, gradients
+from core.cells.normalisation.loops import (
+    OF_BATCH,
+    SAVED,
+    Products,
+    Saved,
+    Side,
+    SideOfInputs,
+    Sizes,
+    add_inputs,
+    at_inputs,
+    gradients,
+)
 from core.cells.normalisation.plain import UNITS
 from core.cells.normalisation.textbook import Norm, normalised, of_steps, sent_back
 from core.cells.products import input_products, weight_gradient
@@ -107,22 +118,23 @@ def back_weights(U: Tensor, norm: Norm | None) -> Tensor:
 
 
 def inputs_back(weight: Tensor, norm: Norm | None, saved: Mapping[str, Tensor], alphas: Tensor) -> Tensor:
-    """∂L/∂inputs (T, C, N) of ``input_sums``, from the gradients of its sums (T, R, N)."""
+    """∂L/∂inputs (T, C, N) of ``input_sums``, from the gradients of its sums (T, R, N), with which the alphas begin."""
     if norm is not None:
-        weight = centred(weight, norm.over, saved["h"].shape[1])
-        alphas = side_of_inputs(norm, saved, weight).all_at_products(alphas)
+        H = saved["h"].shape[1]
+        weight = centred(weight, norm.over, H)
+        alphas = at_inputs(Sizes(saved, "ih", norm, H), weight, saved["inputs"][:, :-1], alphas)
     return torch.bmm(weight.T.expand(len(alphas), -1, -1), alphas)
 
 
-def side_of(norm: Norm, saved: Mapping[str, Tensor], name: str, rows: slice, factors: Tensor) -> Side:
-    """The weights that multiplied ``factors``, which bring the product ``name`` to the sums in ``rows``."""
-    return Side(Products(saved, name, norm, saved["h"].shape[1]), rows, factors)
+def side_of(norm: Norm, saved: Mapping[str, Tensor], name: str, factors: Tensor, first: int = 0) -> Side:
+    """The weights that multiplied ``factors``, which bring the product ``name`` to the sums from block ``first`` on."""
+    return Side(Products(saved, name, norm, saved["h"].shape[1]), factors, first)
 
 
 def side_of_inputs(norm: Norm, saved: Mapping[str, Tensor], W: Tensor) -> Side:
     """That of the inputs, which all sums have a row of W from."""
     H = saved["h"].shape[1]
-    return Side(Sizes(saved, "ih", norm, H), slice(None), saved["inputs"][:, :-1], centred(W, norm.over, H))
+    return SideOfInputs(Sizes(saved, "ih", norm, H), saved["inputs"][:, :-1], centred(W, norm.over, H))
 
 
 def side_gradients(alphas: Tensor, saved: Mapping[str, Tensor], sides: Mapping[str, Side]) -> Saved:
@@ -155,7 +167,7 @@ def parameter_gradients(
         return {"weight_ih": W, "weight_hh": U, "bias_ih": b.clone(), "bias_hh": b.clone()}
     sides = {
         "ih": side_of_inputs(by_input.rows(into), saved, into(saved["weight_ih"])),
-        "hh": side_of(by_state.rows(into), saved, "hh", slice(None), came_from(saved, "h")),
+        "hh": side_of(by_state.rows(into), saved, "hh", came_from(saved, "h")),
     }
     found = side_gradients(alphas, saved, sides)
     return {name: order(rows).contiguous() for name, rows in found.items()}

@@ -21,6 +21,8 @@ SAVED = ("product_", "inverse_", *OF_BATCH)
 """How the names of all that is saved of a normalisation begin."""
 AT_ONCE = 1 << 17
 """Numbers of so few steps that what is written for them is still in the cache when it is read."""
+FEW = 16
+"""Columns of weights up to which a loop finds their gradients sooner than a matrix product."""
 
 
 class Sizes:
@@ -102,12 +104,18 @@ class Products(Sizes):
         """The way back of ``hand_out``: m_c gets what m_h sends to c."""
         self.do.hand_out_backward(self.over, self.gain, squash, gate, seen, *self._at[t], m_h, at_sum, m_c)
 
-    def of_gain(self, alphas: Tensor) -> Tensor:
-        """(2, rows): ∂L/∂gain and ∂L/∂bias of sums whose gradients are ``alphas`` (T, rows, N)."""
+    def of_gain(self, alphas: Tensor, first: int) -> Tensor:
+        """(2, rows): ∂L/∂gain and ∂L/∂bias of sums whose gradients are the rows of ``alphas`` (T, …, N) from block
+        ``first`` on."""
         found = alphas.new_zeros(2, *self.shape)
-        do_with = self.over, self.by_gate(self.whole), self.inverse, self.by_gate(alphas.contiguous())
-        self.do.of_gain(*do_with, elementwise.array(found))
+        given = self.by_gate(self.whole), self.inverse, first, by_blocks(alphas, self.shape[1])
+        self.do.of_gain(self.over, *given, elementwise.array(found))
         return found.flatten(1)
+
+
+def by_blocks(alphas: Tensor, H: int) -> Any:
+    """(T, blocks·H, N) as the functions take them; it shares its memory."""
+    return elementwise.array(alphas.unflatten(1, (-1, H)))
 
 
 def some_steps(rows: Tensor) -> tuple[int, Iterator[slice]]:
@@ -119,87 +127,95 @@ def some_steps(rows: Tensor) -> tuple[int, Iterator[slice]]:
 def add_inputs(sizes: Sizes, weights: Tensor, bias: Tensor, inputs: Tensor, sums: Tensor) -> None:
     """``sums`` (T, R, N) of all steps: the products of ``inputs`` (T, C, N), normalised, and the bias. The products are
     not kept: with the few columns of the weights they are made again sooner than read."""
-    (steps, parts), by_gate, bias = some_steps(sums), sizes.by_gate(sums), bias[:, None]
-    room = sums.new_empty(steps, *sums.shape[1:])
-    products, (mean, variance) = sizes.by_gate(room), sizes.statistics
+    (_, parts), by_gate, (mean, variance) = some_steps(sums), sizes.by_gate(sums), sizes.statistics
+    given = sizes.over, sizes.gain, elementwise.array(bias.detach().reshape(sizes.shape).contiguous())
     for some in parts:
-        count = some.stop - some.start
-        torch.bmm(weights.expand(count, -1, -1), inputs[some], out=room[:count])
-        sums[some] = bias
-        sizes.do.normalise(
-            sizes.over, sizes.gain, products[:count], sizes.inverse[some], mean[some], variance[some], by_gate[some]
-        )
+        torch.bmm(weights.expand(some.stop - some.start, -1, -1), inputs[some], out=sums[some])
+        sizes.do.normalise_in_place(*given, sizes.inverse[some], mean[some], variance[some], by_gate[some])
+
+
+def at_inputs(sizes: Sizes, weights: Tensor, inputs: Tensor, alphas: Tensor) -> Tensor:
+    """∂L/∂products (T, R, N) of ``add_inputs``, still to be centred, from alphas (T, …, N) that begin with theirs."""
+    whole = alphas.new_empty(len(alphas), len(weights), alphas.shape[2])
+    (steps, parts), by_gate = some_steps(whole), sizes.by_gate(whole)
+    room = torch.empty_like(whole[:steps])
+    for some in parts:
+        product = _made_again(sizes, weights, inputs, some, room)
+        own = sizes.by_gate(alphas[some, : len(weights)].contiguous())
+        sizes.do.normalise_backward(sizes.over, sizes.gain, product, sizes.inverse[some], own, by_gate[some])
+    return whole
+
+
+def _made_again(sizes: Sizes, weights: Tensor, inputs: Tensor, some: slice, room: Tensor) -> Any:
+    """The products of some steps without their mean, in ``room``."""
+    room = room[: some.stop - some.start]
+    torch.bmm(weights.expand(len(room), -1, -1), inputs[some], out=room)
+    if sizes.over != UNITS:
+        room.sub_(sizes.mean[some].flatten(1).unsqueeze(2))
+    return sizes.by_gate(room)
 
 
 class Side:
-    """The products of some weights, and the gradients of them.
+    """The products of some weights that were kept, and the gradients of them.
 
-    rows      which rows of the alphas are those of its sums
-    factors   (T, F, N) what the weights multiply
-    weights   (R, F) centred, where the products are to be made again; None where ``sizes`` has them
+    factors   (T, F, N) what the weights (R, F) multiply
+    first     which block of the alphas is the first of its sums
     """
 
-    def __init__(self, sizes: Sizes, rows: slice, factors: Tensor, weights: Tensor | None = None) -> None:
-        self.sizes, self._rows, self._factors, self._weights = sizes, rows, factors, weights
+    def __init__(self, sizes: Sizes, factors: Tensor, first: int = 0) -> None:
+        self.sizes, self.factors, self._first = sizes, factors, first
 
     def prepare(self, alphas: Tensor, steps: int) -> None:
-        """Room for ``steps`` at a time, and for what is found."""
-        sizes, R = self.sizes, self.sizes.gain.size
-        self._room, self._at = alphas.new_empty(2, steps, R, alphas.shape[2])
-        self._by_gate = sizes.by_gate(self._room), sizes.by_gate(self._at)
-        self._kept = sizes.by_gate(sizes.whole if isinstance(sizes, Products) else self._room)
-        own = alphas[:, self._rows]
-        self._alphas = sizes.by_gate(own) if own.is_contiguous() else None
-        self.weights, self._of_sums = alphas.new_zeros(R, self._factors.shape[1]), alphas.new_zeros(2, *sizes.shape)
-        self._found = elementwise.array(self._of_sums)
+        """Room for what is found of ``alphas`` (T, …, N), so many ``steps`` at a time."""
+        rows, shape, F = self.sizes.gain.size, self.sizes.shape, self.factors.shape[1]
+        self.weights, self._of_sums = alphas.new_zeros(rows, F), alphas.new_zeros(2, *shape)
+        self._alphas, self._found = by_blocks(alphas, shape[1]), elementwise.array(self._of_sums)
+        self._at = alphas.new_empty(steps, rows, alphas.shape[2])
+        self._together, few = F > FEW, slice(0, F if F <= FEW else 0)
+        self._few = elementwise.array(self.factors[:, few].contiguous())
+        self._of_few = elementwise.array(self.weights[:, few].unflatten(0, shape))
 
-    def add(self, some: slice, given: Tensor) -> None:
-        """What some steps add, whose alphas are ``given``."""
-        arrays = self._back(some, given)
-        self.sizes.do.of_gain(self.sizes.over, *arrays, self._found)
-        self.weights.addbmm_(self._at[: len(given)], self._factors[some].transpose(1, 2))
+    def products(self, some: slice) -> Any:
+        """Those of some steps, without their mean."""
+        assert isinstance(self.sizes, Products)
+        return self.sizes.by_gate(self.sizes.whole)[some]
 
-    def _back(self, some: slice, given: Tensor) -> tuple[Any, Any, Any]:
-        """∂L/∂(products of these steps), in the room for them, and what it came from: products, sizes and alphas."""
-        sizes, count = self.sizes, len(given)
-        own = sizes.by_gate(given[:, self._rows].contiguous()) if self._alphas is None else self._alphas[some]
-        arrays = self._products(some, count), sizes.inverse[some], own
-        sizes.do.normalise_backward(sizes.over, sizes.gain, *arrays, self._by_gate[1][:count])
-        return arrays
-
-    def all_at_products(self, alphas: Tensor) -> Tensor:
-        """∂L/∂products (T, R, N), still to be centred."""
-        steps, parts = some_steps(alphas)
-        self.prepare(alphas, steps)
-        whole = torch.empty(alphas.shape, dtype=alphas.dtype, device=alphas.device)
-        for some in parts:
-            self._back(some, alphas[some])
-            whole[some] = self._at[: some.stop - some.start]
-        return whole
+    def add(self, some: slice) -> None:
+        """What some steps add."""
+        sizes, at = self.sizes, self._at[: some.stop - some.start]
+        given = self.products(some), sizes.inverse[some], self._first, self._alphas[some], self._few[some]
+        sizes.do.to_parameters(sizes.over, sizes.gain, *given, sizes.by_gate(at), self._of_few, self._found)
+        if self._together:
+            self.weights.addbmm_(at, self.factors[some].transpose(1, 2))
 
     @property
     def of_sums(self) -> Tensor:
         """∂L/∂gain and ∂L/∂bias (2, R)."""
         return self._of_sums.flatten(1)
 
-    def _products(self, some: slice, count: int) -> Any:
-        """Those of some steps, without their mean."""
-        if self._weights is None:
-            return self._kept[some]
-        room = self._room[:count]
-        torch.bmm(self._weights.expand(count, -1, -1), self._factors[some], out=room)
-        if self.sizes.over != UNITS:
-            room.sub_(self.sizes.mean[some].flatten(1).unsqueeze(2))
-        return self._by_gate[0][:count]
+
+class SideOfInputs(Side):
+    """Products of inputs, that are made again from their ``weights`` (R, F), centred."""
+
+    def __init__(self, sizes: Sizes, factors: Tensor, weights: Tensor) -> None:
+        super().__init__(sizes, factors)
+        self._of = weights
+
+    def prepare(self, alphas: Tensor, steps: int) -> None:
+        super().prepare(alphas, steps)
+        self._room = torch.empty_like(self._at)
+
+    def products(self, some: slice) -> Any:
+        return _made_again(self.sizes, self._of, self.factors, some, self._room)
 
 
 def gradients(alphas: Tensor, sides: Sequence[Side]) -> list[tuple[Tensor, Tensor]]:
     """Of each side ∂L/∂weights (R, F), still to be centred, and ∂L/∂gain and ∂L/∂bias (2, R); alphas (T, …, N)."""
+    alphas = alphas.contiguous()
     steps, parts = some_steps(alphas)
     for side in sides:
         side.prepare(alphas, steps)
     for some in parts:
-        given = alphas[some].contiguous()
         for side in sides:
-            side.add(some, given)
+            side.add(some)
     return [(side.weights, side.of_sums) for side in sides]

@@ -36,6 +36,15 @@ def normalise(
     sums.add_(gain.unsqueeze(-1) * product * _beside(over, inverse))
 
 
+def normalise_in_place(
+    over: int, gain: Tensor, bias: Tensor, inverse: Tensor, mean: Tensor, variance: Tensor, sums: Tensor
+) -> None:
+    """The same of products that are not kept: they stand in ``sums``, which become gain⊙product⊙inverse + bias."""
+    product = sums.clone()
+    sums.copy_(bias.unsqueeze(-1).expand_as(sums))
+    normalise(over, gain, product, inverse, mean, variance, sums)
+
+
 def normalise_backward(
     over: int, gain: Tensor, product: Tensor, inverse: Tensor, alphas: Tensor, at_product: Tensor
 ) -> None:
@@ -51,8 +60,22 @@ def normalise_backward(
     at_product.copy_(delta * inverse)
 
 
-def of_gain(over: int, product: Tensor, inverse: Tensor, alphas: Tensor, found: Tensor) -> None:
+def to_parameters(
+    over: int, gain: Tensor, product: Tensor, inverse: Tensor, first: int, alphas: Tensor, few: Tensor,
+    at_product: Tensor, weights: Tensor, found: Tensor,
+) -> None:  # fmt: skip
+    """``normalise_backward`` and ``of_gain`` of some steps, from the blocks of their alphas that begin with ``first``.
+
+    Σ over steps and sequences of at_product ⊗ few is added to ``weights`` (blocks, H, F); few (T, F, N), F may be 0.
+    """
+    normalise_backward(over, gain, product, inverse, alphas[:, first : first + product.shape[1]], at_product)
+    of_gain(over, product, inverse, first, alphas, found)
+    weights.add_(torch.einsum("tqkn,tfn->qkf", at_product, few))
+
+
+def of_gain(over: int, product: Tensor, inverse: Tensor, first: int, alphas: Tensor, found: Tensor) -> None:
     """Σ over steps and sequences of product⊙inverse⊙α is added to found[0] (blocks, H), and of α to found[1]."""
+    alphas = alphas[:, first : first + product.shape[1]]
     found[0].add_((product * _beside(over, inverse) * alphas).sum(dim=(0, 3)))
     found[1].add_(alphas.sum(dim=(0, 3)))
 

@@ -30,7 +30,7 @@ PAIRS = {name: tuple(import_module(f"core.cells.{name}.{file}") for file in ("pl
 PARTS = {("carousel", "into_gates")} | {
     ("normalisation", name)
     for name in ("_beside", "sizes_over_units", "of_batch", "over_batch", "back_over_units", "back_over_batch",
-                 "without_mean_onto")
+                 "back", "to_gain", "without_mean_onto")
 }  # fmt: skip
 """Of functions, which are tested with them."""
 FUNCTIONS = [
@@ -96,9 +96,11 @@ def test_a_kernel_over_units_does_what_torch_does(name, dtype):
     plain, compiled = PAIRS["normalisation"]
     names, generator = list(inspect.signature(getattr(plain, name)).parameters), np.random.default_rng(0)
     for over, (T, q, H, N), squash in product((UNITS, BATCH, HELD), ((2, 3, 5, 4), (1, 1, 1, 1)), (False, True)):
-        rows, flags = (T, q, H), {"over": over, "squash": squash}
-        shapes = {"gain": (q, H), "inverse": (T, q, N) if over == UNITS else rows, "found": (2, q, H),
-                  "mean": (T, q, 0) if over == UNITS else rows}  # fmt: skip
+        rows, flags = (T, q, H), {"over": over, "squash": squash, "first": int(squash)}
+        shapes = {"gain": (q, H), "bias": (q, H), "inverse": (T, q, N) if over == UNITS else rows, "found": (2, q, H),
+                  "mean": (T, q, 0) if over == UNITS else rows, "few": (T, 2, N), "weights": (q, H, 2)}  # fmt: skip
+        if "first" in names:  # of more blocks than the product has
+            shapes["alphas"] = (T, q + 1, H, N)
         shapes["variance"] = shapes["mean"]
         drawn = [flags[each] if each in flags else generator.random(shapes.get(each, (T, q, H, N))).astype(dtype)
                  for each in names]  # fmt: skip
