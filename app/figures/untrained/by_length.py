@@ -33,9 +33,9 @@ def by_length(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config:
     data, keys, columns = [], [], {"sequence length": lengths}
     for name in meta["cells"] if not guess.shown else guess.made:
         look, word = CELL_LOOKS[name], ANATOMIES[name].word
-        line = guess.line(name, lengths)
-        data.append(_line(lengths, line, f"{word}, guessed", look.color, "solid" if not guess.shown else "dot", 1))
-        columns[f"{word}, guessed"] = line
+        line, called = guess.line(name, lengths), f"{word}, {_state(name, guess)}"
+        data.append(_line(lengths, line, called, look.color, "solid" if not guess.shown else "dot", 1))
+        columns[called] = line
     measured = zip(meta["cells"], untrained, strict=True) if guess.shown else ()
     for name, shares in measured:
         look, word = CELL_LOOKS[name], ANATOMIES[name].word
@@ -67,10 +67,14 @@ def by_length(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config:
         figure=figure(style, data, layout, height=320, bottom=48),
         table=lambda: DataFrame(columns),
         keys=tuple(keys) if guess.shown else tuple(
-            Key(f"{ANATOMIES[name].word}, guessed", CELL_LOOKS[name].color) for name in meta["cells"]
+            Key(f"{ANATOMIES[name].word}, {_state(name, guess)}", CELL_LOOKS[name].color) for name in meta["cells"]
         ),
         knobs=knobs(PREFIX, guess, {name: ANATOMIES[name].word for name in meta["cells"]}),
     )  # fmt: skip
+
+
+def _state(name: str, guess: Guess) -> str:
+    return "guessed" if name in guess.made else "not guessed yet"
 
 
 def _decades(*shares: np.ndarray) -> tuple[int, int]:

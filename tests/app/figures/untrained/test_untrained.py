@@ -107,7 +107,8 @@ def test_a_guess_stands_alone_until_what_was_measured_is_asked_for() -> None:
         for more in ({}, {f"{PREFIX}_shown": "measured"})
     )
     names = [trace.name for trace in first.figure.data]
-    assert names == [f"{ANATOMIES[name].word}, guessed" for name in NAMES] and "-9" not in first.alt
+    assert names == ["RNN, guessed", *(f"{ANATOMIES[name].word}, not guessed yet" for name in NAMES if name != "rnn")]
+    assert [key.label for key in first.keys] == names and "-9" not in first.alt
     np.testing.assert_allclose(first.figure.data[0].y, 10.0 ** np.array([-0.6, -6]))
     assert not [knob for knob in first.knobs if knob.hidden] and len(first.table().columns) == 1 + len(NAMES)
     drawn = [trace.name for trace in then.figure.data]
