@@ -205,7 +205,7 @@ def norms(truth: Truth, said: Said) -> Facts:
 
 
 @FIGURES(
-    "{share:.*} | of what arrives {at:at layer \\d |}{lag} step{s:s?} back came down the {path:carousel|leak}",
+    "{share:.*} | of what arrives {lag} step{s:s?} back{at: at layer \\d|} came down the {path:carousel|leak}",
     "{mean} | mean of the {gate:[a-z ]+gate}{layer: of layer \\d|}",
     "{steps:.*} | the median unit's time constant{layer: of layer \\d|}",
     "{shut%} | of the time a unit{layer: of layer \\d|} is saturated (φ′ < {level:.*})",

@@ -137,9 +137,11 @@ def loss(truth: Truth, said: Said) -> None:
         said.near("now", float(of_all(truth, "loss")[-1]))
     floors = truth.config.task.floors()
     for value, label in floors:
-        before, _, _ = said["floors"].partition(f" for a network that {label}")
-        claim(len(floors) == 1 or before != said["floors"], f"{label!r} is not told")
-        claim(near(before.split(" ")[-1], value), f"{label}: {value}")
+        if len(floors) == 1:
+            claim(near(said["floors"].split(" ")[-1], value), f"it is {value}")
+        else:
+            told = re.search(rf"“{re.escape(label)}” at (.+?)(?=, “|$)", said["floors"])
+            claim(told and near(told[1], value), f"{label}: {value}")
 
 
 @SCORE("Score over training: {now:not measured yet|.+?}; guessing gets {chance%}, solved from {solved%}.")

@@ -162,8 +162,8 @@ def capacity(truth: Truth, said: Said) -> None:
 @CAPACITY_ALT("Capacity up to lag {last}: {now}, untrained {start}; the bound is {bound}.")
 def capacity_alt(truth: Truth, said: Said) -> None:
     now, start, bound = _sums(truth)
-    said.near("now", now)
-    said.near("start", start)
+    for name, value in (("now", now), ("start", start)):
+        said.near(name, min(max(value, 0), bound) if np.isfinite(value) else value)
     said.exactly("bound", bound)
     claim(not np.isfinite(now) or now <= 1.15 * bound + 0.5, f"{now} of {bound}")
 

@@ -41,7 +41,7 @@ def steps(said: Said, name: str = "ahead") -> int:
     return 1 if text.startswith("One") else int(text.split()[0].replace(",", ""))
 
 
-@SERIES("The task {task:[^.]+} asks for no next value: there is nothing to forecast.",
+@SERIES("The task {task:[^.]+} asks for no next number: there is nothing to forecast.",
         "Choose Sines, Mackey-Glass, a drifting series or a CSV of yours as the {last:task}.")  # fmt: skip
 def no_series(truth: Truth, said: Said) -> None:
     claim(not hasattr(truth.config.task, "horizon"), "it is one")

@@ -151,6 +151,11 @@ def _over_training(
 # -- credit -----------------------------------------------------------------------------------------------------------
 
 
+def _knows_what_matters(config: RunConfig) -> bool:
+    """Whether the task says which steps matter: of a text's symbols, and of a series' values, nobody knows."""
+    return config.task.needs_lag and not config.task.endless
+
+
 def _credit(shown: Shown) -> View | None:
     answer: Any = shown.answer(_CREDIT)
     if answer is None:
@@ -194,7 +199,7 @@ VIEWS: dict[str, ViewSpec] = {
                               needs=_ASKS_GATES, knobs=(LAYER,),
                               title="What units keep, over training"),
     "landing": ViewSpec(_over_training(landing, lambda query, config: _LANDING), wide=False, height=260,
-                        needs=(_LANDING,), title="Credit where it matters"),
+                        needs=(_LANDING,), title="Credit where it matters", belongs=_knows_what_matters),
     "credit": ViewSpec(_credit, wide=True, height=460, needs=(_CREDIT,), knobs=CREDIT_KNOBS, title="Itemised credit"),
 }  # fmt: skip
 

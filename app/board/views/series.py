@@ -36,7 +36,7 @@ def _answer(shown: Shown) -> tuple[Any, Series, Forecast]:
     """What is known, None while it is worked out; raises where there is nothing to forecast."""
     task: Any = shown.config.task
     if not isinstance(task, Series):
-        raise Inapplicable(f"{task.title} asks for no next value. Choose a series as the task, or a CSV of yours.")
+        raise Inapplicable(f"{task.title} asks for no next number. Choose a series as the task, or a CSV of yours.")
     (question,) = _needs(shown.query, shown.config)
     return shown.answer(question), task, question
 

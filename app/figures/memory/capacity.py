@@ -12,7 +12,7 @@ from app.figures.base import Key, Layout, View, figure, reference_line
 from app.figures.memory.lines import finite, keys, now_line, start_line
 from app.figures.theme import Style
 from core.config import RunConfig
-from core.numbers import fixed, plural, sig
+from core.numbers import plural, sig
 
 Arrays = Mapping[str, np.ndarray]
 SHOWN = 0.995
@@ -42,8 +42,8 @@ def capacity(arrays: Arrays, meta: Mapping[str, Any], config: RunConfig, style: 
         name="capacity",
         title="Memory capacity",
         hint=_hint(sums, meta, int(lags[-1]), config),
-        alt=f"Capacity up to lag {lags[-1]}: {fixed(sums['now'][-1])}, untrained {fixed(sums['start'][-1])}; the bound "
-            f"is {bound}.",
+        alt=f"Capacity up to lag {lags[-1]}: {_within(sums['now'][-1], bound)}, untrained "
+            f"{_within(sums['start'][-1], bound)}; the bound is {bound}.",
         figure=figure(style, data, layout, height=250, bottom=44),
         table=lambda: DataFrame({"lag": lags, "capacity": arrays["now"], "untrained": arrays["start"],
                                  "sum": sums["now"], "untrained sum": sums["start"]}),
@@ -64,6 +64,11 @@ def _last(sums: Mapping[str, np.ndarray], lags: np.ndarray) -> int:
     return min(max([*reached, 4]) + 2, int(lags[-1]))
 
 
+def _within(total: float, bound: int) -> str:
+    """As it is written: what few sequences find beyond the bound is sampling's."""
+    return sig(min(max(total, 0.0), bound)) if np.isfinite(total) else sig(total)
+
+
 def _bound(bound: int, config: RunConfig) -> str:
     H = config.cell.hidden_size
     return plural(bound, "unit") if bound == H else f"{bound:,}, {config.cell.state_words} of {plural(H, 'unit')}"
@@ -73,7 +78,7 @@ def _hint(sums: Mapping[str, np.ndarray], meta: Mapping[str, Any], last: int, co
     now, start, bound = float(sums["now"][-1]), float(sums["start"][-1]), int(meta["bound"])
     if not np.isfinite(now):
         return "The states are not finite: nothing can be read from them."
-    held, before = (sig(min(max(value, 0), bound)) for value in (now, start))  # more than the bound is sampling's
+    held, before = (_within(value, bound) for value in (now, start))
     words = f"{held} of at most {_bound(bound, config)}, over lags 0 to {last}; untrained {before}."
     if now < 0.9 * start:
         words += " Trained, it keeps less of what comes at random; whether it kept what is asked stands above."

@@ -83,7 +83,7 @@ def _floor_words(config: RunConfig) -> str:
     floors = config.task.floors()
     if len(floors) == 1:
         return f"an answer that ignores the sequence gets {sig(floors[0][0])}"
-    return "the least possible is " + ", ".join(f"{sig(y, 3)} for a network that {label}" for y, label in floors)
+    return "its lines are " + ", ".join(f"“{label}” at {sig(y, 3)}" for y, label in floors)
 
 
 def _floor_keys(config: RunConfig, style: Style) -> Iterator[Key]:

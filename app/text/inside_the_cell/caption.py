@@ -165,8 +165,8 @@ def _figures(moment: Situation, ways: Answer | None, gates: Answer | None, own: 
     figures = [Figure(arriving_value(moment), f"of the gradient left {plural(moment.lag, 'step')} back")]
     direct = None if ways is None else bypass(ways.arrays, ways.meta, moment.config)
     if direct is not None:
-        at = f"at {own} " if own else ""
-        told = f"of what arrives {at}{plural(direct[1], 'step')} back came down the {direct[0]}"
+        at = f" at {own}" if own else ""
+        told = f"of what arrives {plural(direct[1], 'step')} back{at} came down the {direct[0]}"
         figures.append(Figure(percent(direct[2]), told))
     if gates is not None:
         figures += _of_gates(gates, moment.config, own)

@@ -15,7 +15,7 @@ _LABELS = {NETWORK: "off, the network", LINEAR: "off, linear autoregression", SE
 def no_series(moment: Situation) -> Caption:
     """Where the task has nothing to go on."""
     return Caption(
-        f"The task {moment.config.task.title} asks for no next value: there is nothing to forecast.",
+        f"The task {moment.config.task.title} asks for no next number: there is nothing to forecast.",
         "Choose Sines, Mackey-Glass, a drifting series or a CSV of yours as the task.",
         (_score(moment),),
     )
