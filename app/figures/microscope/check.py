@@ -16,6 +16,8 @@ from core.numbers import percent, sig
 Arrays = Mapping[str, np.ndarray]
 STEP, UNIT, PART = "check_t", "check_unit", "check_part"
 KNOBS = (STEP, UNIT, PART)
+NO_DIGIT = 0.5
+"""Relative error of two numbers that agree in no digit."""
 LEAST = 1e-17
 """A quotient that agrees to every digit is drawn here: a log axis has no zero."""
 
@@ -127,6 +129,9 @@ def _hint(error: np.ndarray, meta: Mapping[str, Any], config: RunConfig, t: int,
         return f"{where} is not finite, {whose}."
     if independent == 0 and ours == 0:
         agree = f"{where} is exactly 0, in ours and by the {meta['method']}."
+    elif relative >= NO_DIGIT:
+        theirs = f"by the {meta['method']}, {sig(independent)}"
+        return f"{where} is {sig(ours)} in ours, {theirs}: rounding has left no digit of it, the numbers are too large."
     else:
         agree = f"{where}: the {meta['method']}, which goes forwards and shares no line with our backward pass, " + (
             "gives the same to the last digit." if relative == 0 else f"agrees to {sig(relative)}."
