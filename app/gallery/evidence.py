@@ -74,4 +74,4 @@ def _recorded(card: Card) -> None:
             st.caption(f"A recorded run: {title}, seed {run.config.seed}.")
     if run is not None:
         page = card.page if card.picture else "gradient_flow"
-        board(run.id, page=page, views=views, words="none", name=f"gallery-{card.title}")
+        board(run.id, page=page, views=views, words="none", controls=not card.picture, name=f"gallery-{card.title}")

@@ -23,8 +23,8 @@ from core.numbers import plural
 CARD = "card"
 SIGNS = {"agrees": ":material/check_circle:", "partly": ":material/contrast:", "not": ":material/cancel:"}
 INTRO = (
-    "Results of the literature, each trained again here with seeds that no setting was tuned on. What did not come out "
-    "stays, and is called so."
+    "Results of the literature, each trained again here with seeds that no setting was tuned on, or worked out from a "
+    "formula. What did not come out stays, and is called so."
 )
 
 
