@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -23,10 +24,13 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("tests")
 
 
+NUMBERS = count()
+
+
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of runs (UNROLLED_DATA) of this test alone."""
-    folder = tmp_path / "data"
+def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of runs (UNROLLED_DATA) of this test alone; made by whoever writes into it, as most tests do not."""
+    folder = tmp_path_factory.getbasetemp() / f"data-{next(NUMBERS)}"
     monkeypatch.setenv("UNROLLED_DATA", str(folder))
     return folder
 
@@ -40,6 +44,15 @@ def later() -> type[RunConfig]:
         shuffled: Literal["no", "yes"] = Field(default="yes", json_schema_extra={"before": "no"})
 
     return Later
+
+
+@pytest.fixture
+def quick_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions answered from fewer sequences, fewer lengths and shorter measurements of time: for whoever asks all."""
+    monkeypatch.setattr("core.questions.sampling.MOST_SAMPLED", 80)
+    monkeypatch.setattr("core.diagnostics.untrained.LENGTHS", (10, 20, 50))
+    monkeypatch.setattr("core.diagnostics.truncation_cost.BUDGET_SECONDS", 0.02)
+    monkeypatch.setattr("core.diagnostics.cell_costs.SECONDS", 0.02)
 
 
 @pytest.fixture(autouse=True)

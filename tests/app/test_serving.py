@@ -195,20 +195,20 @@ def test_malformed_requests_leave_no_trace_in_the_log(served) -> None:
 def test_connections_that_say_or_read_nothing_are_closed(served) -> None:
     host = f"Host: 127.0.0.1:{served.port}\r\n".encode()
     health = b"GET /_stcore/health HTTP/1.1\r\n" + host
+    _, _, page = served.get("/")
+    name = page.decode().split('src="./static/js/')[1].split('"')[0]
+    script = f"GET /static/js/{name} HTTP/1.1\r\n".encode() + host + b"\r\n"
+    before = served.descriptors()
+    deaf = served.connect(script * 40, buffer=4096)
     silent = [served.connect(sent) for sent in (b"", b"GET / HT", health, health + b"\r\n" + health)]
+    until(lambda: served.descriptors() > before, "they are accepted")
     for link in silent:
         answer = b""
         while piece := link.recv(65536):  # until the server closes it
             answer += piece
         assert answer.count(b"200 OK") == (link is silent[-1])
         link.close()
-    before = served.descriptors()
-    _, _, page = served.get("/")
-    name = page.decode().split('src="./static/js/')[1].split('"')[0]
-    script = f"GET /static/js/{name} HTTP/1.1\r\n".encode() + host + b"\r\n"
-    deaf = served.connect(script * 40, buffer=4096)
-    until(lambda: served.descriptors() > before, "it is accepted")
-    until(lambda: served.descriptors() <= before, "it is closed, though nothing of the answer was read")
+    until(lambda: served.descriptors() <= before, "the deaf one is closed, though nothing of the answer was read")
     deaf.close()
 
 

@@ -20,7 +20,7 @@ from tests.audit import auditing, runs
 from tests.audit.auditing import audit
 from tests.audit.reading import near
 
-RUNS, EACH, ASKED = 300, 25, 15
+RUNS, EACH, ASKED = 300, 25, 25
 """So many runs in parts of EACH; every ASKED-th with the answers that words are drawn from."""
 SENTENCES = 300
 """At least so many are read of each run."""
@@ -28,8 +28,8 @@ SENTENCES = 300
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, RUNS, EACH))
-def test_every_sentence_holds_and_none_contradicts_another(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.questions.sampling.MOST_SAMPLED", 80)
+@pytest.mark.usefixtures("quick_questions")
+def test_every_sentence_holds_and_none_contradicts_another(first: int) -> None:
     found = [audit(seed, seed % ASKED == 0) for seed in range(first, first + EACH)]
     faults = [fault for _, some in found for fault in some]
     assert not faults, "\n".join(map(str, faults[:10]))
@@ -38,8 +38,8 @@ def test_every_sentence_holds_and_none_contradicts_another(first: int, monkeypat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 3, 4])
+@pytest.mark.usefixtures("quick_questions")
 def test_every_sentence_about_a_text_holds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.questions.sampling.MOST_SAMPLED", 80)
     monkeypatch.setattr(runs, "TASKS", ("language", "continual-reber"))
     views, own = auditing._views, ("writing", "origin", "perplexity")  # the other pictures are read of other tasks
     monkeypatch.setattr(

@@ -15,17 +15,16 @@ from core.lab.answers import Answer
 from core.questions.over_training import Earlier
 from core.training.replay import moment_of
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_questions")]
 SHORT = {"copy": {"task.symbols_to_copy": 2}, "anbn": {"task.trained_to": 3}, "anbncn": {"task.trained_to": 3},
          "timed-spikes": {"task.longest": 9}, "coarse-fine": {"task.recent": 4}}  # fmt: skip
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_every_page_speaks_of_every_task(lab, task: str) -> None:
     speaks(lab, {"task.name": task} | SHORT.get(task, {}))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "task"), [("rnn", "adding"), ("peephole", "two-lag"), ("gru", "temporal-order")])
 def test_every_page_speaks_of_several_layers(lab, cell: str, task: str) -> None:
     settings = {"task.name": task, "cell.name": cell, "cell.layers": 3}

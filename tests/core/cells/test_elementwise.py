@@ -69,7 +69,7 @@ def test_both_offer_the_same_functions_with_the_same_arguments(folder):
 @each_precision
 @pytest.mark.parametrize("folder, name", FUNCTIONS)
 @given(size=st.integers(1, 40), seed=st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_kernel_does_what_torch_does(folder, name, dtype, size, seed):
     """To rounding: in relation to the largest product that a unit's numbers can have."""
     plain, compiled = PAIRS[folder]

@@ -43,15 +43,11 @@ def plain(question: type[Question]) -> Question:
 each = pytest.mark.parametrize("question", QUESTIONS, ids=kind_of)
 
 
-@pytest.fixture(autouse=True)
-def few_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that what is fitted to many states is quick."""
-    monkeypatch.setattr("core.questions.sampling.MOST_SAMPLED", 80)
-
-
 @each
-@pytest.mark.parametrize("cell", ANATOMIES)
-@pytest.mark.parametrize("spoilt", [False, True], ids=["finite", "not a number"])
+@pytest.mark.parametrize(
+    ("cell", "spoilt"), [*((cell, False) for cell in ANATOMIES), ("peephole", True)], ids=[*ANATOMIES, "not a number"]
+)
+@pytest.mark.usefixtures("quick_questions")
 def test_every_kind_has_an_answer_or_a_sentence(question: type[Question], cell: str, spoilt: bool) -> None:
     small: dict[str, Any] = {"task.length": 12, "cell.hidden_size": 3, "batch_size": 4, "steps": 4, "cell.name": cell}
     small["task.name"] = OF_A_TASK.get(kind_of(question), "temporal-order")

@@ -31,9 +31,8 @@ def needs(config: RunConfig, knobs: dict[str, str]) -> list[Question]:
 
 
 @pytest.fixture
-def shown(make_frame, monkeypatch: pytest.MonkeyPatch):
+def shown(make_frame, quick_questions: None):
     """``shown(config, knobs, answered=True)``: the untrained network, its questions answered."""
-    monkeypatch.setattr("core.questions.sampling.MOST_SAMPLED", 80)
 
     def make(config: RunConfig = REVIEW, knobs: dict[str, str] | None = None, answered: bool = True) -> Shown:
         memory = Memory()

@@ -95,7 +95,7 @@ def test_what_the_caption_claims_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over 300 drawn comparisons, one to twenty seeds of two to six members each; of every sixth the pictures too."""
     monkeypatch.setattr(import_module("core.comparison.verdict"), "SHUFFLES", 499)  # a name that its function has too
     said: set[str] = set()
-    for number in range(300):
+    for number in range(150):
         sides, found = drawn(number)
         names_in.count = len(sides)
         if any(side.outcomes for side in sides):
