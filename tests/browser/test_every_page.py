@@ -36,6 +36,8 @@ UNMARKED = """([selector, forms]) => [...document.querySelectorAll(selector)].fl
     return forms.filter(written => has(element.textContent, written) && !marked.some(word => has(word, written)))
         .map(written => `${written[0]} in “${element.textContent}”`);
 })"""
+SETTLED = "{0}.dataset.step || {0}.classList.contains('ub-past') && !{0}.querySelector('.ub-plot').offsetParent"
+"""A picture is drawn, or says why there is none and needs no room."""
 DRAWN_IN = """(theme) => {
     const [red] = getComputedStyle(document.querySelector('.stApp')).backgroundColor.match(/\\d+/g).map(Number);
     return (red < 128) === (theme === 'dark');
@@ -55,7 +57,7 @@ def test_a_page_with_a_board(server: Any, flow: Any, name: str) -> None:
         there = f"document.querySelector('[data-view={view}]')"
         visitor.until(f"!{there}.hidden")
         section.scroll_into_view_if_needed()
-        visitor.until(f"{there}.querySelector('.main-svg, .um svg, .ul') || {there}.classList.contains('ub-absent')")
+        visitor.until(SETTLED.format(there))
         assert visitor.page.evaluate(f"{MAIN}.scrollWidth <= {MAIN}.clientWidth"), view
     # a longer form holds a shorter one: "full BPTT" marks "BPTT"
     found = visitor.page.evaluate(UNMARKED, [TEXTS, [list(term.forms) for term in GLOSSARY]])

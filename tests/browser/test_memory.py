@@ -1,4 +1,4 @@
-"""Memory: a review typed while a network trains, its words in the link, and all pictures on a phone."""
+"""Memory: a review typed while a network trains and its words in the link."""
 
 from __future__ import annotations
 
@@ -60,18 +60,3 @@ def costs_only_itself(visitor: Any) -> None:
     leak.press("Home")
     expect(hint).to_contain_text("a = 0: it holds the newest input whole")
     visitor.in_address("knob.memory_leak=0")
-
-
-def test_every_picture_is_drawn_on_a_phone(server: Any, flow: Any) -> None:
-    visitor = memory(server, flow, size="phone", task__name="temporal-order", seed=803, steps=40)
-    for name in ("evidence", "answer", "fading", "capacity", "leak"):  # the score appears with the training
-        visitor.page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
-        visitor.until(f"document.querySelector('[data-view={name}] .main-svg')")
-        main = "document.querySelector('[data-testid=stMain]')"
-        assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth"), name
-    visitor.knob("fading", "of the input").select_option("1")
-    expect(visitor.page.locator("[data-view=fading] .ub-words")).to_contain_text(
-        "“Y” never changes among the newest inputs"
-    )
-    visitor.knob("answer", "read from").select_option("state")
-    visitor.in_address("knob.memory_state=state")

@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from app.board.views import PAGES
-from app.entries import BY_FILE
 from app.text.glossary import GLOSSARY
 from core.config import RunConfig
 
@@ -67,34 +66,6 @@ def test_all_pictures_catch_up_when_a_run_ends(server: Any, flow: Any) -> None:
         f"{STEPS}.every(step => step === '30') && {LABELS}.every(label => label.includes('training step 30.'))"
     )
     assert visitor.page.locator("[data-testid=stMain]").evaluate("main => main.scrollTop") == 0
-
-
-OF_THEIR_TASKS = ("series", "language")
-"""The pages that have pictures of tasks of a kind alone."""
-
-TEXTS = ".ub-headline, .ub-subline, .ub-figures dt, .ub-view h3, .ub-hint, .ub-more p, .ub-key > span, .ub-knob > span"
-UNMARKED = """([selector, forms]) => [...document.querySelectorAll(selector)].flatMap(element => {
-    const letter = '[\\\\p{L}\\\\p{N}]', plain = form => form.replace(/[.*+?^${}()|[\\]\\\\]/g, '\\\\$&');
-    const has = (text, written) => written.some(form =>
-        new RegExp(`(?<!${letter})${plain(form)}(?!${letter})`, 'iu').test(text));
-    const marked = [...element.querySelectorAll('.ub-term')].map(term => term.textContent);
-    return forms.filter(written => has(element.textContent, written) && !marked.some(word => has(word, written)))
-        .map(written => `${written[0]} in “${element.textContent}”`);
-})"""
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_every_word_of_the_glossary_is_marked_and_no_number_is_a_program_s(server: Any, flow: Any, page: str) -> None:
-    preset = BY_FILE[page].start if page in OF_THEIR_TASKS else "temporal-order-lstm"
-    visitor = flow(server, page=page, preset=preset, seed=712, steps=30)
-    visitor.press("Train")
-    visitor.until(f"{STEPS}.filter(Boolean).length > {STEPS}.length / 2")
-    # a longer form holds a shorter one: "full BPTT" marks "BPTT"
-    found = visitor.page.evaluate(UNMARKED, [TEXTS, [list(term.forms) for term in GLOSSARY]])
-    inner = {form for term in GLOSSARY for form in term.forms for other in GLOSSARY if other is not term
-             and any(form in longer for longer in other.forms)}  # fmt: skip
-    assert [text for text in found if text.split(" in “")[0] not in inner] == []
-    assert not EXPONENT.search(re.sub(r"[?&]\S+", "", visitor.board.inner_text()))
 
 
 def test_a_word_opens_its_sentence_by_key_and_by_finger(server: Any, flow: Any) -> None:

@@ -1,27 +1,14 @@
-"""The server's life as a visitor sees it: it opens everywhere, may be killed without loss, and stops clean."""
+"""The server's life as a visitor sees it: may be killed without loss, and stops clean."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "phone")])
-def test_the_front_page_opens(
-    server: Any, open_page: Callable[..., Page], picture: Callable[[Page], Path], theme: str, size: str
-) -> None:
-    page = open_page(server.url, theme, size)
-    expect(page.get_by_text("Why do gradients vanish?").locator("visible=true").first).to_be_visible()
-    page.wait_for_function("() => Number(document.querySelector('.ub')?.dataset.updates) > 0")
-    picture(page)
 
 
 def test_a_run_survives_every_kill_and_a_stopped_server_leaves_no_process(own_server: Any, flow: Any) -> None:
