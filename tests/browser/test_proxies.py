@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -17,7 +18,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.board.taking import OFFERED
-from core.store import load_run
+from core.store import Catalog, load_run
+from core.store.classes import Classes
 
 pytestmark = pytest.mark.browser
 HOSTING = Path(__file__).parents[2] / "docs" / "hosting"
@@ -128,7 +130,7 @@ def under(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any
 
 
 def walk(proxy: Proxy, server: Any, flow: Any, seed: int, picture: Callable[..., Path]) -> None:
-    """Opens a page, trains, goes to another page and back, downloads: all of it under the prefix."""
+    """Opens a page, trains, downloads where there is a prefix, goes to another page: all of it under the prefix."""
     asked: list[str] = []
     # The start of the site leads to the first page, also without its last slash.
     visitor = flow(server, link=f"{proxy.url}?preset=temporal-order-lstm&seed={seed}&steps=3000", asked=asked)
@@ -137,8 +139,23 @@ def walk(proxy: Proxy, server: Any, flow: Any, seed: int, picture: Callable[...,
     before = visitor.drawn("curve")
     visitor.until(f"JSON.stringify({visitor.plot('curve')}.data) !== {json.dumps(before)}")
     visitor.pause()
+    if proxy.prefix:
+        takes(visitor)
     visitor.go("Truncation lab")
-    visitor.go("Gradient flow")
+    visitor.press("Share")
+    expect(visitor.page.locator(".us-link")).to_have_value(
+        re.compile(f"^{re.escape(proxy.url)}/truncation_lab\\?.*run={run}")
+    )
+    picture(visitor.page)
+    stream = f"{proxy.url}/_stcore/stream".replace("http:", "ws:")
+    ours = (f"{proxy.url}/", f"{proxy.url}?", stream, "data:", "blob:")
+    assert stream in asked and any("/assets/plotly-" in url for url in asked)
+    assert not [url for url in asked if not url.startswith(ours)], "every request stays under the prefix"
+
+
+def takes(visitor: Any) -> None:
+    """Downloads the run, and finds it again after a reload."""
+    run = visitor.address["run"]
     visitor.press("Take it with you")
     with visitor.page.expect_download() as download:
         visitor.page.get_by_role("dialog").get_by_role("button", name=OFFERED["run"].title, exact=True).click()
@@ -146,15 +163,6 @@ def walk(proxy: Proxy, server: Any, flow: Any, seed: int, picture: Callable[...,
     visitor.page.reload()
     visitor.until("step > 0")
     assert visitor.address["run"] == run
-    visitor.press("Share")
-    expect(visitor.page.locator(".us-link")).to_have_value(
-        re.compile(f"^{re.escape(proxy.url)}/gradient_flow\\?.*run={run}")
-    )
-    picture(visitor.page)
-    stream = f"{proxy.url}/_stcore/stream".replace("http:", "ws:")
-    ours = (f"{proxy.url}/", f"{proxy.url}?", stream, "data:", "blob:")
-    assert stream in asked and any("/assets/plotly-" in url for url in asked)
-    assert not [url for url in asked if not url.startswith(ours)], "every request stays under the prefix"
 
 
 @pytest.mark.parametrize(("kind", "prefix"), [("nginx", ""), ("nginx", PREFIX), ("caddy", ""), ("caddy", PREFIX)])
@@ -169,6 +177,18 @@ def test_behind_a_proxy_that_leaves_its_path_on(
     kind: str, under: Any, proxy: MakeProxy, flow: Any, picture: Any
 ) -> None:
     walk(proxy(kind, under, PREFIX, keeps=True), under, flow, 950 + len(kind), picture)
+
+
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_what_a_class_is_told_comes_through_at_once(kind: str, server: Any, proxy: MakeProxy) -> None:
+    """The stream stays open behind it, so whoever waits for its end would wait for ever."""
+    classes = Classes(Catalog(server.data))
+    code, _ = classes.create("a teacher")
+    classes.show(code, {"page": "gradient_flow", "query": ""})
+    with urllib.request.urlopen(f"{proxy(kind, server, PREFIX).url}/classes/{code}/events", timeout=20) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        assert b"view" in stream.readline() and b"gradient_flow" in stream.readline()
+    classes.end(code)
 
 
 def test_the_image_s_health_check_asks_where_the_app_is(server: Any, under: Any) -> None:
