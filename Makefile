@@ -44,11 +44,12 @@ port:
 	@case "$(PORT)" in ''|0*|*[!0-9]*|??????*) false;; *) [ "$(PORT)" -le 65535 ];; esac || { \
 	  echo "PORT (=$(PORT)) must be a whole number from 1 to 65535: make run PORT=8502" >&2; exit 1; }
 
-# In the files' own order: those that start servers, few and slow, come early, and nothing waits for them at the end. The
-# browser tests come last, two files at a time: each drives a server and a browser, which wait for each other.
+# In the files' own order: those that start servers, few and slow, come early, and nothing waits for them at the end.
+# Three files at a time also on two cores, since some wait for servers and clocks. The browser tests come last, two files
+# at a time: each drives a server and a browser, which wait for each other.
 test: $(VENV)/.installed-dev
 	@tests/browser/install $(BIN)/python
-	$(BIN)/python -m pytest -n auto --maxprocesses 3 --dist loadfile --no-loadscope-reorder --ignore=tests/browser $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/browser $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile $(PYTEST_ARGS) tests/browser
 
 check: $(VENV)/.installed-dev
