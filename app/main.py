@@ -18,6 +18,7 @@ from app.connections import bound_waiting_sessions, leave_when_the_terminal_clos
 from app.documentation import documentation_routes
 from app.entry import ADMIN, page_names, page_routes
 from app.headers import Door, Rules
+from app.host.access import Access, code_of_host
 from app.host.metrics import Metrics, Timed
 from app.host.routes import host_routes
 from app.services import hub, lab, supervisor, sweeps
@@ -58,10 +59,16 @@ try:
         *page_routes([*page_names(), ADMIN], BASE),
         *documentation_routes(BASE),
     ]
+    ACCESS_CODE = code_of_host()
     RULES = Rules.of_host(local=st.get_option("server.address") in HERE)
 except UnrolledError as problem:  # a folder that cannot be used, a name that is none
     sys.exit(f"error: {problem}")
 logs.configure()
 watch_connections()
-middleware = [Middleware(Timed, metrics=METRICS), Middleware(Door, rules=RULES), Middleware(VisitorCookie)]
+middleware = [
+    Middleware(Timed, metrics=METRICS),
+    Middleware(Door, rules=RULES),
+    Middleware(Access, code=ACCESS_CODE),
+    Middleware(VisitorCookie),
+]
 app = st.App("router.py", routes=ROUTES, lifespan=lifespan, middleware=middleware)

@@ -36,16 +36,19 @@ class VisitorCookie:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers.append("set-cookie", _cookie(scope))
+                    headers.append("set-cookie", cookie(scope, COOKIE, _new(), TEN_YEARS))
             await send(message)
 
         await self.app(scope, receive, with_cookie)
 
 
-def _cookie(scope: Scope) -> str:
-    """No path: a browser then takes that of the page, which stands directly under where the app is served."""
+def cookie(scope: Scope, name: str, value: str, seconds: int) -> str:
+    """The header that has a browser keep ``value`` for so long, also within a frame where it can.
+
+    No path: a browser then takes that of the page, which stands directly under where the app is served.
+    """
     where = "SameSite=None; Secure; Partitioned" if _secure(scope) else "SameSite=Lax"
-    return f"{COOKIE}={_new()}; Max-Age={TEN_YEARS}; HttpOnly; {where}"
+    return f"{name}={value}; Max-Age={seconds}; HttpOnly; {where}"
 
 
 def _secure(scope: Scope) -> bool:
