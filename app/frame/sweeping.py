@@ -51,8 +51,7 @@ def sweep_page() -> None:
         return
     problems.show(wanted.problems)
     moving = results.count(*GOING) > 0
-    with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small"):
-        _buttons(wanted, results, moving)
+    _buttons(wanted, results, moving)
     shown = session.visit()
     board(
         source,
@@ -212,20 +211,28 @@ def _open(known: Mapping[str, Sweep]) -> None:
 
 def _buttons(wanted: Sweep, results: Results, moving: bool) -> None:
     lacking = results.count("missing", "paused", "ended") > 0
-    text = "Train what is missing, or go on. What was trained before is found again."
-    st.button("Train", key="sweep-train", on_click=_guarded, args=(partial(_train, wanted),), type="primary", help=text,
-              disabled=not lacking)  # fmt: skip
     mine = moving and sweeps().mine(wanted, token())
-    st.button("Pause", key="sweep-pause", on_click=_guarded, args=(partial(_hold, wanted),), disabled=not mine,
-              help="Let its runs rest where they are; Train has them go on.")  # fmt: skip
-    rows = DataFrame(run_rows(results))
-    st.download_button(
-        "CSV", rows.to_csv(index=False), f"unrolled-sweep-{wanted.digest[:8]}.csv", "text/csv", key="sweep-csv",
-        help="A row a run: settings, seed, score, steps to solve, factor per step, horizon.", on_click="ignore",
-    )  # fmt: skip
-    share_button()
-    words = f"{size_words(wanted)}, all of them trained." if results.through else cost_words(results, runs_at_once())
-    st.caption(words)
+    with (
+        st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small"),
+        st.container(key="transport", horizontal=True, vertical_alignment="center", gap="small", width="content"),
+    ):
+        st.button(
+            "Train", key="sweep-train", on_click=_guarded, args=(partial(_train, wanted),), type="primary",
+            help="Train what is missing, or go on. What was trained before is found again.", disabled=not lacking,
+        )  # fmt: skip
+        st.button(
+            "Pause", key="sweep-pause", on_click=_guarded, args=(partial(_hold, wanted),), disabled=not mine,
+            help="Let its runs rest where they are; Train has them go on.",
+        )  # fmt: skip
+        st.download_button(
+            "CSV", DataFrame(run_rows(results)).to_csv(index=False), f"unrolled-sweep-{wanted.digest[:8]}.csv",
+            "text/csv", key="sweep-csv", on_click="ignore",
+            help="A row a run: settings, seed, score, steps to solve, factor per step, horizon.",
+        )  # fmt: skip
+        share_button()
+    st.caption(
+        f"{size_words(wanted)}, all of them trained." if results.through else cost_words(results, runs_at_once())
+    )
 
 
 def _train(wanted: Sweep) -> None:
