@@ -59,7 +59,7 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "data": st.sampled_from([OwnSeries().data, "0" * 32]),
     },
     "sines": SERIES | {"sines": st.integers(1, 6), "period": st.floats(2.5, 500), "noise": st.floats(0, 10)},
-    "mackey-glass": SERIES | {"delay": st.integers(1, 50), "spacing": st.integers(1, 10)},
+    "mackey-glass": SERIES | {"delay": st.integers(6, 50), "spacing": st.integers(1, 10)},
     "drifting": SERIES | {"rise": st.floats(-50, 50), "period": st.floats(2.5, 500), "noise": st.floats(0, 10)},
     "spectrogram": SERIES | {"bands": st.integers(12, 64), "band": st.integers(1, 12), "noise": st.floats(0, 10)},
     "coarse-fine": {
@@ -69,7 +69,11 @@ TASK_SETTINGS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "far": st.integers(2, 5000),
         "width": st.integers(1, 1000),
     },
-    "language": TOKENS | {"text": st.sampled_from(["story", "names", "reber"])},
+    "language": {  # words, which one of its texts has, are tried on a text of one's own
+        "length": st.integers(2, 2_000),
+        "tokens": st.just("characters"),
+        "text": st.sampled_from(["story", "names", "reber"]),
+    },
     "own-text": TOKENS | {"data": st.sampled_from([OwnText().data, "0" * 32])},
     "continual-reber": {"length": st.integers(2, 2_000)},
     "timed-spikes": {
