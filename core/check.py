@@ -138,7 +138,8 @@ def table(judgements: Sequence[Judgement], seeds: int) -> str:
     width, wide = (max(map(len, names)) + 2 for names in ([judge.name for judge in JUDGES], VARIANTS))
     lines = [
         "Largest ‖ours − theirs‖ ÷ ‖theirs‖ over h, c, ∂L/∂h[t], ∂L/∂c[t] and every parameter's gradient",
-        f"({seeds} random problems; T N H C = {SIZES}, for differences {FEW}; truncated: the state detached at {CUTS};",
+        f"({len(VARIANTS)} cells: every variant × none, layer and batch norm × {DEPTHS[0]} to {DEPTHS[-1]} layers;",
+        f"{seeds} random problems; T N H C = {SIZES}, for differences {FEW}; truncated: the state detached at {CUTS};",
         f"clamped: the carry of every step within ±{CLAMP}; a limit of {sig(ROUGH, 1)} is {ROOM['layer']} times that",
         f"for each layer with layer norm and {ROOM['batch']} times that with batch norm, where a gradient below",
         f"{percent(NOTHING)} of the largest is judged as one of that size)",

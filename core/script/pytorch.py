@@ -128,10 +128,18 @@ def _sizes(config: RunConfig) -> str:
     return (
         f"T, N, C, H, O = {task.length}, {config.batch_size}, {task.input_size}, {cell.hidden_size}, "
         f"{task.output_size}  # steps, sequences, inputs, hidden units, outputs\n"
-        f"STEPS, SEED = {config.steps}, {config.seed}\n\n"
+        f"STEPS, SEED = {config.steps}, {config.seed}\n"
+        f"DTYPE = torch.float32  # as in the run; {_why_double(config)}\n\n"
+        "torch.set_default_dtype(DTYPE)\n"
         "torch.set_num_threads(1)  # this and the next decide the last digits, and save time\n"
         "torch.set_flush_denormal(True)"
     )
+
+
+def _why_double(config: RunConfig) -> str:
+    if config.cell.normalisation == "none":
+        return "torch.float64 tells what is rounding"
+    return "small nets with a norm magnify rounding, step by step: torch.float64 tells how much"
 
 
 def _section(title: str, body: str) -> str:
@@ -144,8 +152,8 @@ _BATCH = '''
 def batch(step):
     """What training step ``step`` learns from: inputs (T, N, C), targets (T, N), shares of the loss."""
     drawn = sample(np.random.default_rng([1, SEED, step]), N)
-    asked = torch.tensor(drawn.asked, dtype=torch.float32)
-    return torch.tensor(drawn.x), torch.tensor(drawn.target), asked / asked.sum(dim=0).clamp(min=1)
+    asked = torch.tensor(drawn.asked, dtype=DTYPE)
+    return torch.tensor(drawn.x, dtype=DTYPE), torch.tensor(drawn.target), asked / asked.sum(dim=0).clamp(min=1)
 '''
 
 
@@ -183,8 +191,8 @@ def network():
     generator, bound = torch.Generator().manual_seed(SEED), 1 / math.sqrt(H)
 {_drawn(layers)}
     for name, shape in (("readout.weight", (O, H)), ("readout.bias", (O,))):
-        params[name] = torch.empty(shape).uniform_(-bound, bound, generator=generator)
-    return {{name: value.requires_grad_() for name, value in params.items()}}{limit}{_stack(parts, layers)}
+        params[name] = torch.empty(shape, dtype=torch.float32).uniform_(-bound, bound, generator=generator)
+    return {{name: value.to(DTYPE).requires_grad_() for name, value in params.items()}}{limit}{_stack(parts, layers)}
 
 
 def forward(params, x, state{cut}):
