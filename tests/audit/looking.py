@@ -288,7 +288,7 @@ def check(truth: Truth, said: Said) -> None:
         claim((said["why"] == "truncation cuts") == bool(meta["cut"]), "why")
 
 
-EXACT = "(?:0, exactly|[^ ]+(?: × 10[^ ;,]+)?)"
+EXACT = "(?:0, exactly|not a number|[^ ]+(?: × 10[^ ;,]+)?)"
 
 
 @CHECK_ALT(

@@ -50,6 +50,16 @@ def test_every_sentence_about_a_text_holds(seed: int, monkeypatch: pytest.Monkey
     assert count > SENTENCES
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 2])
+def test_every_page_s_sentences_about_a_series_hold(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.questions.sampling.MOST_SAMPLED", 80)
+    monkeypatch.setattr(runs, "TASKS", ("sines", "own-series"))
+    count, faults = audit(seed, True)
+    assert not faults, "\n".join(map(str, faults[:10]))
+    assert count > SENTENCES
+
+
 def _by_the_factor_alone(moment: Situation) -> str:
     """How the pace was told before: whatever arrives."""
     beta = moment.horizon.factor
