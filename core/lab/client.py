@@ -104,10 +104,9 @@ class Lab:
         of_sweep: bool = False,
     ) -> list[RunInfo]:
         """``submit`` for runs that belong together: one answer a config, in order. Those of the first seed are trained
-        to their end before those of the second, and so on; those of a sweep give way to all others of this owner.
-        Beyond the host's bounds none of them is started."""
-        first = WAVE if of_sweep else 0
-        seeds = {seed: wave for wave, seed in enumerate(sorted({config.seed for config in configs}), first)}
+        to their end before those of the second, and so on; those of a sweep one after the other, as they come, once all
+        others of this owner are through. Beyond the host's bounds none of them is started."""
+        seeds = {seed: wave for wave, seed in enumerate(sorted({config.seed for config in configs}))}
         wanted = {config.digest(): config for config in configs}
         with self._submitting:  # of those who ask for the same in one moment the first starts it, the others join
             there = {digest: self._there(digest, owner, joins=not own and until is None) for digest in wanted}
@@ -121,7 +120,7 @@ class Lab:
             self._check_queue(len(fresh))
             known = {digest: self._taken_up(row, owner, until) for digest, row in there.items() if row is not None}
             fresh = [config for digest, config in wanted.items() if known.get(digest) is None]
-            waves = [seeds[config.seed] for config in fresh]
+            waves = [WAVE + place if of_sweep else seeds[config.seed] for place, config in enumerate(fresh)]
             new = self.catalog.add_all(fresh, hashed(owner), until=until, waves=waves)
             added = {row.digest: row for row in new}
         return [known.get(digest) or self._info(added[digest]) for digest in (config.digest() for config in configs)]

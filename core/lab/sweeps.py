@@ -40,7 +40,8 @@ class Sweeps:
 
         Raises BudgetError beyond the host's bounds; then nothing is started.
         """
-        open_ = [run.config for run in self.look(sweep).runs if run.state in ("missing", "ended", "paused")]
+        lacking = [run.config for run in self.look(sweep).runs if run.state in ("missing", "ended", "paused")]
+        open_ = sorted(lacking, key=lambda config: config.seed)  # early first results: a seed of every point
         check_sweep(open_, self._lab.limits)
         if open_:
             self._lab.submit_all(open_, owner, of_sweep=True)

@@ -11,7 +11,8 @@ from core.store import tables
 from core.store.catalog import Catalog, RunRow
 
 WAVE = 1000
-"""A sweep's runs are of this wave and later ones: they give way to all else that their owner trains."""
+"""A sweep's runs are of this wave and later ones, each of its own: they give way to all else that their owner trains,
+and one that has begun goes on to its end."""
 
 NOBODY, NOTED_SECONDS = "", 86_400.0
 

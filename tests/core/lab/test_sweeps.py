@@ -95,6 +95,13 @@ def test_a_sweep_gives_way_to_other_runs_and_has_a_share_of_its_own(lab: Lab, mo
     first = lab.catalog.claim()
     assert first is not None and first.id == mine.id
     lab.catalog.settle(first.id, first.attempt, Ended("stopped", 3))
+    begun = [row for row in (lab.catalog.claim(), lab.catalog.claim()) if row]
+    assert [row.config for row in begun] == wanted.in_turn[:2]
+    lab.catalog.settle(begun[0].id, begun[0].attempt, Ended("queued", 3))  # held up, it goes on before others begin
+    again = lab.catalog.claim()
+    assert again is not None and again.id == begun[0].id
+    orders = lab.catalog.orders(begun[1].id, begun[1].attempt)
+    assert orders is not None and orders.waiting == 0
     with pytest.raises(UnrolledError, match="hours of a processor"):
         Sweeps(Lab(lab.folder, limits=type(lab.limits)(minutes=0.001))).start(
             sweep(SMALL_CONFIG.replace(steps=5000), ["lr=linear:0.1:0.4:40"]), "you"
