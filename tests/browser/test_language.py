@@ -16,12 +16,10 @@ FOUR = "Object.values(document.querySelector('[data-view=side_by_side] .js-plotl
 
 PLACE = """() => {
     const plot = %s, { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect(), wanted = %d - 1;
-    const { cells } = plot.layout.meta.click, row = cells.findIndex((line) => line.includes(wanted));
+    const [{ text }] = %s.data, { cells } = plot.layout.meta.click;
+    const row = cells.findIndex((line) => line.includes(wanted)), at = (axis, k) => axis._offset + axis.d2p(k);
     const columns = [...cells[row].keys()].filter((column) => cells[row][column] === wanted);
-    const letter = (column) => plot.data.map(({ type, text, x, y }) => type === "heatmap" ? text[row][column]
-        : text[x.findIndex((other, k) => other === column && y[k] === row)] ?? "").join("");
-    const at = (axis, place) => axis._offset + axis.d2p(place);
-    return [box.left + at(xaxis, columns[0]), box.top + at(yaxis, row), columns.map(letter).join("")];
+    return [box.left + at(xaxis, columns[0]), box.top + at(yaxis, row), columns.map((k) => text[row][k]).join("")];
 }"""
 """Where a symbol stands on the screen, and what it is."""
 
@@ -56,7 +54,7 @@ def asked_about_a_word(visitor: Any) -> None:
     page = visitor.page
     for view, place in (("writing", 31), ("origin", 12)):
         page.locator(f"[data-view={view}] .js-plotly-plot").scroll_into_view_if_needed()
-        x, y, word = page.evaluate(PLACE % (visitor.plot(view), place))
+        x, y, word = page.evaluate(PLACE % (visitor.plot(view), place, visitor.plot("writing")))
         page.mouse.click(x, y)
         visitor.in_address(f"knob.language_at={place}")
         expect(page.locator("[data-view=origin] .ub-words")).to_contain_text(f"comes “{word}”")

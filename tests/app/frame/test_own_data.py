@@ -59,12 +59,13 @@ def test_what_is_pasted_is_in_the_config_and_its_columns_can_be_chosen() -> None
     assert at.text_area[0].value == ""  # what was brought is let go of
 
 
-def test_what_is_no_series_is_a_sentence_and_changes_nothing() -> None:
+def test_what_is_no_series_is_a_sentence_and_leaves_nothing_behind(tmp_path: Path) -> None:
     at = opened(task__name="own-series")
     before = at.session_state["_view"].config
     pasted(at, "x\n" + "1\n2\n" * 60 + "[click](http://a.example)\n")
     assert at.session_state["_view"].config == before
     assert r"Line 122, column “x” (=\[click\](http\://a.example)) is no number" in at.error[0].value
+    assert not any(b"a.example" in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     pasted(at, FILE.read_text())
     assert not at.error
 
