@@ -1,4 +1,4 @@
-"""The gallery's page, as Streamlit's own test harness sees it: every card opens, and its runs are trained again."""
+"""The gallery's page, as Streamlit's own test harness sees it: cards open, and its runs are trained again."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ def said(at: AppTest) -> str:
     return " ".join(element.value for element in [*at.markdown, *at.caption])
 
 
-def test_every_card_opens_with_its_numbers_its_spread_and_its_paper() -> None:
+def test_a_card_opens_with_its_numbers_its_spread_and_its_paper() -> None:
+    """With a recorded run, without one, and of a formula alone."""
     assert f"Of {len(cards())} results" in said(opened())
-    for name, card in cards().items():
-        at = opened(card=name)
+    for name in ("cooijmans_norm", "arjovsky_copy", "pascanu_cliff"):
+        at, card = opened(card=name), cards()[name]
         assert [header.value for header in at.header] == [card.title]
         assert filled(card.measured, measured(card)) in said(at) and card.papers[0].in_words in said(at)
         dates = {run.date for runs in kept(card).values() for run in runs}

@@ -74,8 +74,8 @@ def test_runs_of_presets_are_those_that_the_promises_rest_on() -> None:
 
 @pytest.mark.slow
 def test_a_run_trained_here_measures_what_is_stored() -> None:
-    card = cards()["jozefowicz_bias"]
-    config, run = configs(card)["one"][0], kept(card)["one"][0]
+    card = cards()["le_irnn"]
+    config, run = configs(card)["irnn"][0], kept(card)["irnn"][0]
     found = trained(config)
     assert found.horizon == run.measures.horizon
     assert found.first_loss == pytest.approx(run.measures.first_loss, rel=1e-3)
