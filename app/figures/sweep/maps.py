@@ -138,5 +138,5 @@ def _stops(quantity: Quantity) -> Stops:
 
 def scales(results: Results, quantity: Quantity) -> tuple[Scale, ...]:
     low, high = _limits(results, quantity)
-    ends = [10.0**end if quantity.log else end for end in (low, high)]
+    ends = [float(f"{10.0**end:.6g}") if quantity.log else end for end in (low, high)]
     return (Scale(quantity.title, _stops(quantity), ((0.0, quantity.said(ends[0])), (1.0, quantity.said(ends[1])))),)

@@ -194,6 +194,10 @@ def test_table_and_picture_say_the_same_numbers() -> None:
                 each = sum(value is not None and np.isfinite(value) for value in known)
                 assert dots == each * (len(results.sweep.axes) if results.sweep.draws else 1)
             assert len(view.table()) == len(results.runs)
+            middles = [quantity.middle(row) for row in results.rows]
+            written = {quantity.said(value) for value in middles if np.isfinite(value) and value > 0}
+            ends = {text for scale in view.scales for _, text in scale.ticks}
+            assert quantity.name == "score" or not ends or len(written) < 2 or ends <= written
 
 
 def test_the_cost_says_what_is_left() -> None:
