@@ -46,7 +46,7 @@ def test_a_text_is_written_scrubbed_back_to_and_asked_about(server: Any, flow: A
     asked_about_a_word(visitor)
     page.locator("[data-view=side_by_side]").scroll_into_view_if_needed()
     visitor.until(f"{FOUR}.length === 4")
-    assert [title.split(":")[0].strip() for title in page.evaluate(FOUR)] == ["GRU", "RNN", "LSTM", "peephole LSTM"]
+    assert [title.split(":")[0].strip() for title in page.evaluate(FOUR)] == ["GRU", "RNN", "LSTM", "Peephole LSTM"]
 
 
 def asked_about_a_word(visitor: Any) -> None:
