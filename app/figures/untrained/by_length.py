@@ -17,8 +17,8 @@ from core.numbers import plural, portion
 
 LOWEST = -120
 """Decades: less than that is drawn at the lower edge, and said in full when hovered."""
-
-
+EMPTY = np.array([1e-4, 1.0])
+"""Shares that the axis holds at least while a guess is made."""
 PREFIX, AT = "length_guess", 100
 """Of the knobs of a guess; the length that it is made for."""
 NAMES = tuple(ANATOMIES)
@@ -47,13 +47,14 @@ def by_length(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], config:
         data.append(_line(lengths, now, f"this network, step {step:,}", style.theme.ink, "solid", 3))
         keys.append(Key("this network, trained", style.theme.ink, width=3))
         columns["this network"] = now
-    low, high = _decades(*(trace["customdata"] for trace in data), np.ones(1)) if not guess.shown else _decades(
+    low, high = _decades(*(trace["customdata"] for trace in data), EMPTY) if not guess.shown else _decades(
         untrained, now if step else untrained
     )  # fmt: skip
+    margin = 0.04 * (high - low)  # a mark at the very edge would be cut in half
     layout: Layout = {
         "xaxis": {"range": [0, 1.02 * lengths[-1]], "nticks": style.ticks, "showgrid": False,
                   "title": {"text": "length of the sequences, T"}},
-        "yaxis": decades_axis(low, high, "÷ gradient at the last step"),
+        "yaxis": decades_axis(low, high, "÷ gradient at the last step") | {"range": [low - margin, high + margin]},
         "shapes": [{"type": "line", "x0": config.task.length, "x1": config.task.length, "yref": "paper", "y0": 0,
                     "y1": 1, "line": {"color": style.theme.muted, "width": 1, "dash": "dot"}}],
         "meta": {"axis": "length"},
