@@ -145,9 +145,9 @@ def choice(shown: Compared) -> None:
         _segments("Seeds each", _SEEDS, seeds, str(shown.seeds), str, SEEDS)
         _segments("Matched by", _MATCH, list(MATCHES), shown.match, lambda match: TITLES[match], MATCH)
         *others, last = (anatomy.word for anatomy in ANATOMIES.values())
-        text = f"Compare {', '.join(others)} and {last}, each with the settings on the left."
+        text = f"Compare {', '.join(others)} and {last}, each with your settings."
         _small_button("All cells", ALL_CELLS, "apps", text)
-        text = "What the textbooks answer a vanishing gradient with, each alone, against the settings on the left."
+        text = "What the textbooks answer a vanishing gradient with, each alone, against your settings."
         _small_button("Remedies", tuple(remedies(config)), "healing", text)
         _keep(config, shown.texts)
     if len(shown.comparison.members) > 1:
@@ -174,9 +174,9 @@ def _keep(config: RunConfig, texts: tuple[str, ...]) -> None:
     """Keeps the present settings as a member, whatever is set after that."""
     own = kept(config)
     if own in texts:
-        st.caption("These settings are kept. Change something on the left, and both are compared.")
+        st.caption("These settings are kept. Change a setting, and both are compared.")
         return
-    text = "They stay in the comparison when you change something on the left."
+    text = "They stay in the comparison when you change a setting."
     _small_button("Keep these", (own, *texts), "keep", text)
 
 

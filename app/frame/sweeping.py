@@ -28,7 +28,7 @@ from core.settings import Setting, said, settings_of
 from core.store import StorageFull
 from core.sweep import FORMS, GOING, MOST_AXES, MOST_DRAWS, Results, Sweep, cost_words, run_rows, size_words, sweep
 
-INTRO = "What do a few settings do? One to three are varied, everything else stays as it is on the left."
+INTRO = "What do a few settings do? One to three are varied, everything else stays as it is set."
 USUAL_SEEDS, SHORT = 3, 6
 NOTHING = "–"
 _HELP = f"Values: {FORMS}."
