@@ -248,7 +248,7 @@ WHERE = "∂ℓ/∂{part:\\w} of unit {unit}{layer:| of layer \\d} at state {t}{
     "The plain quotient comes within {best} at its best ε.",
     "The plain quotient drowns: it subtracts two losses that agree in nearly all their digits, and even with the best ε it is "
     "off by {drowned%}.",
-    "A complex step {subtracts:subtracts} nothing.",
+    "A {way:complex step|forward-mode product} subtracts nothing.",
     "The plain quotient can only say that it is {small:small}.",
     "The plain quotient asks another question: it knows nothing of the gradient that {why:truncation cuts|the peepholes stop|the "
     "cell stops} on purpose.",
@@ -279,8 +279,8 @@ def check(truth: Truth, said: Said) -> None:
         name = "best" if "best" in places else "drowned"
         said.near(name, float(_errors(truth).min()))
         claim(meta["same_question"] and (_errors(truth).min() > 0.01) == (name == "drowned"), "whether it drowns")
-    elif "subtracts" in places:
-        claim(meta["method"] == "complex step", f"it is the {meta['method']}")
+    elif "way" in places:
+        claim(meta["method"] == said["way"], f"it is the {meta['method']}")
     elif "small" in places:
         claim(theirs == 0, f"it is {theirs}")
     elif "why" in places:

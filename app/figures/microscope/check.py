@@ -151,7 +151,7 @@ def _quotient(error: np.ndarray, meta: Mapping[str, Any], config: RunConfig, ind
     if best > 0.01:
         return (
             f"The plain quotient drowns: it subtracts two losses that agree in nearly all their digits, and even with "
-            f"the best ε it is off by {percent(best)}. A complex step subtracts nothing."
+            f"the best ε it is off by {percent(best)}. A {meta['method']} subtracts nothing."
         )
     return (
         f"The plain quotient comes within {sig(best)} at its best ε: larger ones feel the curvature, smaller ones "

@@ -45,7 +45,8 @@ def test_mounting_is_no_news(name: str) -> None:
 def test_the_script_gets_the_pictures_of_a_page_in_their_order() -> None:
     handed = component._page("gradient_flow")
     assert [view["name"] for view in handed["views"]] == list(PAGES["gradient_flow"].views)
-    assert handed["views"][0] == {"name": "strip", "title": "", "wide": True, "height": 90, "sometimes": False}
+    title = "How much of the gradient arrives at each time step"
+    assert handed["views"][0] == {"name": "strip", "title": title, "wide": True, "height": 90, "sometimes": False}
     assert [view["name"] for view in handed["views"] if view["sometimes"]] == ["layers"]
 
 

@@ -96,7 +96,7 @@ def alive(pid: int) -> bool:
     """Whether a process runs (one that is only not yet waited for does not)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before, or between opening and reading
         return False
 
 

@@ -58,7 +58,7 @@ def test_every_floor_has_its_line_and_its_key() -> None:
         assert [key.dash for key in view.keys[1:]] == [shape.line.dash for shape in view.figure.layout.shapes[:3]]
         low, high = (10**end for end in view.figure.layout.yaxis.range)
         assert low < min(lines) and max(lines) < high
-        assert "0.454 for a network that sees both lags" in view.alt
+        assert "“sees both lags” at 0.454" in view.alt
         assert list(view.figure.layout.yaxis.ticktext) == ["0.66", "0.52", "0.45"]
 
 
