@@ -19,13 +19,14 @@ IMAGE ?= unrolled
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help port run test check format docs bench lessons gallery image clean
+.PHONY: help port run test browse check format docs bench lessons gallery image clean
 
 help:
 	@echo "make run     install into .venv and serve the app at http://localhost:$(PORT) to this machine alone (PORT=… for"
 	@echo "             another port; OPEN=1 lets every machine in that reaches this one, under any name or, with"
 	@echo "             UNROLLED_HOSTS='name …' in the environment, under those names)"
-	@echo "make test    install what the tests need and run them all"
+	@echo "make test    install what the tests need and run them (of the browser's, those that cover most)"
+	@echo "make browse  every browser test, those too for which make test has no time"
 	@echo "make check   format, lint, types and the fast tests: before every commit"
 	@echo "make format  let ruff put the code in shape"
 	@echo "make docs    build the pages about the library into build/docs; the app then serves them under /docs"
@@ -50,6 +51,10 @@ port:
 test: $(VENV)/.installed-dev
 	@tests/browser/install $(BIN)/python
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/browser $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile -m "not long" $(PYTEST_ARGS) tests/browser
+
+browse: $(VENV)/.installed-dev
+	@tests/browser/install $(BIN)/python
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile $(PYTEST_ARGS) tests/browser
 
 check: $(VENV)/.installed-dev

@@ -32,6 +32,7 @@ def finished(visitor: Any) -> None:
     expect(visitor.where).to_contain_text("finished", timeout=60_000)
 
 
+@pytest.mark.long
 def test_train_runs_both_and_says_how_each_fared(server: Any, flow: Any) -> None:
     visitor = lab(server, flow, preset="exploding-rnn", seed=301, steps=40)
     expect(visitor.headline).to_contain_text("The untrained gradient has norm")
@@ -76,6 +77,7 @@ def test_a_spike_that_is_clicked_shows_where_it_came_from(server: Any, flow: Any
     visitor.until(f"{rows} === 32")
 
 
+@pytest.mark.long
 def test_a_moved_threshold_and_the_cliff_are_read_and_nothing_is_trained(server: Any, flow: Any) -> None:
     visitor = lab(server, flow, seed=303, **SPIKY)
     kinds = view(visitor, "kinds")
@@ -93,6 +95,7 @@ def test_a_moved_threshold_and_the_cliff_are_read_and_nothing_is_trained(server:
     steps_down_the_cliff(visitor)
 
 
+@pytest.mark.long
 def test_the_sweep_fills_its_panels_and_its_link_shows_them(server: Any, flow: Any) -> None:
     visitor = lab(server, flow, seed=304, **SPIKY | {"steps": 20})
     expect(view(visitor, "sweep").locator(".ub-hint")).to_contain_text("Choose “a sweep of thresholds”")

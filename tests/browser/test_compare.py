@@ -32,6 +32,7 @@ def test_four_cells_train_to_a_verdict_and_a_link_brings_them_back(server: Any, 
     follower.drawn("strips")
 
 
+@pytest.mark.long
 def test_one_click_from_a_run_trains_the_other_cells_and_the_buttons_act_on_all(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=902, steps=8000, **SMALL)
     run = visitor.train(beyond=10)

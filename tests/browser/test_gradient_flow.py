@@ -68,6 +68,7 @@ def test_the_plots_are_the_same_nodes_before_during_and_after_training(server: A
     assert visitor.page.evaluate(" && ".join(f"{node}.marked" for node in nodes))
 
 
+@pytest.mark.long
 def test_zoom_and_hover_survive_updates(server: Any, flow: Any) -> None:
     """And what is pointed at is marked in the other pictures."""
     visitor = flow(server, seed=104, steps=LONG)
@@ -129,6 +130,7 @@ def test_pause_step_train_and_reset(server: Any, flow: Any) -> None:
     expect(visitor.where).to_have_text(f"step {visitor.stride} of 8,000, paused")
 
 
+@pytest.mark.long
 def test_keys_press_the_buttons_and_are_letters_while_one_types(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=108, steps=LONG)
     keyboard = visitor.page.keyboard
@@ -158,6 +160,7 @@ def test_keys_press_the_buttons_and_are_letters_while_one_types(server: Any, flo
     visitor.not_in_address("run=")
 
 
+@pytest.mark.long
 def test_a_run_that_explodes_is_explained(server: Any, flow: Any) -> None:
     visitor = flow(server, preset="exploding-rnn", seed=110)
     visitor.press("Train")

@@ -35,6 +35,7 @@ def test_a_forced_gate_is_answered_and_kept_in_the_link(server: Any, flow: Any) 
     expect(hint).to_have_text(said)
 
 
+@pytest.mark.long
 def test_light_follows_pointer_and_keys_without_asking(server: Any, flow: Any) -> None:
     visitor = flow(server, page="inside_the_cell", seed=802, cell__name="gru", **SMALL)
     words = light(visitor)
@@ -57,6 +58,7 @@ def test_light_follows_pointer_and_keys_without_asking(server: Any, flow: Any) -
     expect(words).to_contain_text("Loss at step 6:")
 
 
+@pytest.mark.long
 def test_a_plain_rnn_on_a_phone_while_it_trains(server: Any, flow: Any) -> None:
     visitor = flow(server, page="inside_the_cell", seed=803, size="phone", cell__name="rnn", **SMALL | {"steps": 8000})
     visitor.train(beyond=5)

@@ -58,6 +58,7 @@ def test_a_knob_is_answered_while_it_is_dragged_and_in_the_address_when_it_rests
     expect(visitor.knob("bias", "K")).to_have_attribute("aria-valuetext", f"{K} steps")
 
 
+@pytest.mark.long
 def test_knobs_explain_what_cannot_be_and_by_keyboard_survive_navigation(server: Any, flow: Any) -> None:
     visitor = flow(server, page="truncation_lab", seed=605, knob__k="many", knob__nothing="1", **TRUNCATED)
     expect(visitor.page.get_by_test_id("stAlert").filter(has_text="is not a knob of any page")).to_be_visible()
@@ -78,6 +79,7 @@ def test_knobs_explain_what_cannot_be_and_by_keyboard_survive_navigation(server:
     assert visitor.address["knob.probe"] == "2"
 
 
+@pytest.mark.long
 def test_a_scrubbed_moment_is_answered_while_training_goes_on(server: Any, flow: Any) -> None:
     visitor = flow(server, page="truncation_lab", seed=607, **TRUNCATED | {"steps": LONG})
     visitor.train(beyond=50)
@@ -94,6 +96,7 @@ def test_a_scrubbed_moment_is_answered_while_training_goes_on(server: Any, flow:
     expect(visitor.where).not_to_have_text(text)
 
 
+@pytest.mark.long
 def test_the_camera_stays_where_it_is_when_a_knob_moves(server: Any, flow: Any, eventually: Any) -> None:
     visitor = flow(server, page="clipping_lab", seed=610, **EXPLODING)
     knob, plot = visitor.knob("cliff", "update"), visitor.plot("cliff")

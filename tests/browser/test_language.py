@@ -24,6 +24,7 @@ PLACE = """() => {
 """Where a symbol stands on the screen, and what it is."""
 
 
+@pytest.mark.long
 def test_a_text_is_written_scrubbed_back_to_and_asked_about(server: Any, flow: Any) -> None:
     visitor = flow(server, link=f"{server.url}/language?{SETTINGS}")
     page, sample = (

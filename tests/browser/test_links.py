@@ -30,6 +30,7 @@ def test_a_link_shows_the_same_run_at_the_same_step(server: Any, flow: Any) -> N
     assert second.drawn("curve") == first.drawn("curve")
 
 
+@pytest.mark.long
 def test_other_visitors_pause_and_step_runs_of_their_own(server: Any, flow: Any) -> None:
     first = flow(server, seed=303, steps=LONG)
     first.press("Step")
@@ -60,6 +61,7 @@ def test_other_visitors_pause_and_step_runs_of_their_own(server: Any, flow: Any)
     assert first.step == held and first.address["run"] == run
 
 
+@pytest.mark.long
 def test_unknown_and_impossible_values_are_explained(server: Any, flow: Any) -> None:
     visitor = flow(server, cell__name="transformer", lr="-1", task__length="many", colour="red", preset="nothing")
     for key in ("cell.name", "lr", "task.length", "colour", "preset"):
@@ -70,6 +72,7 @@ def test_unknown_and_impossible_values_are_explained(server: Any, flow: Any) -> 
     visitor.in_address("seed=304")
 
 
+@pytest.mark.long
 def test_unknown_runs_steps_and_pins_are_explained_and_the_settings_serve(server: Any, flow: Any) -> None:
     first = flow(server, run="unknown-run", step=7, seed=305, steps=LONG)
     sentence(first.page, "is not on this server")
@@ -107,6 +110,7 @@ def test_a_corrupt_run_is_explained(server: Any, flow: Any, script_errors: Any) 
     script_errors[:] = [error for error in script_errors if "/board?" not in error]
 
 
+@pytest.mark.long
 def test_back_and_forward_go_through_the_settings(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=308, steps=LONG)
     visitor.choose("Cell", "RNN")

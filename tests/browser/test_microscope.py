@@ -54,6 +54,7 @@ def test_a_step_is_played_from_one_answer_and_its_frame_is_in_the_link(server: A
     expect(visitor.page.locator(".um-sentence")).to_have_text(said)
 
 
+@pytest.mark.long
 def test_what_is_looked_at_stays_while_training_goes_on(server: Any, flow: Any) -> None:
     visitor = flow(server, page="microscope", seed=702, **SMALL | {"steps": 8000})
     visitor.train(beyond=5)
@@ -70,6 +71,7 @@ def test_what_is_looked_at_stays_while_training_goes_on(server: Any, flow: Any) 
     expect(um.locator(".um-sentence")).to_contain_text("Step 2 of 12")
 
 
+@pytest.mark.long
 def test_a_gradient_is_checked(server: Any, flow: Any) -> None:
     visitor = flow(server, page="microscope", seed=703, size="phone", **SMALL | {"cell__name": "rnn"})
     hint = visitor.page.locator("[data-view=check] .ub-hint")

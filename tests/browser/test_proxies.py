@@ -165,13 +165,21 @@ def takes(visitor: Any) -> None:
     assert visitor.address["run"] == run
 
 
-@pytest.mark.parametrize(("kind", "prefix"), [("nginx", ""), ("nginx", PREFIX), ("caddy", ""), ("caddy", PREFIX)])
+@pytest.mark.parametrize(
+    ("kind", "prefix"),
+    [
+        ("nginx", PREFIX),
+        ("caddy", ""),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in (("nginx", ""), ("caddy", PREFIX))),
+    ],
+)
 def test_behind_a_proxy_that_takes_its_path_away(
     kind: str, prefix: str, server: Any, proxy: MakeProxy, flow: Any, picture: Any
 ) -> None:
     walk(proxy(kind, server, prefix), server, flow, 900 + len(kind) + len(prefix), picture)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["nginx"])
 def test_behind_a_proxy_that_leaves_its_path_on(
     kind: str, under: Any, proxy: MakeProxy, flow: Any, picture: Any
@@ -207,6 +215,7 @@ def test_the_image_s_health_check_asks_where_the_app_is(server: Any, under: Any)
         assert (done.returncode == 0) == healthy, done.stderr.decode()
 
 
+@pytest.mark.long
 def test_who_answers_in_the_server_s_place_is_named_and_a_lost_connection_is_not(
     server: Any, flow: Any, script_errors: Any
 ) -> None:
@@ -251,6 +260,7 @@ def test_in_a_frame_over_https_a_cookie_of_its_own_keeps_who_steers(
     assert "127.0.0.1" in str(cookie.get("partitionKey")), "apart for each page that frames us"
 
 
+@pytest.mark.long
 def test_the_visitor_s_cookie_is_for_the_app_s_path_alone(
     server: Any, proxy: MakeProxy, open_page: Callable[..., Page]
 ) -> None:

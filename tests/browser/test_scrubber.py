@@ -51,6 +51,7 @@ def test_keys_reach_any_moment_while_training_goes_on(server: Any, flow: Any) ->
     visitor.not_in_address("step=")
 
 
+@pytest.mark.long
 def test_dragging_and_back_to_live(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=202, steps=800)
     visitor.train(beyond=200)
@@ -72,6 +73,7 @@ def test_dragging_and_back_to_live(server: Any, flow: Any) -> None:
     visitor.not_in_address("step=")
 
 
+@pytest.mark.long
 def test_replay_plays_and_is_held_and_train_on_finished_settings_replays_their_run(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=203, steps=60)
     run = visitor.train()
@@ -100,6 +102,7 @@ def test_replay_plays_and_is_held_and_train_on_finished_settings_replays_their_r
     other.at(int(other.address["step"]))
 
 
+@pytest.mark.long
 def test_a_pinned_curve_stays_till_it_is_removed(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=205)
     visitor.press("Pin this curve")

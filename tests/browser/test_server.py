@@ -11,7 +11,9 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_a_run_survives_every_kill_and_a_stopped_server_leaves_no_process(own_server: Any, flow: Any) -> None:
+def test_a_run_survives_every_kill_and_a_stopped_server_leaves_no_process(
+    own_server: Any, flow: Any, eventually: Any
+) -> None:
     """``kill -9`` of its process, of the worker, and of the web process; a page stays open all the time."""
     visitor = flow(own_server, seed=404, steps=8000)
     run = visitor.train(beyond=50)
@@ -24,6 +26,7 @@ def test_a_run_survives_every_kill_and_a_stopped_server_leaves_no_process(own_se
     for pid in workers(own_server):  # the one of now: it may have been started again itself
         os.kill(pid, signal.SIGKILL)
     seen = visitor.beyond(seen + 50)
+    eventually(lambda: workers(own_server))
     adopted = workers(own_server)
     own_server.kill()
     own_server.start()

@@ -67,6 +67,7 @@ def test_moving_k_reads_out_another_bias_and_the_diagram_follows_the_settings(se
     follows_the_settings(visitor)
 
 
+@pytest.mark.long
 def test_a_forecast_is_followed_by_what_became_of_it_and_a_moved_cursor_has_an_answer_that_a_link_repeats(
     server: Any, flow: Any
 ) -> None:

@@ -51,6 +51,7 @@ def fits(visitor: Any, *names: str) -> None:
         assert visitor.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
 
 
+@pytest.mark.long
 def test_a_change_of_theme_reaches_the_board_and_train_can_be_read_in_both(server: Any, flow: Any) -> None:
     visitor = flow(server, seed=504, theme="light")
     text = f"{visitor.plot('curve')}._fullLayout.font.color"
