@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from urllib.parse import parse_qs
 
@@ -76,7 +77,7 @@ class Access:
             answer = await self._asked(Request(scope, receive))
             await answer(scope, receive, send)
 
-    @property
+    @cached_property
     def _key(self) -> str:
         return hmac.new(self.code.encode(), b"unrolled access", hashlib.sha256).hexdigest()
 

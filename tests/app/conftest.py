@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,16 @@ def _planes(config: RunConfig) -> Planes:
     states = rng.uniform(-1, 1, (2, T + 1, PROBES, H)).astype(np.float32)
     gates = {gate: rng.uniform(0, 1, (T, PROBES, H)).astype(np.float32) for gate in names}
     return Planes(gates, states[0], 4 * states[1] if name in ("lstm", "peephole") else None)
+
+
+@pytest.fixture
+def own_lab() -> Iterator[None]:
+    """The lab and the sweeps that pages share are of this test's folder, and forgotten after it."""
+    from app import services  # brings Streamlit, which most tests do without
+
+    services.lab.cache_clear(), services.sweeps.cache_clear()
+    yield
+    services.lab.cache_clear(), services.sweeps.cache_clear()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,7 @@ ROUTER = Path(__file__).parents[2] / "app" / "router.py"
 FLOW, TRUNCATION, CLIPPING = (f"../pages/{name}.py" for name in ("gradient_flow", "truncation_lab", "clipping_lab"))
 
 
-@pytest.fixture(autouse=True)
-def own_lab() -> Iterator[None]:
-    services.lab.cache_clear()
-    yield
-    services.lab.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_lab")
 
 
 def opened(**query: str) -> AppTest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +20,7 @@ COMPARE, FLOW = "../pages/compare.py", "../pages/gradient_flow.py"
 ORDER = RunConfig.preset("temporal-order-lstm")
 
 
-@pytest.fixture(autouse=True)
-def own_lab() -> Iterator[None]:
-    services.lab.cache_clear()
-    yield
-    services.lab.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_lab")
 
 
 def opened(page: str = COMPARE, *members: str, **query: str) -> AppTest:

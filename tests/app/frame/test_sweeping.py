@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,7 @@ ROUTER = Path(__file__).parents[3] / "app" / "router.py"
 AXIS = "lr=log:0.001:0.1:3"
 
 
-@pytest.fixture(autouse=True)
-def own_lab() -> Iterator[None]:
-    services.lab.cache_clear(), services.sweeps.cache_clear()
-    yield
-    services.lab.cache_clear(), services.sweeps.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_lab")
 
 
 def opened(*axes: str, **query: str) -> AppTest:

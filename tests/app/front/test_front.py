@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import services
 from app.board.views import PAGES
 from app.entries import BY_FILE, ENTRIES
 from app.front.home import TITLE
@@ -18,11 +16,7 @@ from app.visit import link
 ROUTER = Path(__file__).parents[3] / "app" / "router.py"
 
 
-@pytest.fixture(autouse=True)
-def own_lab() -> Iterator[None]:
-    services.lab.cache_clear()
-    yield
-    services.lab.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_lab")
 
 
 def opened(page: str = "", **query: str) -> AppTest:

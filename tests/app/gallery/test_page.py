@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,7 @@ from core.promises.stored import SEEDS
 ROUTER = Path(__file__).parents[3] / "app" / "router.py"
 
 
-@pytest.fixture(autouse=True)
-def own_lab() -> Iterator[None]:
-    services.lab.cache_clear()
-    yield
-    services.lab.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_lab")
 
 
 def opened(**query: str) -> AppTest:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from app import services
 from app.visit import link
 from core import PRESETS, RunConfig
 
-
-@pytest.fixture(autouse=True)
-def own_lab() -> Iterator[None]:
-    services.lab.cache_clear()
-    yield
-    services.lab.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_lab")
 
 
 def query(**values: object) -> dict[str, list[str]]:
